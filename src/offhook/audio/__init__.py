@@ -1,0 +1,1 @@
+"""Audio as bytes: codecs, resampling, frames, loss, mixing, WAV."""

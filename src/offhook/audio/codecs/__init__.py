@@ -1,0 +1,1 @@
+"""Codecs, each direction its own coder."""

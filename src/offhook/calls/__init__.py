@@ -1,0 +1,1 @@
+"""A call: its identity, state, media and registry."""

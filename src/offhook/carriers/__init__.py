@@ -1,0 +1,1 @@
+"""Who owns the phone network: one room per carrier, one vocabulary."""

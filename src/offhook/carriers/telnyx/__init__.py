@@ -1,0 +1,1 @@
+"""Telnyx Voice: webhooks, media streaming, commands."""

@@ -1,0 +1,186 @@
+"""Every error that offhook raises, in one tree.
+
+* :exc:`OffhookError`
+    * :exc:`ConfigError`: a setting, a path or an argument is missing or wrong.
+        * :exc:`EngineMissing`: a speech engine, a voice or a model is not installed.
+        * :exc:`PortInUse`: the address to listen on is taken.
+    * :exc:`CodecError`: audio that cannot be encoded or decoded.
+        * :exc:`UnsupportedCodec`: no coder for this encoding and rate on this machine.
+    * :exc:`WebhookError`: a webhook that must not be acted on.
+        * :exc:`SignatureInvalid`: no signature, a malformed one, or one that does not match the body.
+        * :exc:`TimestampStale`: signed too long ago, or in the future.
+        * :exc:`PayloadInvalid`: signed, but not an event.
+    * :exc:`CarrierError`: the carrier refused a command or did not answer.
+        * :exc:`AuthenticationFailed`: the API key is wrong.
+        * :exc:`CallNotFound`: no such call.
+        * :exc:`CallEnded`: the call is over.
+        * :exc:`CallNotAnswered`: the command needs an answered call.
+        * :exc:`CommandInvalid`: the carrier found a parameter wrong.
+        * :exc:`CarrierUnavailable`: no answer, or an error on the carrier's side; worth retrying.
+    * :exc:`CallError`: something that the call's own state does not allow.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+__all__ = [
+    "AuthenticationFailed",
+    "CallEnded",
+    "CallError",
+    "CallNotAnswered",
+    "CallNotFound",
+    "CarrierError",
+    "CarrierUnavailable",
+    "CodecError",
+    "CommandInvalid",
+    "ConfigError",
+    "EngineMissing",
+    "OffhookError",
+    "PayloadInvalid",
+    "PortInUse",
+    "SignatureInvalid",
+    "TimestampStale",
+    "UnsupportedCodec",
+    "WebhookError",
+]
+
+
+class OffhookError(Exception):
+    """The base of the tree.
+
+    The message says what was expected and what came. It never holds personal data: no phone number, no words of a
+    caller, no payload.
+
+    Args:
+        message: one sentence: what was expected, what came.
+        fix: what to do about it, a command where there is one.
+        call_id: the call that it concerns, if one does.
+        carrier_code: the carrier's own code for it (Telnyx: ``"90018"``), if there is one.
+    """
+
+    code: ClassVar[str] = "offhook_error"
+    """A stable name for programs to match on."""
+
+    retryable: ClassVar[bool] = False
+    """Whether the same thing tried again can succeed."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        fix: str | None = None,
+        call_id: str | None = None,
+        carrier_code: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.fix = fix
+        self.call_id = call_id
+        self.carrier_code = carrier_code
+
+    def __str__(self) -> str:
+        return f"{self.message} fix: {self.fix}" if self.fix else self.message
+
+
+class ConfigError(OffhookError):
+    """A setting, a path or an argument is missing or wrong."""
+
+    code = "config"
+
+
+class EngineMissing(ConfigError):
+    """A speech engine, a voice or a model is not installed."""
+
+    code = "engine_missing"
+
+
+class PortInUse(ConfigError):
+    """The address to listen on is taken."""
+
+    code = "port_in_use"
+
+
+class CodecError(OffhookError):
+    """Audio that cannot be encoded or decoded."""
+
+    code = "codec"
+
+
+class UnsupportedCodec(CodecError):
+    """No coder for this encoding and rate on this machine."""
+
+    code = "codec_unsupported"
+
+
+class WebhookError(OffhookError):
+    """A webhook that must not be acted on."""
+
+    code = "webhook"
+
+
+class SignatureInvalid(WebhookError):
+    """No signature, a malformed one, or one that does not match the body."""
+
+    code = "signature_invalid"
+
+
+class TimestampStale(WebhookError):
+    """Signed too long ago, or in the future."""
+
+    code = "timestamp_stale"
+
+
+class PayloadInvalid(WebhookError):
+    """Signed, but not an event."""
+
+    code = "payload_invalid"
+
+
+class CarrierError(OffhookError):
+    """The carrier refused a command or did not answer."""
+
+    code = "carrier"
+
+
+class AuthenticationFailed(CarrierError):
+    """The API key is wrong."""
+
+    code = "authentication_failed"
+
+
+class CallNotFound(CarrierError):
+    """No such call."""
+
+    code = "call_not_found"
+
+
+class CallEnded(CarrierError):
+    """The call is over."""
+
+    code = "call_ended"
+
+
+class CallNotAnswered(CarrierError):
+    """The command needs an answered call."""
+
+    code = "call_not_answered"
+
+
+class CommandInvalid(CarrierError):
+    """The carrier found a parameter wrong."""
+
+    code = "command_invalid"
+
+
+class CarrierUnavailable(CarrierError):
+    """No answer, or an error on the carrier's side; worth retrying."""
+
+    code = "carrier_unavailable"
+    retryable = True
+
+
+class CallError(OffhookError):
+    """Something that the call's own state does not allow."""
+
+    code = "call"

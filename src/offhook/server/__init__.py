@@ -1,0 +1,1 @@
+"""One port: webhooks and media."""

@@ -1,0 +1,1 @@
+"""Voice activity, speech to text, text to speech."""

@@ -1,0 +1,1 @@
+"""Pages: the browser phone."""
