@@ -1,0 +1,5 @@
+"""``python -m offhook``."""
+
+from offhook.cli.main import run
+
+run()

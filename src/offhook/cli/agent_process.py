@@ -1,0 +1,151 @@
+"""An agent in a process of its own: ``offhook serve MODULE:NAME --json``, started, read and ended by this one.
+
+The demonstration, ``offhook dev`` and a person who types ``offhook serve`` run the same thing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from offhook.errors import ConfigError, OffhookError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["AgentProcess"]
+
+logger = logging.getLogger(__name__)
+
+START_TIMEOUT_S = 60.0
+STOP_TIMEOUT_S = 8.0
+
+
+class AgentProcess:
+    """One run of ``offhook serve``.
+
+    Args:
+        app: the agent, as ``module:name`` or ``file.py:name``.
+        environment: what to set for it (where the exchange is, its keys).
+        port: the port to listen on; 0 takes a free one.
+        on_event: takes each event that the process reports: a dict with ``at_ms``, ``source``, ``type``, ``call``.
+        quiet: drop what the process writes to stderr instead of passing it on.
+    """
+
+    def __init__(
+        self,
+        app: str,
+        *,
+        environment: Mapping[str, str],
+        port: int = 0,
+        on_event: Callable[[dict[str, Any]], None],
+        options: tuple[str, ...] = (),
+        quiet: bool = False,
+    ) -> None:
+        self.app = app
+        self.port = port
+        self._environment = environment
+        self._on_event = on_event
+        self._options = options
+        self._quiet = quiet
+        self._process: asyncio.subprocess.Process | None = None
+        self._reader: asyncio.Task[None] | None = None
+        self._ready: asyncio.Future[dict[str, Any]] | None = None
+        self._errors: list[str] = []
+
+    @property
+    def running(self) -> bool:
+        """Whether the process lives."""
+        return self._process is not None and self._process.returncode is None
+
+    async def start(self) -> dict[str, Any]:
+        """Start it and wait until it takes calls.
+
+        Returns:
+            its ``server.ready`` event: ``port``, ``agent``, ``stt``, ``tts``.
+
+        Raises:
+            ConfigError: if it ends before that; the message is the one it gave.
+        """
+        self._errors.clear()
+        self._ready = asyncio.get_running_loop().create_future()
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "offhook", "serve", self.app, "--json", "--port", str(self.port), *self._options,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env={**os.environ, **self._environment, "OFFHOOK_SUPERVISED": "1", "PYTHONUNBUFFERED": "1"},
+        )  # fmt: skip
+        self._reader = asyncio.create_task(self._read())
+        try:
+            ready = await asyncio.wait_for(asyncio.shield(self._ready), START_TIMEOUT_S)
+        except TimeoutError:
+            await self.stop()
+            raise ConfigError(
+                f"expected the agent to be ready within {START_TIMEOUT_S:.0f} s, it is not",
+                fix=f"run it alone and read what it prints: offhook serve {self.app}",
+            ) from None
+        self.port = int(ready["port"])
+        return ready
+
+    async def stop(self) -> None:
+        """Ask it to drain and end; after a while, end it."""
+        process = self._process
+        if process is None:
+            return
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.terminate()
+            try:
+                await asyncio.wait_for(process.wait(), STOP_TIMEOUT_S)
+            except TimeoutError:
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+                await process.wait()
+        if self._reader is not None:
+            await self._reader
+        self._process = self._reader = None
+
+    async def _read(self) -> None:
+        process, ready = self._process, self._ready
+        assert process is not None
+        assert ready is not None
+        await asyncio.gather(self._read_events(process, ready), self._read_errors(process))
+        await process.wait()
+        if not ready.done():
+            ready.set_exception(self._failure())
+
+    async def _read_events(self, process: asyncio.subprocess.Process, ready: asyncio.Future[dict[str, Any]]) -> None:
+        assert process.stdout is not None
+        while line := await process.stdout.readline():
+            try:
+                event = json.loads(line)
+            except ValueError:
+                sys.stderr.write(line.decode(errors="replace"))  # a print() of the user's own code
+                continue
+            if event.get("type") == "server.ready" and not ready.done():
+                ready.set_result(event)
+            self._on_event(event)
+
+    async def _read_errors(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stderr is not None
+        while line := await process.stderr.readline():
+            text = line.decode(errors="replace")
+            self._errors.append(text.rstrip())
+            del self._errors[:-50]
+            if not self._quiet and self._ready is not None and self._ready.done():
+                sys.stderr.write(text)
+
+    def _failure(self) -> OffhookError:
+        message, fix = "the agent's process ended before it was ready", f"run it alone: offhook serve {self.app}"
+        for line in self._errors:
+            if line.startswith("error:"):
+                message = line.removeprefix("error:").strip()
+            elif line.startswith("fix:"):
+                fix = line.removeprefix("fix:").strip()
+        return ConfigError(message, fix=fix)

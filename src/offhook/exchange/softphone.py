@@ -1,0 +1,114 @@
+"""A phone whose mouth and ear are somewhere else: in a browser, at the far end of a WebSocket.
+
+The softphone is an ordinary phone of the exchange: what is said into it goes through the call's own codec, so the
+agent hears a telephone, not a studio.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from offhook.audio.frames import FRAME_MS, frame_bytes
+from offhook.audio.resample import Resampler
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from offhook.exchange.phones import Handset
+
+__all__ = ["SOFTPHONE_RATE", "Softphone"]
+
+SOFTPHONE_RATE = 16_000
+"""The rate of the audio on the way to and from the browser, in Hz."""
+
+START_FRAMES = 2
+"""Frames to hold before the first is sent on: 40 ms against an uneven browser."""
+
+MOST_FRAMES = 6
+"""Frames held at most; a browser that was suspended must not leave the caller late for the rest of the call."""
+
+
+class Softphone:
+    """A calling phone with its microphone and its loudspeaker outside.
+
+    Args:
+        number: the number it calls from.
+        hear: takes what the phone hears, 20 ms of pcm at :data:`SOFTPHONE_RATE`.
+        tell: takes a state (``ringing``, ``connected``, ``digit``, ``ended``) and its details.
+        line_rate: the rate of the line's pcm in Hz.
+    """
+
+    def __init__(
+        self,
+        number: str,
+        *,
+        hear: Callable[[bytes], None],
+        tell: Callable[[str, Mapping[str, object]], None],
+        line_rate: int = 8000,
+    ) -> None:
+        self.number = number
+        self.handset: Handset | None = None
+        self.dropped_frames = 0
+        self.missing_frames = 0
+        self._hear = hear
+        self._tell = tell
+        self._to_line = Resampler(SOFTPHONE_RATE, line_rate)
+        self._from_line = Resampler(line_rate, SOFTPHONE_RATE)
+        self._silence = bytes(frame_bytes(line_rate))
+        self._frames: deque[bytes] = deque()
+        self._flowing = False
+
+    def speak(self, pcm: bytes) -> None:
+        """Take one frame from the microphone: 20 ms at :data:`SOFTPHONE_RATE`.
+
+        A frame of another length is dropped and counted: a page of another make must not upset the line.
+        """
+        if len(pcm) != frame_bytes(SOFTPHONE_RATE) or len(self._frames) >= MOST_FRAMES:
+            self.dropped_frames += 1
+            return
+        self._frames.append(pcm)
+
+    # -- Phone -----------------------------------------------------------------------------------------------------
+
+    def ring(self, handset: Handset, now_ms: float) -> None:
+        """A softphone calls; somebody who calls it finds it busy."""
+        handset.reject("busy")
+
+    def placed(self, handset: Handset, now_ms: float) -> None:
+        """The call is placed and rings at the other end."""
+        self.handset = handset
+        self._tell("ringing", {})
+
+    def connected(self, now_ms: float) -> None:
+        """The other end has answered."""
+        self._frames.clear()
+        self._tell("connected", {})
+
+    def mouth(self, now_ms: float) -> bytes:
+        """The next 20 ms for the line; silence where the browser has sent nothing."""
+        if not self._flowing and len(self._frames) < START_FRAMES:
+            return self._silence
+        if not self._frames:
+            self._flowing = False
+            self.missing_frames += 1
+            return self._silence
+        self._flowing = True
+        return self._to_line.process(self._frames.popleft())
+
+    def ear(self, pcm: bytes, now_ms: float) -> None:
+        """Pass on what the phone hears."""
+        self._hear(self._from_line.process(pcm))
+
+    def digit(self, digit: str, now_ms: float) -> None:
+        """Pass on a key that the other end pressed."""
+        self._tell("digit", {"digit": digit})
+
+    def ended(self, cause: str, now_ms: float) -> None:
+        """The call is over."""
+        self.handset = None
+        self._tell("ended", {"cause": cause})
+
+    def report(self) -> dict[str, object]:
+        """How even the microphone was: frames of 20 ms that were dropped or missing."""
+        return {"frame_ms": FRAME_MS, "dropped_frames": self.dropped_frames, "missing_frames": self.missing_frames}

@@ -1,0 +1,77 @@
+"""The rooms of the house import downwards only (docs/architecture.md)."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parent.parent / "src" / "offhook"
+
+ROOMS = [
+    "core",
+    "audio",
+    "carriers",
+    "calls",
+    "speech",
+    "dialog",
+    "agent",
+    "server",
+    "bench",
+    "exchange",
+    "web",
+    "demo",
+    "cli",
+]
+"""From the cellar to the roof."""
+
+EXCHANGE_MAY_USE = {"core", "audio", "carriers", "speech", "exchange"}
+"""The exchange meets the product only over sockets, as the real carrier does."""
+
+
+def room_of(module: str) -> str:
+    """The room that ``offhook.room.…`` lies in."""
+    parts = module.split(".")
+    if len(parts) > 1 and parts[1] in ROOMS:
+        return parts[1]
+    return "core"
+
+
+def imports(path: Path) -> set[str]:
+    """Every offhook module that the file imports, wherever in the file."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            found.add(node.module)
+    return {name for name in found if name.startswith("offhook.")}
+
+
+FILES = sorted(path for path in SOURCE.rglob("*.py") if path.parent != SOURCE)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))
+def test_a_room_imports_only_rooms_below_it(path: Path) -> None:
+    """An import that goes up is a seam in the wrong place."""
+    room = path.relative_to(SOURCE).parts[0]
+    for name in imports(path):
+        used = room_of(name)
+        assert ROOMS.index(used) <= ROOMS.index(room), f"{path.relative_to(SOURCE)} imports {name}, which lies above it"
+        if room == "exchange":
+            assert used in EXCHANGE_MAY_USE, f"the exchange imports {name}: it must meet it over a socket"
+
+
+def test_the_exchange_uses_the_carrier_only_for_its_words() -> None:
+    """Shapes and signatures are shared; the client is not: the exchange is what the client talks to."""
+    for path in (SOURCE / "exchange").rglob("*.py"):
+        assert "offhook.carriers.telnyx.client" not in imports(path)
+
+
+def test_every_folder_is_a_room_with_a_place() -> None:
+    """A new folder is given its place in the house, and in the picture of it."""
+    folders = {path.name for path in SOURCE.iterdir() if path.is_dir() and (path / "__init__.py").exists()}
+    assert folders <= set(ROOMS)
+    picture = (SOURCE.parent.parent / "docs" / "architecture.md").read_text()
+    assert [folder for folder in folders if f"{folder}/" not in picture] == []
