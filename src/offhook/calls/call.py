@@ -1,0 +1,238 @@
+"""A call, as a program sees it: who, where it is, and what can be done with it."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, Protocol
+
+from offhook.calls.state import CallRecord, CallState, Effect, MediaBegan, apply
+from offhook.errors import CallError, CarrierError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from offhook.calls.stream import MediaStream
+    from offhook.carriers.base import CallEvent, Carrier, Direction
+
+__all__ = ["Call", "CallState", "Conversation"]
+
+logger = logging.getLogger(__name__)
+
+
+class Conversation(Protocol):
+    """What an agent's session offers to the code that handles a call. The session sets it as ``call.conversation``."""
+
+    async def say(self, text: str) -> None:
+        """Speak ``text``; returns when the caller has heard it, or has interrupted it."""
+        ...
+
+    async def ask(self, question: str) -> str:
+        """Speak ``question`` and return the words of the caller's next turn; ``""`` if none came."""
+        ...
+
+    async def hand_over(self, to: str | None, *, reason: str) -> None:
+        """Connect the caller to a person at ``to`` (``None``: where the agent hands over to), after the last word."""
+        ...
+
+    async def hangup(self) -> None:
+        """End the call once everything said was heard."""
+        ...
+
+
+class Call:
+    """One leg of a phone conversation.
+
+    Handlers of an agent get one of these. It lives on one event loop; nothing in it may be touched from another thread.
+
+    Args:
+        record: the facts known so far; at least the id.
+        carrier: who owns the phone network.
+        started_at_ms: wall clock milliseconds since the epoch at which we first knew of the call.
+    """
+
+    def __init__(self, record: CallRecord, carrier: Carrier, *, started_at_ms: float = 0.0) -> None:
+        self.record = record
+        """Every fact the carrier has reported."""
+        self.carrier = carrier
+        """The carrier, for commands that have no method here."""
+        self.started_at_ms = started_at_ms
+        """When we first knew of the call: wall clock, milliseconds since the epoch."""
+        self.answered_at_ms: float | None = None
+        """When we learnt that it was answered."""
+        self.ended_at_ms: float | None = None
+        """When we learnt that it was over."""
+        self.stream: MediaStream | None = None
+        """The call's audio; ``None`` until the media socket is open."""
+        self.conversation: Conversation | None = None
+        """The agent's session on this call; ``None`` before it begins and after it is over."""
+        self.transferring = False
+        """Whether a transfer has been asked for: the leg must not be hung up when our part of it ends."""
+        self.data: dict[str, Any] = {}
+        """Anything the program wants to keep with the call."""
+        self._observers: list[Callable[[object], None]] = []
+
+    def __repr__(self) -> str:
+        return f"<Call {self.id!r} {self.direction} {self.state}>"
+
+    # -- who and where --------------------------------------------------------------------------------------------
+
+    @property
+    def id(self) -> str:
+        """What addresses the leg in commands (Telnyx: ``call_control_id``); ``""`` while it is being dialled."""
+        return self.record.call_id
+
+    @property
+    def leg_id(self) -> str:
+        """Identifies the leg in the carrier's reports."""
+        return self.record.leg_id
+
+    @property
+    def session_id(self) -> str:
+        """Shared by all legs of one conversation."""
+        return self.record.session_id
+
+    @property
+    def from_(self) -> str:
+        """Who calls: E.164 or a SIP URI."""
+        return self.record.from_
+
+    @property
+    def to(self) -> str:
+        """Who is called: E.164 or a SIP URI."""
+        return self.record.to
+
+    @property
+    def direction(self) -> Direction:
+        """``"inbound"``: they called us. ``"outbound"``: we called them."""
+        return self.record.direction or "inbound"
+
+    @property
+    def state(self) -> CallState:
+        """Where the call is."""
+        return self.record.state
+
+    @property
+    def client_state(self) -> str | None:
+        """The text we attached to the leg, if any."""
+        return self.record.client_state
+
+    @property
+    def ended(self) -> bool:
+        """Whether the call is over."""
+        return self.record.state is CallState.ENDED
+
+    @property
+    def ended_cause(self) -> str | None:
+        """The carrier's word for why the call is over; ``None`` while it is not."""
+        return self.record.ended_cause
+
+    def apply(self, event: CallEvent | MediaBegan, *, wall_ms: float) -> tuple[Effect, ...]:
+        """Add what ``event`` says; returns what follows from it. For the host of the call, not for handlers."""
+        before = self.state
+        self.record, effects = apply(self.record, event)
+        after = self.state
+        if after is not before:
+            if self.answered_at_ms is None and after in (CallState.ANSWERED, CallState.BRIDGED):
+                self.answered_at_ms = wall_ms
+            if after is CallState.ENDED:
+                self.ended_at_ms = wall_ms
+        return effects
+
+    # -- what can be done with it -----------------------------------------------------------------------------------
+
+    async def say(self, text: str) -> None:
+        """Speak ``text``; returns when the caller has heard it, or has interrupted it.
+
+        Raises:
+            CallError: if no conversation is under way.
+        """
+        await self._conversation("say something").say(text)
+
+    async def ask(self, question: str) -> str:
+        """Speak ``question`` and return the words of the caller's next turn; ``""`` if none came.
+
+        Raises:
+            CallError: if no conversation is under way.
+        """
+        return await self._conversation("ask something").ask(question)
+
+    async def hand_over(self, to: str | None = None, *, reason: str = "") -> None:
+        """Connect the caller to a person, after everything said was heard.
+
+        Args:
+            to: E.164 or a SIP URI; ``None`` for where the agent hands over to.
+            reason: why, for the person and the records.
+
+        Raises:
+            CallError: if no conversation is under way and ``to`` is ``None``.
+            CarrierError: if the carrier refuses the transfer.
+        """
+        if self.conversation is None and to is not None:
+            await self.transfer(to)
+            return
+        await self._conversation("hand over to the agent's own number").hand_over(to, reason=reason)
+
+    async def hangup(self, *, graceful: bool = True) -> None:
+        """End the call. A call that is over already is not an error.
+
+        Args:
+            graceful: let the conversation finish what it is saying first. A session ends its own call with ``False``.
+        """
+        if self.ended or not self.id:
+            return
+        if graceful and self.conversation is not None:
+            await self.conversation.hangup()
+            return
+        await self.carrier.hangup(self.id)
+
+    async def transfer(self, to: str, *, from_: str | None = None, timeout_s: int = 30) -> None:
+        """Dial ``to`` and connect the leg to it when it answers, at once: words still being spoken are cut.
+
+        Returns when the carrier has agreed. Observers then see a :class:`TransferFailed` if ``to`` does not answer.
+
+        Raises:
+            CarrierError: if the carrier refuses; the call is as it was.
+        """
+        self.transferring = True
+        try:
+            await self.carrier.transfer(self.id, to=to, from_=from_, timeout_s=timeout_s)
+        except CarrierError:
+            self.transferring = False
+            raise
+
+    async def send_dtmf(self, digits: str) -> None:
+        """Press keys: ``0-9 A-D * #``, ``w`` waits 0.5 s, ``W`` 1 s."""
+        await self.carrier.send_dtmf(self.id, digits)
+
+    # -- what happens on it -----------------------------------------------------------------------------------------
+
+    def observe(self, callback: Callable[[object], None]) -> Callable[[], None]:
+        """Call ``callback`` with every event of this call from now on; returns a function that ends it.
+
+        Callbacks run on the event loop in the order they were added, and must not block.
+        """
+        self._observers.append(callback)
+
+        def forget() -> None:
+            if callback in self._observers:
+                self._observers.remove(callback)
+
+        return forget
+
+    def notify(self, event: object) -> None:
+        """Tell every observer of ``event``. An observer that raises does not disturb the call nor the others."""
+        for callback in tuple(self._observers):
+            try:
+                callback(event)
+            except Exception as error:
+                # The error's text may hold what was said on the call; its type may not.
+                logger.error("an observer of a call raised %s", type(error).__name__)
+
+    def _conversation(self, what: str) -> Conversation:
+        if self.conversation is None:
+            raise CallError(
+                f"expected a conversation under way to {what}, got a call that is {self.state}.",
+                fix="do it from a handler of the agent, or after the call is answered.",
+                call_id=self.id,
+            )
+        return self.conversation
