@@ -1,0 +1,105 @@
+"""Speech engines by name: ``moonshine``, ``flite:slt``, ``espeak:en-gb``.
+
+Every loader imports what it needs when it is called, and raises :exc:`~offhook.errors.EngineMissing` with the command
+that installs what is not there.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from offhook.errors import ConfigError, EngineMissing
+
+if TYPE_CHECKING:
+    from offhook.speech.base import SpeechToText, TextToSpeech, VoiceActivity
+
+__all__ = ["default_stt", "default_tts", "load_stt", "load_tts", "load_vad"]
+
+
+def load_vad(name: str = "silero") -> VoiceActivity:
+    """The voice activity detector of this name: ``silero``.
+
+    Raises:
+        ConfigError: there is none of this name.
+        EngineMissing: it is not installed.
+    """
+    if name != "silero":
+        raise ConfigError(f"expected a voice activity detector (silero), got {name!r}", fix="use silero")
+    _need("onnxruntime", "voice activity")
+    from offhook.speech.vad import SileroVad
+
+    return SileroVad()
+
+
+def load_stt(name: str = "moonshine") -> SpeechToText:
+    """The speech to text engine of this name: ``moonshine``.
+
+    Raises:
+        ConfigError: there is none of this name.
+        EngineMissing: it is not installed.
+    """
+    if name != "moonshine":
+        raise ConfigError(f"expected a speech to text engine (moonshine), got {name!r}", fix="use moonshine")
+    _need("onnxruntime", "moonshine")
+    from offhook.speech.stt.moonshine import Moonshine
+
+    return Moonshine()
+
+
+def load_tts(name: str | None = None) -> TextToSpeech:
+    """The voice of this name: ``flite``, ``flite:rms``, ``espeak``, ``espeak:en-gb``; None: :func:`default_tts`.
+
+    Raises:
+        ConfigError: there is none of this name.
+        EngineMissing: it is not installed.
+    """
+    if name is None:
+        return default_tts()
+    engine, _, voice = name.partition(":")
+    if engine == "flite":
+        from offhook.speech.tts.flite import Flite
+
+        return Flite(voice or "slt")
+    if engine == "espeak":
+        from offhook.speech.tts.espeak import Espeak
+
+        return Espeak(voice or "en-us")
+    raise ConfigError(
+        f"expected a voice (flite, flite:slt, flite:rms, flite:awb, espeak, espeak:en-gb, …), got {name!r}",
+        fix="use one of these",
+    )
+
+
+def default_stt() -> SpeechToText:
+    """The engine that comes with ``offhook[local]``.
+
+    Raises:
+        EngineMissing: it is not installed.
+    """
+    return load_stt("moonshine")
+
+
+def default_tts() -> TextToSpeech:
+    """Flite where it is installed, espeak-ng elsewhere.
+
+    Raises:
+        EngineMissing: neither is installed.
+    """
+    for name in ("flite", "espeak"):
+        try:
+            return load_tts(name)
+        except EngineMissing:
+            continue
+    raise EngineMissing(
+        "expected a voice (flite or espeak-ng), found neither",
+        fix="pip install 'offhook[local]' or apt install libflite1",
+    )
+
+
+def _need(module: str, purpose: str) -> None:
+    from importlib.util import find_spec
+
+    if find_spec(module) is None:
+        raise EngineMissing(
+            f"expected {module} for {purpose}, found no such package", fix="pip install 'offhook[local]'"
+        )
