@@ -1,45 +1,248 @@
-"""The carrier's end of one media stream: its settings, and the WebSocket client that opens it."""
+"""The carrier's end of one media stream: the WebSocket client that opens it and carries its messages.
+
+The carrier connects, says ``connected`` and ``start``, sends ``media`` every 20 ms and ``stop`` at the end.
+https://developers.telnyx.com/docs/voice/programmable-voice/media-streaming
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+import asyncio
+import logging
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, Protocol
+
+import picows
+
+from offhook.carriers.telnyx.media import AUTH_TOKEN_FIELD
+from offhook.exchange.media import StreamMedia, StreamSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from offhook.clock import Clock
 
-__all__ = ["StreamSettings"]
+__all__ = ["Stream", "StreamOwner", "StreamSettings"]
+
+MAX_MESSAGE_BYTES: Final = 8 * 1024 * 1024
+"""30 s of L16 at 48 kHz in base64 are 3.8 MB."""
+
+_CLOSE_TIMEOUT_S: Final = 1.0
+_RECONNECTS: Final = 3
+_RECONNECT_WAIT_S: Final = 1.0
+
+_logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamSettings:
-    """What the application asked a stream to be, and what the start frame tells it.
+class StreamOwner(Protocol):
+    """What a stream reports. ``failed`` or ``stopped`` is the last, exactly once."""
 
-    Names and defaults are those of the carrier's commands (``stream_track`` is ``track`` here, and so on).
+    def stream_opened(self, stream: Stream) -> None:
+        """The socket is open and the start frame sent."""
+        ...
+
+    def stream_lost(self, stream: Stream, reason: str) -> None:
+        """The stream failed and is over."""
+        ...
+
+    def stream_ended(self, stream: Stream) -> None:
+        """The stream is over."""
+        ...
+
+
+class Stream:
+    """One media socket. All calls are synchronous; sending on a socket that is not open drops the message.
+
+    Args:
+        media: its audio and messages.
+        owner: who is told.
+        clock: for the time of messages that come and of keys.
     """
 
-    stream_id: str
-    url: str
-    track: Literal["inbound_track", "outbound_track", "both_tracks"] = "inbound_track"
-    codec: str = "default"
-    """What the exchange sends; ``default`` is the leg's own codec, also used where transcoding is impossible."""
-    bidirectional_mode: Literal["mp3", "rtp"] = "mp3"
-    bidirectional_codec: str = "PCMU"
-    """What the application sends, in ``rtp`` mode."""
-    bidirectional_sampling_rate: int | None = None
-    """Rate of what the application sends, in Hz; also the rate of OPUS and L16 towards it. ``None``: the codec's own."""
-    bidirectional_target_legs: Literal["both", "self", "opposite"] = "opposite"
-    auth_token: str | None = None
-    custom_parameters: Mapping[str, str] = field(default_factory=dict)
-    client_state: str | None = None
-    """As it is on the wire: base64."""
-    tags: tuple[str, ...] = ()
-    user_id: str = ""
-    call_control_id: str = ""
-    call_session_id: str = ""
-    from_: str = ""
-    to: str = ""
-    l16_byte_order: Literal["little", "big"] = "little"
-    on_app_close: Literal["stopped", "failed"] = "stopped"
-    """Which event follows when the application closes the socket: the carrier's documentation does not say."""
-    connect_timeout_s: float = 5.0
+    def __init__(self, media: StreamMedia, *, owner: StreamOwner, clock: Clock) -> None:
+        self.media = media
+        self.dropped_frames = 0
+        """Frames not sent since the application did not read; their chunk numbers are missing at its end."""
+        self._owner = owner
+        self._clock = clock
+        self._socket: picows.WSTransport | None = None
+        self._congested = False
+        self._over = False
+        self._reconnects_left = _RECONNECTS
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def stream_id(self) -> str:
+        """Its UUID."""
+        return self.media.settings.stream_id
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the start frame was sent and the socket is open."""
+        return self._socket is not None
+
+    def open(self) -> None:
+        """Connect in the background."""
+        self._task = asyncio.get_running_loop().create_task(self._connect(), name="offhook-exchange-stream")
+
+    def send_inbound(self, pcm: bytes, payload: bytes) -> None:
+        """Send 20 ms that the party said, if asked for."""
+        if self._socket is not None:
+            self._send_audio(self.media.inbound(pcm, payload))
+
+    def send_outbound(self, pcm: bytes, payload: bytes) -> None:
+        """Send 20 ms that the party hears, if asked for."""
+        if self._socket is not None:
+            self._send_audio(self.media.outbound(pcm, payload))
+
+    def send_dtmf(self, digit: str) -> None:
+        """Report a key that the party pressed."""
+        occurred_at = datetime.fromtimestamp(self._clock.wall_ms() / 1000, UTC)
+        if self._socket is not None:
+            self._send(self.media.dtmf(digit, occurred_at.isoformat(timespec="microseconds").replace("+00:00", "Z")))
+
+    def pull(self, now_ms: float) -> bytes | None:
+        """20 ms at the line's rate that the application wants played now; sends the marks that are due."""
+        pcm, messages = self.media.pull(now_ms)
+        for message in messages:
+            self._send(message)
+        return pcm
+
+    def close(self) -> None:
+        """Send stop, close the socket in the background, and report the end."""
+        if self._over:
+            return
+        self._over = True
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+        socket, self._socket = self._socket, None
+        if socket is not None:
+            socket.send(picows.WSMsgType.TEXT, self.media.stop())
+            # A close frame with no code: the application sees 1005, as it does with the carrier.
+            socket.send(picows.WSMsgType.CLOSE, b"")
+            self._task = asyncio.get_running_loop().create_task(_disconnect(socket), name="offhook-exchange-hangup")
+        self._owner.stream_ended(self)
+
+    async def wait_closed(self) -> None:
+        """Wait until the socket is gone, at most a second, after :meth:`close`."""
+        if self._task is not None:
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    # -- the socket ---------------------------------------------------------------------------------------------------
+
+    async def _connect(self) -> None:
+        settings = self.media.settings
+        headers = {} if settings.auth_token is None else {AUTH_TOKEN_FIELD: settings.auth_token}
+        try:
+            async with asyncio.timeout(settings.connect_timeout_s):
+                socket, _ = await picows.ws_connect(
+                    lambda: _Listener(self),
+                    settings.url,
+                    extra_headers=headers,
+                    websocket_handshake_timeout=settings.connect_timeout_s,
+                    max_frame_size=MAX_MESSAGE_BYTES,
+                    logger_name=_logger,
+                    use_aiofastnet=False,
+                )
+        except (OSError, ValueError, TimeoutError, picows.WSError) as error:
+            self._fail("connection_failed", error)
+            return
+        self._task = None
+        if socket.is_disconnected:  # it said yes and went away at once; the loss was not ours to hear yet
+            self._fail("connection_failed", None)
+            return
+        self._socket = socket
+        for message in self.media.opening():
+            self._send(message)
+        self._owner.stream_opened(self)
+
+    def _fail(self, reason: str, error: Exception | None) -> None:
+        self._task = None
+        self._over = True
+        # The address may hold a token: only the kind of error is logged.
+        _logger.info("a media stream failed: %s (%s)", reason, type(error).__name__)
+        self._owner.stream_lost(self, reason)
+
+    def _send_audio(self, message: bytes | None) -> None:
+        if message is None:
+            return
+        if self._congested:
+            self.dropped_frames += 1
+        else:
+            self._send(message)
+
+    def _send(self, message: bytes) -> None:
+        if self._socket is not None:
+            self._socket.send(picows.WSMsgType.TEXT, message)
+
+    def received(self, message: bytes) -> None:
+        """A text message came."""
+        for answer in self.media.receive(message, self._clock.now_ms()):
+            self._send(answer)
+
+    def congested(self, congested: bool) -> None:
+        """The application has stopped reading, or reads again."""
+        self._congested = congested
+
+    def lost(self) -> None:
+        """The socket is gone."""
+        if self._over or self._socket is None:
+            return
+        self._socket = None
+        self._congested = False
+        action = self.media.settings.on_app_close
+        if action == "reconnect" and self._reconnects_left:
+            self._reconnects_left -= 1
+            self._task = asyncio.get_running_loop().create_task(self._reconnect(), name="offhook-exchange-stream")
+            return
+        self._over = True
+        if action == "stopped":
+            self._owner.stream_ended(self)
+        else:
+            self._owner.stream_lost(self, "connection_lost")
+
+    async def _reconnect(self) -> None:
+        self.media.playout.clear()
+        await asyncio.sleep(_RECONNECT_WAIT_S)
+        await self._connect()
+
+
+class _Listener(picows.WSListener):
+    """From picows' callbacks to a stream; puts fragments together."""
+
+    def __init__(self, stream: Stream) -> None:
+        super().__init__()
+        self._stream = stream
+        self._fragments: list[bytes] = []
+
+    def on_ws_frame(self, transport: picows.WSTransport, frame: picows.WSFrame) -> None:
+        if frame.msg_type == picows.WSMsgType.CLOSE:
+            if not transport.is_close_frame_sent:
+                transport.send(picows.WSMsgType.CLOSE, frame.get_payload_as_bytes()[:2])
+            transport.disconnect()
+        elif frame.msg_type == picows.WSMsgType.BINARY:
+            self._stream.media.receive_binary()
+        elif frame.msg_type == picows.WSMsgType.TEXT and frame.fin:
+            self._stream.received(frame.get_payload_as_bytes())
+        elif frame.msg_type in (picows.WSMsgType.TEXT, picows.WSMsgType.CONTINUATION):
+            self._fragments.append(frame.get_payload_as_bytes())
+            if frame.fin:
+                message = b"".join(self._fragments)
+                self._fragments.clear()
+                self._stream.received(message)
+
+    def on_ws_disconnected(self, transport: picows.WSTransport) -> None:
+        self._stream.lost()
+
+    def pause_writing(self) -> None:
+        self._stream.congested(True)
+
+    def resume_writing(self) -> None:
+        self._stream.congested(False)
+
+
+async def _disconnect(socket: picows.WSTransport) -> None:
+    """Give the application a moment to answer the close, then go."""
+    try:
+        async with asyncio.timeout(_CLOSE_TIMEOUT_S):
+            await socket.wait_disconnected()
+    except TimeoutError:
+        socket.disconnect(graceful=False)
