@@ -1,1 +1,10 @@
-"""An agent on a call, turn by turn."""
+"""The agent: its definition, and the session that holds a conversation."""
+
+from __future__ import annotations
+
+from offhook.agent.agent import Agent, Texts
+from offhook.agent.engines import Engines
+from offhook.agent.handover import Handover
+from offhook.agent.turns import Limits, TurnOptions
+
+__all__ = ["Agent", "Engines", "Handover", "Limits", "Texts", "TurnOptions"]

@@ -1,0 +1,282 @@
+"""What an agent is: its name, its voice, what it can do and when it gives up. It holds nothing of any call."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import inspect
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+from offhook.agent.handover import Handover
+from offhook.agent.turns import Limits, TurnOptions
+from offhook.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+
+    from offhook.dialog.base import Dialog
+
+__all__ = ["Agent", "Texts"]
+
+logger = logging.getLogger(__name__)
+
+HandlerT = TypeVar("HandlerT", bound="Callable[..., str | Awaitable[str | None] | AsyncIterator[str] | None]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Texts:
+    """What an agent says of its own accord."""
+
+    clarify: str = "Sorry, I did not get that. Could you say it another way?"
+    """When it is not sure what the caller wants."""
+    apology: str = "I am sorry, something went wrong on my side. Could you try that again?"
+    """When its own code failed."""
+    silence_reminder: str = "Are you still there?"
+    """When nobody has spoken for a while."""
+    goodbye: str = "Thank you for calling. Goodbye."
+    """Before it ends the call because of silence or because the call has lasted too long."""
+    handover_failed: str = "I am sorry, nobody can take your call right now. Can I help you with anything else?"
+    """When it could not reach the person it wanted to hand over to."""
+    no_handover: str = "I am sorry, I cannot help you with that. Is there anything else?"
+    """When it would hand over, but has nobody to hand over to."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Intent:
+    name: str
+    examples: tuple[str, ...]
+    reply: str | Callable[..., Any]
+
+
+class Agent:
+    """An agent that answers the phone.
+
+    Args:
+        name: who it is, for people who look at its calls.
+        greeting: what it says first; ``""`` to let the caller begin.
+        voice: a voice of :func:`offhook.speech.engines.load_tts`, such as ``"flite:rms"``; ``None``: the best here.
+        dialog: what decides the answers, in place of intents.
+        texts: what it says of its own accord.
+        limits: when it stops waiting.
+        turn_taking: how turns are taken.
+
+    Raises:
+        ConfigError: an empty name.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        greeting: str,
+        *,
+        voice: str | None = None,
+        dialog: Dialog | None = None,
+        texts: Texts | None = None,
+        limits: Limits | None = None,
+        turn_taking: TurnOptions | None = None,
+    ) -> None:
+        if not name.strip():
+            raise ConfigError("expected a name for the agent, got an empty one.", fix='Agent(name="Front desk", …)')
+        self.name = name
+        self.greeting = greeting
+        self.voice = voice
+        self.texts = texts or Texts()
+        self.limits = limits or Limits()
+        self.turn_taking = turn_taking or TurnOptions()
+        self.handing_over: Handover | None = None
+        """When and where to hand over; ``None``: never. Set by :meth:`handover`."""
+        self.on_digit: Callable[..., Any] | None = None
+        """What is called when the caller presses a key; set by :meth:`digit`."""
+        self._given_dialog = dialog
+        self._built_dialog: Dialog | None = None
+        self._intents: dict[str, _Intent] = {}
+
+    def __repr__(self) -> str:
+        return f"<Agent {self.name!r}: {len(self._intents)} intents>"
+
+    # -- definition ---------------------------------------------------------------------------------------------------
+
+    @overload
+    def intent(
+        self, name: str, examples: Sequence[str], *, must_finish: bool = False
+    ) -> Callable[[HandlerT], HandlerT]: ...
+
+    @overload
+    def intent(self, name: str, examples: Sequence[str], *, reply: str) -> None: ...
+
+    def intent(
+        self, name: str, examples: Sequence[str], *, reply: str | None = None, must_finish: bool = False
+    ) -> Callable[[HandlerT], HandlerT] | None:
+        """Add something callers may want; as a decorator of the function that answers, or with a fixed ``reply``.
+
+        The function is called with the call, or with the call and what was heard, and returns what to say, or yields it
+        sentence by sentence, or returns ``None`` to say nothing. It is cancelled when the caller speaks on.
+
+        Args:
+            name: of the intent, once per agent.
+            examples: how callers put it, a few different ways.
+            reply: what to say, where no function is needed.
+            must_finish: let the function run to its end even if the caller has moved on; what it says then is not
+                spoken. For an ``async def`` that books, pays or writes.
+
+        Raises:
+            ConfigError: the name is taken, an example is missing or shared, or the function cannot be called so.
+        """
+        phrases = self._checked(name, examples)
+        if reply is not None:
+            self._add(_Intent(name, phrases, reply))
+            return None
+
+        def add(handler: HandlerT) -> HandlerT:
+            _check_handler(handler, f"intent {name!r}", "(call) or (call, heard)", (1, 2))
+            if must_finish and not inspect.iscoroutinefunction(handler):
+                raise ConfigError(
+                    f"expected an async def for intent {name!r} that must finish, got another kind of function.",
+                    fix="write it as async def, or leave must_finish out",
+                )
+            self._add(_Intent(name, phrases, _to_the_end(handler) if must_finish else handler))
+            return handler
+
+        return add
+
+    def digit(self, handler: HandlerT) -> HandlerT:
+        """Decorate the function that is called, with the call and the digit, when the caller presses a key.
+
+        It answers as the function of an intent does.
+
+        Raises:
+            ConfigError: there is one already, or the function cannot be called so.
+        """
+        if self.on_digit is not None:
+            raise ConfigError("expected one function for digits, got a second.", fix="handle all digits in one")
+        _check_handler(handler, "digits", "(call, digit)", (2,))
+        self.on_digit = handler
+        return handler
+
+    def handover(
+        self,
+        to: str,
+        *,
+        below_confidence: float = 0.5,
+        after_misses: int = 2,
+        message: str = "I will connect you to a colleague. One moment, please.",
+    ) -> None:
+        """Hand a caller over to a person after ``after_misses`` answers in a row below ``below_confidence``.
+
+        Args:
+            to: E.164 number or SIP URI.
+            below_confidence: 0..1; an answer less certain than this is a miss.
+            after_misses: each miss before this one is answered by asking again.
+            message: said before.
+
+        Raises:
+            ConfigError: a value that cannot work.
+        """
+        self.handing_over = Handover(
+            to=to, below_confidence=below_confidence, after_misses=after_misses, message=message
+        )
+        self._built_dialog = None
+
+    # -- use ----------------------------------------------------------------------------------------------------------
+
+    @property
+    def dialog(self) -> Dialog:
+        """What decides the answers: the one given, or one of all intents. Shared by all calls.
+
+        Raises:
+            ConfigError: there are no intents either.
+        """
+        if self._given_dialog is not None:
+            return self._given_dialog
+        if self._built_dialog is None:
+            self._built_dialog = self._build_dialog()
+        return self._built_dialog
+
+    def _build_dialog(self) -> Dialog:
+        if not self._intents:
+            raise ConfigError(
+                f"expected agent {self.name!r} to have an intent or a dialog, got neither.",
+                fix='add @agent.intent("opening hours", examples=["when are you open"]) before a function',
+            )
+        from offhook.dialog.intents import Intent, IntentDialog
+
+        handover = self.handing_over
+        return IntentDialog(
+            [Intent(intent.name, intent.examples, intent.reply) for intent in self._intents.values()],
+            clarify=self.texts.clarify,
+            below_confidence=handover.below_confidence if handover else 0.5,
+            after_misses=handover.after_misses if handover else 2,
+        )
+
+    # -- checks -------------------------------------------------------------------------------------------------------
+
+    def _checked(self, name: str, examples: Sequence[str]) -> tuple[str, ...]:
+        if self._given_dialog is not None:
+            raise ConfigError("expected intents or a dialog, got both.", fix="leave one out")
+        if name in self._intents:
+            raise ConfigError(f"expected one intent named {name!r}, got a second.", fix="give it another name")
+        if isinstance(examples, str) or not examples or not all(isinstance(e, str) and e.strip() for e in examples):
+            raise ConfigError(
+                f"expected a list of example phrases for intent {name!r}, got none, or something else.",
+                fix='examples=["when are you open", "what are your opening hours"]',
+            )
+        return tuple(examples)
+
+    def _add(self, intent: _Intent) -> None:
+        mine = {_plain(example) for example in intent.examples}
+        for other in self._intents.values():
+            shared = mine.intersection(_plain(example) for example in other.examples)
+            if shared:
+                raise ConfigError(
+                    f"expected different examples for intents {other.name!r} and {intent.name!r}, "
+                    f"got {min(shared)!r} in both.",
+                    fix="remove it from one of them",
+                )
+        self._intents[intent.name] = intent
+        self._built_dialog = None
+
+
+def _plain(phrase: str) -> str:
+    return " ".join(phrase.lower().split())
+
+
+def _check_handler(handler: Callable[..., Any], of: str, wanted: str, counts: tuple[int, ...]) -> None:
+    name = getattr(handler, "__name__", "handler")
+    try:
+        signature = inspect.signature(handler)
+    except (TypeError, ValueError):
+        raise ConfigError(f"expected a function for {of}, got something else.", fix=f"write a def {name}(…)") from None
+    for count in counts:
+        try:
+            signature.bind(*range(count))
+        except TypeError:
+            continue
+        return
+    raise ConfigError(f"expected a function of {wanted} for {of}, got {name}{signature}.", fix="change its parameters")
+
+
+_running: set[asyncio.Future[Any]] = set()
+
+
+def _to_the_end(handler: Callable[..., Any]) -> Callable[..., Any]:
+    """``handler``, but cancelling it only stops waiting for it."""
+
+    @functools.wraps(handler)
+    async def run(*arguments: object) -> object:
+        task = asyncio.ensure_future(handler(*arguments))
+        _running.add(task)  # the event loop itself keeps no reference to it
+        task.add_done_callback(_running.discard)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            task.add_done_callback(_report)
+            raise
+
+    return run
+
+
+def _report(task: asyncio.Future[Any]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        logger.error("a handler that must finish failed after its caller had moved on", exc_info=error)

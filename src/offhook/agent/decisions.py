@@ -1,0 +1,119 @@
+"""What turn-taking can decide; see :mod:`offhook.agent.turns`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = [
+    "Decision",
+    "DraftTranscript",
+    "DropDraft",
+    "EndCall",
+    "Ignore",
+    "IgnoreReason",
+    "PauseAgent",
+    "RemindSilence",
+    "Resume",
+    "SpeechBegan",
+    "TurnEnded",
+    "Yield",
+]
+
+IgnoreReason = Literal["backchannel", "noise", "protected", "unintelligible"]
+"""Why something said is not a turn: a listener's word, too short to be speech, said over protected speech, no words."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechBegan:
+    """Decided when the caller starts to speak: keep the audio from a little before ``at_ms`` on."""
+
+    at_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class DraftTranscript:
+    """Decided when the words so far should be recognised; report them by :meth:`TurnTaking.transcript`."""
+
+    draft: int
+
+
+@dataclass(frozen=True, slots=True)
+class DropDraft:
+    """Decided when the caller speaks on: what was recognised, or is being recognised, is not the whole turn."""
+
+    draft: int
+
+
+@dataclass(frozen=True, slots=True)
+class TurnEnded:
+    """Decided when the caller has finished: it is the agent's turn to answer ``text``.
+
+    The text is empty if the caller took the floor from the agent and was not understood.
+    """
+
+    text: str
+    confidence: float
+    speech_began_ms: float
+    speech_ended_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    """Decided when what was said is no turn; the agent, if it is speaking, was not disturbed."""
+
+    reason: IgnoreReason
+    text: str
+    speech_began_ms: float
+    speech_ended_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class PauseAgent:
+    """Decided when the caller seems to interrupt: silence the agent now, and remember where it stopped."""
+
+    onset_ms: float
+    """When the caller started to speak."""
+
+
+@dataclass(frozen=True, slots=True)
+class Yield:
+    """Decided when the caller does interrupt: the rest of what the agent was saying is not said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Decided when it was no interruption after all: go on from where the caller stopped hearing the agent."""
+
+    reason: IgnoreReason
+    text: str
+    speech_began_ms: float
+    speech_ended_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class RemindSilence:
+    """Decided when nobody has spoken for long; ``count`` is 1 for the first time."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class EndCall:
+    """Decided when the call should end: say goodbye and hang up. Nothing is decided after it."""
+
+    reason: Literal["silence", "max_duration"]
+
+
+Decision = (
+    SpeechBegan
+    | DraftTranscript
+    | DropDraft
+    | TurnEnded
+    | Ignore
+    | PauseAgent
+    | Yield
+    | Resume
+    | RemindSilence
+    | EndCall
+)

@@ -1,0 +1,74 @@
+"""Find the agent that a command line names: ``module:attribute``."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import sys
+import traceback
+from pathlib import Path
+
+from offhook.agent.agent import Agent
+from offhook.errors import ConfigError
+
+__all__ = ["load_agent"]
+
+_PATH = re.compile(r"(?P<module>[^\W\d]\w*(\.[^\W\d]\w*)*)(:(?P<attribute>[^\W\d]\w*))?")
+
+
+def load_agent(path: str, *, folder: Path | None = None) -> Agent:
+    """The agent at ``path``: ``module:attribute``, or ``module`` for its attribute ``agent``.
+
+    Args:
+        path: the module is found as by ``python -m`` in ``folder``.
+        folder: where to look first; ``None``: the current folder.
+
+    Raises:
+        ConfigError: there is no agent at that path; the message says what is there instead.
+    """
+    match = _PATH.fullmatch(path)
+    if match is None:
+        stem = Path(path.partition(":")[0]).stem
+        fix = f"for a file {stem}.py write {stem}:agent" if stem.isidentifier() else "for a file app.py write app:agent"
+        raise ConfigError(f"expected an agent as module:attribute, got {path!r}.", fix=fix)
+    module_name, attribute = match["module"], match["attribute"] or "agent"
+    module = _import(module_name, folder or Path.cwd())
+    found = getattr(module, attribute, None)
+    if isinstance(found, Agent):
+        return found
+    agents = [name for name, value in vars(module).items() if isinstance(value, Agent)]
+    fix = (
+        f"write {module_name}:{agents[0]}"
+        if agents
+        else f'add {attribute} = Agent(name="…", greeting="…") to module {module_name}'
+    )
+    got = "no such attribute" if found is None else f"an object of type {type(found).__name__}"
+    raise ConfigError(f"expected an Agent at {module_name}:{attribute}, got {got}.", fix=fix)
+
+
+def _import(name: str, folder: Path) -> object:
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
+    importlib.invalidate_caches()
+    try:
+        return importlib.import_module(name)
+    except ConfigError:
+        raise  # the definition of the agent is wrong, and says how
+    except ModuleNotFoundError as error:
+        if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
+            raise ConfigError(
+                f"expected a module {name} in {folder}, found none.", fix="change to its folder, or correct the name"
+            ) from None
+        raise ConfigError(
+            f"expected module {name} to import, but it needs {error.name}, which is not installed.",
+            fix=f"pip install the package that holds {error.name}",
+        ) from error
+    except Exception as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        where = f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}"
+        if isinstance(error, SyntaxError) and error.filename is not None:
+            where = f"{Path(error.filename).name}, line {error.lineno}"
+        raise ConfigError(
+            f"expected module {name} to import, but it raised {type(error).__name__}: {error}.",
+            fix=f"look at {where}",
+        ) from error

@@ -1,0 +1,407 @@
+"""Who may speak: the turn-taking of a phone conversation, without audio, engines or a clock.
+
+:class:`TurnTaking` is told what is heard and what the agent does, with the time at which it happened, and answers with
+decisions that its session carries out:
+
+* **A turn.** Speech begins and ends by voice activity. After a short silence the words are recognised on a guess
+  (:class:`DraftTranscript`), so that recognition hides behind the rest of the wait; if speech goes on the guess is
+  dropped, and if the silence lasts the turn is over (:class:`TurnEnded`).
+* **Speaking over the agent**, in two stages. As soon as something said sounds like words the agent falls silent
+  (:class:`PauseAgent`); a hummed "mm-hm" does not even do that. When the words are known, or the caller talks on, the
+  agent either gives up the floor (:class:`Yield`) or goes on where it stopped (:class:`Resume`).
+* **Silence** is answered by a reminder, and in the end by a goodbye. So is a call that lasts too long.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Literal
+
+from offhook.agent.backchannels import is_backchannel
+from offhook.agent.decisions import (
+    DraftTranscript,
+    DropDraft,
+    EndCall,
+    Ignore,
+    PauseAgent,
+    RemindSilence,
+    Resume,
+    SpeechBegan,
+    TurnEnded,
+    Yield,
+)
+
+if TYPE_CHECKING:
+    from offhook.agent.decisions import Decision, IgnoreReason
+
+__all__ = ["AgentState", "Limits", "TurnOptions", "TurnTaking"]
+
+_NOTHING: tuple[Decision, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnOptions:
+    """How turns are taken. The defaults suit a telephone; every duration is in milliseconds."""
+
+    speech_above: float = 0.5
+    """Speech begins at a voice activity above this."""
+    silence_below: float = 0.35
+    """Speech has stopped once voice activity is below this."""
+    min_speech_ms: float = 60
+    """Anything shorter is a noise."""
+    draft_ms: float = 160
+    """Silence after which the words are recognised on a guess."""
+    endpoint_ms: float = 400
+    """Silence that ends a turn."""
+    complete_endpoint_ms: float = 280
+    """Silence that ends a turn whose words are known, certain and complete in themselves."""
+    complete_confidence: float = 0.8
+    """How certain the words of such a turn have to be, in 0..1."""
+    max_utterance_ms: float = 30_000
+    """A turn longer than this is cut."""
+    barge_in: bool = True
+    """Whether the caller can interrupt the agent at all."""
+    protect_greeting: bool = False
+    """Whether the greeting is said to its end whatever the caller says."""
+    words_ms: float = 80
+    """Speech over the agent has to sound like words for this long to silence it."""
+    hum_ms: float = 700
+    """Speech over the agent that lasts this long silences it whatever it sounds like."""
+    preroll_ms: float = 200
+    """Voice activity needs a moment to be sure; what sounded like words in the time before counts too."""
+    yield_ms: float = 500
+    """A caller who still talks this long after the agent fell silent has the floor."""
+    false_interruption_ms: float = 2000
+    """An agent that fell silent goes on if after this time the caller is silent and no words are known."""
+    language: str = "en"
+    """Whose listener's words are ignored over the agent; see :mod:`offhook.agent.backchannels`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """When to stop waiting. Every duration is in seconds."""
+
+    silence_s: float = 8.0
+    """How long nobody may speak before the caller is asked whether they are still there."""
+    reminders: int = 2
+    """How many times that is asked in a row; the silence after the last one ends the call."""
+    max_duration_s: float = 1800.0
+    """The longest conversation."""
+
+
+class AgentState(Enum):
+    """What the agent is doing."""
+
+    LISTENING = auto()
+    """It waits for the caller."""
+    THINKING = auto()
+    """It works on an answer, silently."""
+    SPEAKING = auto()
+    """The caller hears it, or would if it were not paused."""
+
+
+class _Voice(Enum):
+    """The caller's voice."""
+
+    QUIET = auto()
+    TALKING = auto()
+    TRAILING = auto()  # silent, and it is not known yet whether for good
+    CUT = auto()  # talked too long: only the words are waited for
+
+
+@dataclass(slots=True)
+class _Utterance:
+    """Something the caller says, from its first sound until it is a turn or is not."""
+
+    began_ms: float
+    ended_ms: float
+    over_agent: bool
+    words_ms: float = 0.0
+    draft: int | None = None
+    text: str | None = None
+    confidence: float = 0.0
+    complete: bool = False
+    answer: bool = False
+    yielded: bool = False
+
+
+class TurnTaking:
+    """The turn-taking machine of one conversation.
+
+    All times are in milliseconds on one clock, whatever its start. Every method returns the decisions that follow, in
+    the order in which they are to be carried out. Times may run a little out of order between methods: voice activity
+    is known later than the audio it is about.
+
+    Args:
+        options: how turns are taken.
+        limits: when to stop waiting.
+        now_ms: when the conversation begins.
+    """
+
+    def __init__(self, options: TurnOptions | None = None, *, limits: Limits | None = None, now_ms: float = 0) -> None:
+        self.options = options or TurnOptions()
+        self.limits = limits or Limits()
+        self._began_ms = now_ms
+        self._voice = _Voice.QUIET
+        self._utterance: _Utterance | None = None
+        self._drafts = 0
+        self._agent = AgentState.LISTENING
+        self._protected = False
+        self._paused_ms: float | None = None
+        self._word_frames: deque[tuple[float, float]] = deque()
+        self._quiet_since_ms = now_ms
+        self._reminders = 0
+        self._ended = False
+
+    @property
+    def agent(self) -> AgentState:
+        """What the agent was last said to do."""
+        return self._agent
+
+    @property
+    def agent_paused(self) -> bool:
+        """Whether the agent has been silenced and has neither yielded nor gone on."""
+        return self._paused_ms is not None
+
+    @property
+    def caller_speaking(self) -> bool:
+        """Whether the caller has begun something that is neither finished nor dismissed."""
+        return self._utterance is not None
+
+    # -- what is heard ------------------------------------------------------------------------------------------------
+
+    def frame(self, at_ms: float, words_ms: float) -> tuple[Decision, ...]:
+        """A piece of the caller's audio that ended at ``at_ms`` holds ``words_ms`` of what sounds like words."""
+        if words_ms <= 0 or self._ended:
+            return _NOTHING
+        if self._utterance is not None:
+            self._utterance.words_ms += words_ms
+            return self._consider_pause(at_ms)
+        frames = self._word_frames
+        frames.append((at_ms, words_ms))
+        while frames and frames[0][0] <= at_ms - self.options.preroll_ms:
+            frames.popleft()
+        return _NOTHING
+
+    def window(self, at_ms: float, probability: float, *, length_ms: float = 32.0) -> tuple[Decision, ...]:
+        """The ``length_ms`` of audio that ended at ``at_ms`` hold speech with ``probability``."""
+        if self._ended:
+            return _NOTHING
+        match self._voice:
+            case _Voice.QUIET if probability > self.options.speech_above:
+                return self._begin(at_ms, length_ms)
+            case _Voice.TALKING if probability >= self.options.silence_below:
+                return self._talk_on(at_ms)
+            case _Voice.TALKING:
+                self._voice = _Voice.TRAILING
+            case _Voice.TRAILING if probability > self.options.speech_above:
+                return (*self._drop_draft(), *self._talk_on(at_ms))
+        return self._settle(at_ms)
+
+    def transcript(
+        self, at_ms: float, draft: int, text: str, confidence: float, *, complete: bool = False, answer: bool = False
+    ) -> tuple[Decision, ...]:
+        """The words of a draft. Those of a draft that was dropped are ignored.
+
+        Every draft that is not dropped has to be answered, by an empty text if recognition failed.
+
+        Args:
+            at_ms: when they became known.
+            draft: which draft.
+            text: the words; empty if there are none.
+            confidence: how certain they are, in 0..1.
+            complete: they make sense as they are, and nothing is likely to follow.
+            answer: the agent has just asked, or is about to have asked, a question: even "okay" answers it.
+        """
+        utterance = self._utterance
+        if self._ended or utterance is None or utterance.draft != draft:
+            return _NOTHING
+        utterance.text = text.strip()
+        utterance.confidence = confidence
+        utterance.complete = complete
+        utterance.answer = answer
+        return self._settle(at_ms)
+
+    # -- what the agent does ------------------------------------------------------------------------------------------
+
+    def agent_speaks(self, at_ms: float, *, protected: bool = False) -> tuple[Decision, ...]:
+        """The agent is about to be heard: call it before the first sound leaves.
+
+        The decisions can include :class:`PauseAgent` at once, if the caller is speaking already. ``protected`` speech
+        is not interrupted.
+        """
+        self._agent = AgentState.SPEAKING
+        self._protected = protected or not self.options.barge_in
+        if self._ended or self._utterance is None:
+            return _NOTHING
+        return self._consider_pause(at_ms)
+
+    def agent_thinks(self, at_ms: float) -> tuple[Decision, ...]:
+        """The agent works on an answer and cannot be heard; it is not paused any more, if it was."""
+        return self._agent_quiet(at_ms, AgentState.THINKING)
+
+    def agent_listens(self, at_ms: float) -> tuple[Decision, ...]:
+        """The agent has said everything it wanted to; it is not paused any more, if it was."""
+        return self._agent_quiet(at_ms, AgentState.LISTENING)
+
+    def tick(self, at_ms: float) -> tuple[Decision, ...]:
+        """Time has passed."""
+        if self._ended:
+            return _NOTHING
+        if at_ms - self._began_ms >= self.limits.max_duration_s * 1000:
+            return self._end("max_duration")
+        if self._voice is not _Voice.QUIET:
+            return self._settle(at_ms)
+        if self._agent is not AgentState.LISTENING or at_ms - self._quiet_since_ms < self.limits.silence_s * 1000:
+            return _NOTHING
+        if self._reminders >= self.limits.reminders:
+            return self._end("silence")
+        self._reminders += 1
+        self._quiet_since_ms = at_ms
+        return (RemindSilence(self._reminders),)
+
+    # -- the caller's voice -------------------------------------------------------------------------------------------
+
+    def _begin(self, at_ms: float, length_ms: float) -> tuple[Decision, ...]:
+        began_ms = at_ms - length_ms
+        frames = self._word_frames
+        words_ms = sum(words for end_ms, words in frames if end_ms > began_ms - self.options.preroll_ms)
+        frames.clear()
+        self._voice = _Voice.TALKING
+        self._utterance = _Utterance(began_ms, at_ms, self._agent is AgentState.SPEAKING, words_ms)
+        return (SpeechBegan(began_ms), *self._consider_pause(at_ms))
+
+    def _talk_on(self, at_ms: float) -> tuple[Decision, ...]:
+        utterance = self._open()
+        utterance.ended_ms = at_ms
+        self._voice = _Voice.TALKING
+        if at_ms - utterance.began_ms >= self.options.max_utterance_ms:
+            self._voice = _Voice.CUT
+        return (*self._consider_pause(at_ms), *self._settle(at_ms))
+
+    def _consider_pause(self, at_ms: float) -> tuple[Decision, ...]:
+        """Stage one of speaking over the agent: does this sound like an interruption?"""
+        utterance = self._open()
+        if self._agent is not AgentState.SPEAKING or self._protected or self._paused_ms is not None:
+            return _NOTHING
+        hum_ms = utterance.ended_ms - utterance.began_ms
+        if utterance.words_ms < self.options.words_ms and hum_ms < self.options.hum_ms:
+            return _NOTHING
+        self._paused_ms = at_ms
+        return (PauseAgent(utterance.began_ms),)
+
+    def _settle(self, at_ms: float) -> tuple[Decision, ...]:
+        """Decide what can be decided by now about what the caller is saying."""
+        utterance = self._utterance
+        if utterance is None:
+            return _NOTHING
+        if self._voice is _Voice.TALKING:
+            return self._yield_to_talker(at_ms)
+        silence_ms = at_ms - utterance.ended_ms
+        over = self._voice is _Voice.CUT or silence_ms >= self.options.endpoint_ms
+        if utterance.over_agent and self._agent is AgentState.SPEAKING and self._protected:
+            return self._dismiss(at_ms, "protected") if over else _NOTHING
+        if utterance.draft is None:
+            if not over and silence_ms < self.options.draft_ms:
+                return _NOTHING
+            if utterance.ended_ms - utterance.began_ms < self.options.min_speech_ms:
+                return self._dismiss(at_ms, "noise")
+            return self._ask_draft()
+        if utterance.text is None:
+            paused_ms = at_ms - self._paused_ms if self._paused_ms is not None else 0.0
+            gave_up = over and paused_ms >= self.options.false_interruption_ms
+            return self._dismiss(at_ms, "unintelligible") if gave_up else _NOTHING
+        return self._settle_words(at_ms, utterance.text, over or self._complete(utterance, silence_ms))
+
+    def _settle_words(self, at_ms: float, text: str, over: bool) -> tuple[Decision, ...]:
+        """Stage two of speaking over the agent, and the end of every turn: the words are known."""
+        utterance = self._open()
+        decisions: list[Decision] = []
+        if not utterance.yielded:
+            if utterance.over_agent and self._is_listener(utterance, text):
+                return self._dismiss(at_ms, "backchannel")
+            if not text:
+                # A silenced agent has nothing to wait for; otherwise words may still follow.
+                return self._dismiss(at_ms, "unintelligible") if over or self._paused_ms is not None else _NOTHING
+            decisions += self._yield()
+        if over:
+            self._close(at_ms)
+            self._reminders = 0
+            decisions.append(TurnEnded(text, utterance.confidence, utterance.began_ms, utterance.ended_ms))
+        return tuple(decisions)
+
+    def _is_listener(self, utterance: _Utterance, text: str) -> bool:
+        """Whether the caller only shows that they listen."""
+        if utterance.answer:
+            return False
+        # A recogniser makes words of anything: what was hummed is a hum, whatever it was taken for.
+        undisturbed = self._agent is AgentState.SPEAKING and self._paused_ms is None
+        hummed = undisturbed and utterance.words_ms < self.options.words_ms / 2
+        return hummed or is_backchannel(text, self.options.language)
+
+    def _complete(self, utterance: _Utterance, silence_ms: float) -> bool:
+        return (
+            utterance.complete
+            and utterance.confidence >= self.options.complete_confidence
+            and silence_ms >= self.options.complete_endpoint_ms
+        )
+
+    def _yield_to_talker(self, at_ms: float) -> tuple[Decision, ...]:
+        if self._paused_ms is None or at_ms - self._paused_ms < self.options.yield_ms:
+            return _NOTHING
+        return tuple(self._yield())
+
+    def _yield(self) -> list[Decision]:
+        """Give the floor to the caller, if the agent has it and may lose it."""
+        self._open().yielded = True
+        self._paused_ms = None
+        if self._agent is not AgentState.SPEAKING or self._protected:
+            return []
+        self._agent = AgentState.LISTENING
+        return [Yield()]
+
+    def _ask_draft(self) -> tuple[Decision, ...]:
+        self._drafts += 1
+        self._open().draft = self._drafts
+        return (DraftTranscript(self._drafts),)
+
+    def _drop_draft(self) -> tuple[Decision, ...]:
+        utterance = self._open()
+        draft, utterance.draft, utterance.text = utterance.draft, None, None
+        return (DropDraft(draft),) if draft is not None else _NOTHING
+
+    def _dismiss(self, at_ms: float, reason: IgnoreReason) -> tuple[Decision, ...]:
+        utterance = self._open()
+        dropped = self._drop_draft() if utterance.text is None else _NOTHING
+        text = utterance.text or ""
+        paused = self._paused_ms is not None
+        self._paused_ms = None
+        self._close(at_ms)
+        kind = Resume if paused else Ignore
+        return (*dropped, kind(reason, text, utterance.began_ms, utterance.ended_ms))
+
+    def _close(self, at_ms: float) -> None:
+        self._utterance = None
+        self._voice = _Voice.QUIET
+        self._quiet_since_ms = at_ms
+
+    def _open(self) -> _Utterance:
+        assert self._utterance is not None, "only asked for while the caller is speaking"
+        return self._utterance
+
+    # -- the agent ----------------------------------------------------------------------------------------------------
+
+    def _agent_quiet(self, at_ms: float, state: AgentState) -> tuple[Decision, ...]:
+        self._agent = state
+        self._protected = False
+        self._paused_ms = None
+        self._quiet_since_ms = at_ms
+        return _NOTHING
+
+    def _end(self, reason: Literal["silence", "max_duration"]) -> tuple[Decision, ...]:
+        floor: tuple[Decision, ...] = (Yield(),) if self._paused_ms is not None else _NOTHING
+        self._paused_ms = None
+        self._ended = True
+        return (*floor, EndCall(reason))

@@ -1,0 +1,537 @@
+"""Turn-taking, decision by decision."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from offhook.agent.decisions import (
+    Decision,
+    DraftTranscript,
+    DropDraft,
+    EndCall,
+    Ignore,
+    PauseAgent,
+    RemindSilence,
+    Resume,
+    SpeechBegan,
+    TurnEnded,
+    Yield,
+)
+from offhook.agent.turns import AgentState, Limits, TurnOptions, TurnTaking
+
+WINDOW = 32.0
+SPEECH, MAYBE, SILENCE = 0.9, 0.4, 0.05
+
+
+class Conversation:
+    """Drives a machine through time, 32 ms at a step, and keeps what it decides."""
+
+    def __init__(self, options: TurnOptions | None = None, limits: Limits | None = None) -> None:
+        self.turns = TurnTaking(options, limits=limits)
+        self.now = 0.0
+        self.log: list[tuple[float, Decision]] = []
+
+    def did(self, decisions: tuple[Decision, ...]) -> tuple[Decision, ...]:
+        self.log += [(self.now, decision) for decision in decisions]
+        return decisions
+
+    def audio(self, ms: float, probability: float, *, words: bool = False) -> list[Decision]:
+        """The caller's line for ``ms``, with word evidence in all of it or in none."""
+        before = len(self.log)
+        for _ in range(round(ms / WINDOW)):
+            self.now += WINDOW
+            self.did(self.turns.frame(self.now, WINDOW if words else 0.0))
+            self.did(self.turns.window(self.now, probability))
+            self.did(self.turns.tick(self.now))
+        return [decision for _, decision in self.log[before:]]
+
+    def talk(self, ms: float) -> list[Decision]:
+        return self.audio(ms, SPEECH, words=True)
+
+    def hum(self, ms: float) -> list[Decision]:
+        return self.audio(ms, SPEECH)
+
+    def silence(self, ms: float) -> list[Decision]:
+        return self.audio(ms, SILENCE)
+
+    def words(self, text: str, confidence: float = 0.9, **known: bool) -> tuple[Decision, ...]:
+        draft = [d.draft for _, d in self.log if isinstance(d, DraftTranscript)][-1]
+        return self.did(self.turns.transcript(self.now, draft, text, confidence, **known))
+
+    def agent_speaks(self, *, protected: bool = False) -> tuple[Decision, ...]:
+        return self.did(self.turns.agent_speaks(self.now, protected=protected))
+
+    def when(self, kind: type[Decision]) -> float:
+        return next(at for at, decision in self.log if isinstance(decision, kind))
+
+    def kinds(self) -> list[type[Decision]]:
+        return [type(decision) for _, decision in self.log]
+
+
+def test_a_turn_ends_after_400_ms_of_silence_with_the_words_recognised_on_a_guess() -> None:
+    """Speech, silence: the draft is asked for at 160 ms and the turn ends at 400 ms, both to within a window."""
+    call = Conversation()
+    call.talk(960)
+    assert call.silence(192) == [DraftTranscript(1)]
+    assert call.when(DraftTranscript) - 960 == pytest.approx(160, abs=WINDOW)
+    assert call.words("when are you open") == ()
+    assert call.silence(256) == [TurnEnded("when are you open", 0.9, 0.0, 960.0)]
+    assert call.when(TurnEnded) - 960 == pytest.approx(400, abs=WINDOW)
+    assert call.kinds() == [SpeechBegan, DraftTranscript, TurnEnded]
+    assert not call.turns.caller_speaking
+
+
+def test_words_that_come_late_end_the_turn_when_they_come() -> None:
+    """A turn does not end before its words are known."""
+    call = Conversation()
+    call.talk(640)
+    assert call.silence(640) == [DraftTranscript(1)]
+    (ended,) = call.words("hello")
+    assert isinstance(ended, TurnEnded)
+
+
+def test_speech_that_goes_on_drops_the_draft() -> None:
+    """Words of a part of the turn are never taken for the whole of it."""
+    call = Conversation()
+    call.talk(640)
+    call.silence(256)
+    assert call.talk(320) == [DropDraft(1)]
+    assert call.did(call.turns.transcript(call.now, 1, "I would like", 0.9)) == ()
+    call.silence(192)
+    call.words("I would like a check-up")
+    call.silence(256)
+    (ended,) = (decision for _, decision in call.log if isinstance(decision, TurnEnded))
+    assert ended.text == "I would like a check-up"
+    assert ended.speech_began_ms == 0.0
+
+
+def test_speech_that_goes_on_before_a_draft_drops_nothing() -> None:
+    """A pause shorter than 160 ms is part of speaking."""
+    call = Conversation()
+    call.talk(640)
+    call.silence(96)
+    assert call.talk(320) == []
+
+
+def test_words_that_are_complete_and_certain_end_the_turn_early() -> None:
+    """With the words known, certain and complete the turn ends after 280 ms of silence."""
+    call = Conversation()
+    call.talk(640)
+    call.silence(192)
+    call.words("no thank you", 0.95, complete=True)
+    call.silence(640)
+    assert call.when(TurnEnded) - 640 == pytest.approx(280, abs=WINDOW)
+
+
+@pytest.mark.parametrize(("confidence", "complete"), [(0.5, True), (0.95, False)])
+def test_words_that_are_uncertain_or_incomplete_wait_for_the_whole_silence(confidence: float, complete: bool) -> None:
+    """Ending early needs certainty and completeness."""
+    call = Conversation()
+    call.talk(640)
+    call.silence(192)
+    call.words("and then", confidence, complete=complete)
+    call.silence(640)
+    assert call.when(TurnEnded) - 640 == pytest.approx(400, abs=WINDOW)
+
+
+def test_voice_activity_between_the_thresholds_continues_speech_and_does_not_begin_it() -> None:
+    """Speech begins above 0.5 and stops below 0.35."""
+    call = Conversation()
+    assert call.audio(320, MAYBE) == []
+    call.talk(320)
+    assert call.audio(640, MAYBE) == []
+    assert call.silence(192) == [DraftTranscript(1)]
+
+
+def test_a_click_is_a_noise() -> None:
+    """A single window of speech is no turn, and nothing is recognised."""
+    call = Conversation()
+    call.talk(32)
+    (ignored,) = call.silence(640)
+    assert ignored == Ignore("noise", "", 0.0, 32.0)
+
+
+def test_sounds_without_words_are_no_turn() -> None:
+    """An empty transcript is ignored once the silence has lasted."""
+    call = Conversation()
+    call.talk(320)
+    call.silence(192)
+    assert call.words("  ") == ()
+    assert [type(d) for d in call.silence(320)] == [Ignore]
+
+
+def test_a_turn_longer_than_30_s_is_cut_and_the_rest_is_another_turn() -> None:
+    """The cap asks for the words at once; speech in the meantime neither drops them nor is kept for the next turn."""
+    call = Conversation(TurnOptions(max_utterance_ms=3000))
+    call.talk(3040)
+    assert call.kinds()[-1] is DraftTranscript
+    assert call.talk(64) == []
+    (ended,) = call.words("a long story")
+    assert isinstance(ended, TurnEnded)
+    assert [type(d) for d in call.talk(64)] == [SpeechBegan]
+
+
+def test_words_recognised_for_another_draft_are_ignored() -> None:
+    """Only the words of the draft that is open count."""
+    call = Conversation()
+    assert call.turns.transcript(0.0, 1, "hello", 1.0) == ()
+    call.talk(320)
+    call.silence(192)
+    assert call.turns.transcript(call.now, 99, "hello", 1.0) == ()
+
+
+# -- speaking over the agent ----------------------------------------------------------------------------------------
+
+
+def test_words_over_the_agent_silence_it_within_100_ms_of_detection() -> None:
+    """80 ms that sound like words pause the agent."""
+    call = Conversation()
+    call.agent_speaks()
+    call.talk(320)
+    assert call.when(PauseAgent) <= 100
+    assert call.log[1][1] == PauseAgent(0.0)
+    assert call.turns.agent_paused
+
+
+def test_words_from_before_voice_activity_was_sure_count() -> None:
+    """What sounded like words in the 200 ms before detection pauses the agent with it; older sounds do not."""
+    call = Conversation()
+    call.agent_speaks()
+    call.audio(320, SILENCE, words=True)
+    assert [type(d) for d in call.hum(32)] == [SpeechBegan, PauseAgent]
+
+    call = Conversation()
+    call.agent_speaks()
+    call.audio(96, SILENCE, words=True)
+    call.silence(320)
+    assert [type(d) for d in call.hum(32)] == [SpeechBegan]
+
+
+def test_a_hum_does_not_even_pause_the_agent() -> None:
+    """ "mm-hm" has no word evidence: it is ignored when its "words" are known, whatever they are taken for."""
+    call = Conversation()
+    call.agent_speaks()
+    call.hum(480)
+    call.silence(192)
+    assert call.words("no") == (Ignore("backchannel", "no", 0.0, 480.0),)
+    assert PauseAgent not in call.kinds()
+
+
+def test_a_hum_longer_than_700_ms_pauses_the_agent() -> None:
+    """What lasts is not a back-channel."""
+    call = Conversation()
+    call.agent_speaks()
+    call.hum(960)
+    assert call.when(PauseAgent) == pytest.approx(700, abs=WINDOW)
+
+
+@pytest.mark.parametrize("text", ["Okay.", "yeah, right", "Uh-huh", "Mm-hmm.", "yes yes yes"])
+def test_a_listeners_word_lets_the_agent_go_on(text: str) -> None:
+    """The agent paused, and resumes once the word is known."""
+    call = Conversation()
+    call.agent_speaks()
+    call.talk(320)
+    call.silence(192)
+    assert call.words(text) == (Resume("backchannel", text, 0.0, 320.0),)
+    assert not call.turns.agent_paused
+    assert call.silence(960) == []
+
+
+def test_an_interruption_is_yielded_to_as_soon_as_its_words_are_known() -> None:
+    """Words that are not a listener's take the floor, and the turn ends as any other."""
+    call = Conversation()
+    call.agent_speaks()
+    call.talk(320)
+    call.silence(192)
+    assert call.words("wait") == (Yield(),)
+    assert call.turns.agent is AgentState.LISTENING
+    assert [type(d) for d in call.silence(320)] == [TurnEnded]
+
+
+def test_a_caller_who_talks_on_has_the_floor_before_the_words_are_known() -> None:
+    """500 ms of talk after the agent fell silent are enough."""
+    call = Conversation()
+    call.agent_speaks()
+    call.talk(960)
+    assert call.when(Yield) - call.when(PauseAgent) == pytest.approx(500, abs=WINDOW)
+    call.silence(192)
+    call.words("okay")
+    assert [type(d) for d in call.silence(320)] == [TurnEnded]
+
+
+def test_a_caller_who_took_the_floor_and_was_not_understood_has_had_a_turn() -> None:
+    """The agent has lost its words, so it must react: the turn ends with an empty text."""
+    call = Conversation()
+    call.agent_speaks()
+    call.talk(960)
+    call.silence(192)
+    call.words("")
+    (ended,) = call.silence(320)
+    assert isinstance(ended, TurnEnded)
+    assert ended.text == ""
+
+
+def test_a_noise_without_words_lets_the_agent_go_on_at_once() -> None:
+    """Once recognition found nothing there is nothing to wait for."""
+    call = Conversation()
+    call.agent_speaks()
+    call.talk(320)
+    call.silence(192)
+    assert [type(d) for d in call.words("")] == [Resume]
+
+
+def test_a_noise_that_does_not_pause_the_agent_is_ignored() -> None:
+    """Some word evidence, too little to pause, and no words: ignored after the silence."""
+    call = Conversation()
+    call.agent_speaks()
+    call.talk(64)
+    call.hum(96)
+    call.silence(192)
+    assert call.words("") == ()
+    assert call.silence(320) == [Ignore("unintelligible", "", 0.0, 160.0)]
+
+
+def test_clear_words_interrupt_even_if_they_sounded_too_short_to_pause() -> None:
+    """A quick "stop" yields as soon as it is recognised."""
+    call = Conversation()
+    call.agent_speaks()
+    call.talk(64)
+    call.hum(96)
+    call.silence(192)
+    assert call.words("stop") == (Yield(),)
+
+
+def test_a_click_that_paused_the_agent_lets_it_go_on() -> None:
+    """Noise with word evidence before it resumes without recognition."""
+    call = Conversation()
+    call.agent_speaks()
+    call.audio(96, SILENCE, words=True)
+    call.talk(32)
+    assert call.turns.agent_paused
+    assert [type(d) for d in call.silence(320)] == [Resume]
+
+
+def test_an_agent_whose_interruption_is_never_recognised_goes_on_after_2_s() -> None:
+    """A pause always ends: by words, or by itself, and the draft is dropped."""
+    call = Conversation()
+    call.agent_speaks()
+    call.talk(320)
+    decisions = call.silence(4000)
+    assert [type(d) for d in decisions] == [DraftTranscript, DropDraft, Resume]
+    assert call.when(Resume) - call.when(PauseAgent) == pytest.approx(2000, abs=WINDOW)
+
+
+def test_a_listeners_word_answers_a_question() -> None:
+    """When the agent has just asked something, "okay" is an answer and so is a hum."""
+    for speak in (Conversation.talk, Conversation.hum):
+        call = Conversation()
+        call.agent_speaks()
+        speak(call, 320)
+        call.silence(192)
+        assert call.words("Okay.", answer=True) == (Yield(),)
+        assert [type(d) for d in call.silence(320)] == [TurnEnded]
+
+
+def test_a_listeners_word_that_outlasts_the_agent_is_ignored() -> None:
+    """The agent finished in the meantime; it was a back-channel nevertheless, and there is nobody to yield."""
+    call = Conversation()
+    call.agent_speaks()
+    call.hum(320)
+    call.turns.agent_listens(call.now)
+    call.silence(192)
+    assert call.words("okay") == (Ignore("backchannel", "okay", 0.0, 320.0),)
+
+
+def test_an_interruption_that_outlasts_the_agent_is_a_turn_without_a_yield() -> None:
+    """Nothing is yielded that is not being said."""
+    call = Conversation()
+    call.agent_speaks()
+    call.hum(320)
+    call.turns.agent_listens(call.now)
+    call.silence(192)
+    assert call.words("and on Sunday") == ()
+    assert [type(d) for d in call.silence(320)] == [TurnEnded]
+
+
+def test_an_agent_that_starts_while_the_caller_speaks_is_paused_before_its_first_sound() -> None:
+    """A late answer does not talk over a caller who went on."""
+    call = Conversation()
+    call.turns.agent_thinks(0.0)
+    call.talk(320)
+    assert call.agent_speaks() == (PauseAgent(0.0),)
+    call.silence(192)
+    assert call.words("okay") == (Yield(),)
+    assert [type(d) for d in call.silence(320)] == [TurnEnded]
+
+
+def test_an_agent_that_starts_while_the_caller_hums_is_heard() -> None:
+    """A hum holds nobody back."""
+    call = Conversation()
+    call.hum(320)
+    assert call.agent_speaks() == ()
+
+
+def test_without_barge_in_nothing_said_over_the_agent_counts() -> None:
+    """Not paused, not yielded to, not recognised."""
+    call = Conversation(TurnOptions(barge_in=False))
+    call.agent_speaks()
+    call.talk(960)
+    assert call.silence(640) == [Ignore("protected", "", 0.0, 960.0)]
+    assert call.kinds() == [SpeechBegan, Ignore]
+
+
+def test_speech_that_goes_on_after_protected_speech_is_a_turn() -> None:
+    """Only what ends while the greeting is said is lost."""
+    call = Conversation()
+    call.agent_speaks(protected=True)
+    call.talk(640)
+    call.turns.agent_listens(call.now)
+    call.talk(640)
+    call.silence(192)
+    assert call.words("hello") == ()
+    assert [type(d) for d in call.silence(320)] == [TurnEnded]
+    assert PauseAgent not in call.kinds()
+
+
+def test_a_turn_from_before_protected_speech_is_a_turn_and_yields_nothing() -> None:
+    """The caller began first; the agent's protected speech is not cut all the same."""
+    call = Conversation()
+    call.talk(320)
+    call.agent_speaks(protected=True)
+    call.silence(192)
+    assert call.words("hello") == ()
+    assert [type(d) for d in call.silence(320)] == [TurnEnded]
+
+
+# -- silence and the end --------------------------------------------------------------------------------------------
+
+
+def test_silence_is_reminded_of_twice_and_then_ends_the_call() -> None:
+    """Each wait begins when the agent has finished; nothing follows the end."""
+    call = Conversation(limits=Limits(silence_s=5))
+    assert call.silence(4900) == []
+    assert call.silence(200) == [RemindSilence(1)]
+    call.agent_speaks()
+    call.silence(8000)
+    call.turns.agent_listens(call.now)
+    assert call.silence(4900) == []
+    assert call.silence(200) == [RemindSilence(2)]
+    assert call.silence(5100) == [EndCall("silence")]
+    assert call.talk(9000) == []
+    assert call.turns.transcript(call.now, 1, "x", 1.0) == ()
+    assert call.agent_speaks() == ()
+
+
+def test_a_turn_starts_the_reminders_anew() -> None:
+    """Only reminders in a row count."""
+    call = Conversation(limits=Limits(silence_s=5, reminders=1))
+    assert call.silence(5100) == [RemindSilence(1)]
+    call.talk(320)
+    call.silence(192)
+    call.words("I am here")
+    call.silence(256)
+    assert call.kinds()[-1] is TurnEnded
+    assert call.silence(5100) == [RemindSilence(1)]
+
+
+def test_an_agent_that_thinks_is_not_silence() -> None:
+    """The caller waits for the agent, not the other way round."""
+    call = Conversation()
+    call.turns.agent_thinks(0.0)
+    assert call.silence(30_000) == []
+
+
+def test_a_call_that_lasts_too_long_ends() -> None:
+    """Whoever is speaking."""
+    call = Conversation(limits=Limits(max_duration_s=2))
+    call.agent_speaks()
+    assert call.silence(2100) == [EndCall("max_duration")]
+
+
+def test_an_agent_that_is_paused_when_the_call_ends_has_yielded() -> None:
+    """No pause is left open."""
+    call = Conversation(limits=Limits(max_duration_s=1))
+    call.agent_speaks()
+    call.silence(640)
+    assert [type(d) for d in call.talk(480)] == [SpeechBegan, PauseAgent, Yield, EndCall]
+
+
+# -- what holds for every conversation --------------------------------------------------------------------------------
+
+STEP = st.one_of(
+    st.tuples(st.just("audio"), st.sampled_from([SPEECH, MAYBE, SILENCE]), st.booleans(), st.integers(1, 40)),
+    st.tuples(st.just("words"), st.sampled_from(["", "okay", "what about Sunday"]), st.booleans(), st.booleans()),
+    st.tuples(st.sampled_from(["speaks", "protected", "thinks", "listens"])),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(STEP, max_size=40), st.booleans())
+def test_what_holds_for_every_conversation(steps: list[tuple[object, ...]], barge_in: bool) -> None:
+    """No yield or pause without the agent speaking, none of protected speech; every pause ends; drafts go in order."""
+    call = Conversation(
+        TurnOptions(barge_in=barge_in, max_utterance_ms=3000), Limits(silence_s=3, reminders=1, max_duration_s=40)
+    )
+    turns = call.turns
+    speaking = protected = paused = ended = False
+    drafts: list[int] = []
+    seen = 0
+
+    def check() -> None:
+        nonlocal speaking, paused, ended, seen
+        for _, decision in call.log[seen:]:
+            assert not ended
+            match decision:
+                case PauseAgent():
+                    assert speaking
+                    assert not paused
+                    assert not protected
+                    paused = True
+                case Yield():
+                    assert speaking
+                    assert not protected
+                    speaking = paused = False
+                case Resume():
+                    assert paused
+                    paused = False
+                case Ignore():
+                    assert not paused
+                case TurnEnded(speech_began_ms=began, speech_ended_ms=stopped):
+                    assert not paused
+                    assert began < stopped
+                case DraftTranscript(draft):
+                    assert not drafts or draft > drafts[-1]
+                    drafts.append(draft)
+                case DropDraft(draft):
+                    assert drafts[-1] == draft
+                case RemindSilence():
+                    assert not speaking
+                case EndCall():
+                    ended = True
+        seen = len(call.log)
+        assert paused == turns.agent_paused
+
+    for step in steps:
+        match step:
+            case ("audio", float(probability), bool(words), int(windows)):
+                for _ in range(windows):
+                    call.audio(WINDOW, probability, words=words)
+                    check()
+            case ("words", str(text), bool(complete), bool(answer)) if drafts:
+                call.words(text, complete=complete, answer=answer)
+            case ("speaks",) | ("protected",) if not paused:
+                speaking, protected = True, step == ("protected",) or not barge_in
+                call.agent_speaks(protected=step == ("protected",))
+            case ("thinks",):
+                speaking = protected = paused = False
+                turns.agent_thinks(call.now)
+            case ("listens",):
+                speaking = protected = paused = False
+                turns.agent_listens(call.now)
+        check()
+    call.silence(turns.options.false_interruption_ms + 2000)
+    check()
+    assert not paused or ended
+    assert not turns.agent_paused
