@@ -167,7 +167,7 @@ class Resampler:
 
 
 def resample(pcm: bytes, rate_in: int, rate_out: int) -> bytes:
-    """A whole clip at another rate, with the delay taken out: a sound at 300 ms stays at 300 ms.
+    """A whole clip at another rate, with the delay taken out to the nearest sample: a sound at 300 ms stays there.
 
     The output has ``ceil(samples * rate_out / rate_in)`` samples.
 
