@@ -36,6 +36,7 @@ StreamFailure = Literal[
     "message_incomplete",
     "consumer_slow",
     "call_mismatch",
+    "listener_failed",
 ]
 """Why a media stream was given up.
 
@@ -45,6 +46,7 @@ StreamFailure = Literal[
 * ``message_incomplete``: a message in parts broke the rules of the WebSocket.
 * ``consumer_slow``: the carrier does not read what we send.
 * ``call_mismatch``: the stream says it belongs to another call than its token.
+* ``listener_failed``: our own side raised while it heard the audio.
 """
 
 MEDIA_BEFORE_START_LIMIT = 50
@@ -188,6 +190,11 @@ class MediaStream:
         return self._stopped
 
     @property
+    def closing(self) -> bool:
+        """Whether it is we who ended it."""
+        return self._closing
+
+    @property
     def listener(self) -> MediaListener | None:
         """Who hears the audio. Setting it tells the listener, at once, everything kept so far."""
         return self._listener
@@ -219,7 +226,6 @@ class MediaStream:
 
     def connection_lost(self) -> None:
         """The socket is gone, with or without a stop before."""
-        self._closing = True
         self._stop()
 
     def fail(self, failure: StreamFailure, detail: str) -> None:
@@ -299,7 +305,8 @@ class MediaStream:
         self.started = started
         if self.watcher is not None:
             self.watcher.stream_started(self, started)
-        self._tell("media_started", started)
+        if not self._stopped:
+            self._tell("media_started", started)
 
     def _stop(self) -> None:
         if self._stopped:

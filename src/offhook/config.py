@@ -1,0 +1,97 @@
+"""Settings, from the environment or a ``.env`` file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from offhook.errors import ConfigError
+
+__all__ = ["Settings"]
+
+_FIXES = {
+    "TELNYX_API_KEY": "set TELNYX_API_KEY to the key from the portal (API Keys), or start the exchange and run: "
+    'eval "$(offhook exchange env)"',
+    "TELNYX_PUBLIC_KEY": "set TELNYX_PUBLIC_KEY to the key from the portal (Keys & Credentials, Public Key), or start "
+    'the exchange and run: eval "$(offhook exchange env)"',
+    "TELNYX_CONNECTION_ID": "set TELNYX_CONNECTION_ID to the id of the Call Control application.",
+    "OFFHOOK_PUBLIC_URL": "set OFFHOOK_PUBLIC_URL to the https:// address at which the carrier reaches this machine.",
+}
+
+
+class Settings(BaseSettings):
+    """What an offhook process is told by its surroundings.
+
+    Every field is read from the environment variable of the same name in capitals, else from ``.env`` in the current
+    directory. Use :meth:`load` to have mistakes reported as :exc:`~offhook.errors.ConfigError`.
+    """
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", hide_input_in_errors=True, frozen=True)
+
+    telnyx_api_key: SecretStr | None = None
+    """The API key."""
+    telnyx_public_key: str | None = None
+    """The key that webhooks are verified with: base64 of 32 bytes."""
+    telnyx_base_url: str | None = None
+    """Where the API is, with ``/v2``; ``None`` for the carrier itself. The exchange sets it to its own address."""
+    telnyx_connection_id: str | None = None
+    """The Call Control application that calls are dialled from."""
+
+    offhook_public_url: str | None = None
+    """Where the carrier reaches this process, without a path: ``https://calls.example.com``."""
+    offhook_host: str = "127.0.0.1"
+    """The address to listen on."""
+    offhook_port: int = Field(default=8080, ge=0, le=65535)
+    """The port to listen on; 0 for any that is free."""
+    offhook_max_calls: int = Field(default=400, ge=1)
+    """Calls at once; further ones are left to the carrier to retry elsewhere."""
+    offhook_drain_timeout_s: float = Field(default=30.0, ge=0)
+    """How long running calls may go on after SIGTERM."""
+    offhook_codec: str = "PCMU"
+    """The codec to ask the carrier for, in both directions."""
+    offhook_sample_rate: int = Field(default=8000, ge=8000, le=48000)
+    """Its rate in Hz."""
+
+    @field_validator("offhook_public_url", "telnyx_base_url")
+    @classmethod
+    def _web_address(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("http://", "https://")):
+            raise ValueError("expected an address that begins with http:// or https://")
+        return value.rstrip("/") if value is not None else None
+
+    @classmethod
+    def load(cls, **overrides: Any) -> Settings:
+        """Read the settings.
+
+        Args:
+            overrides: values that count more than the environment, by field name.
+
+        Raises:
+            ConfigError: if a value is not usable; the message names the variable, never its value.
+        """
+        try:
+            return cls(**overrides)
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False)[0]
+            name = str(first["loc"][0]).upper()
+            reason = first["msg"].removeprefix("Value error, ")
+            raise ConfigError(
+                f"{name} is not usable: {reason[0].lower()}{reason[1:]}.",
+                fix=_FIXES.get(name, f"correct {name} in the environment or in .env."),
+            ) from None
+
+    def require(self, field: str) -> str:
+        """The value of ``field``, which must be there.
+
+        Raises:
+            ConfigError: if it is not set.
+        """
+        value = getattr(self, field)
+        if isinstance(value, SecretStr):
+            value = value.get_secret_value()
+        if not value:
+            name = field.upper()
+            raise ConfigError(f"expected {name} to be set, got nothing.", fix=_FIXES.get(name, f"set {name}."))
+        return str(value)

@@ -1,0 +1,122 @@
+"""One port, two planes: HTTP stays with uvicorn, media sockets are handed to picows at the upgrade.
+
+The hand-over relies on how uvicorn 0.34+ and picows 2.3 are built; ``tests/server/test_handover.py`` holds it in place.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import logging
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from offhook.server.media import MediaRefused, media_protocol
+
+if TYPE_CHECKING:
+    import asyncio
+
+    import h11
+
+    from offhook.calls.call import Call
+    from offhook.carriers.base import StreamRequest
+    from offhook.server.media import MediaGate
+
+__all__ = ["MEDIA_PATH", "media_http_protocol"]
+
+logger = logging.getLogger(__name__)
+
+MEDIA_PATH = "/media/"
+"""Media sockets are at this path, followed by their token."""
+
+
+def media_http_protocol(gate: MediaGate) -> type[asyncio.Protocol]:
+    """A class for uvicorn's ``http`` setting whose media sockets go through ``gate``."""
+
+    class Protocol(OffhookHttpProtocol):
+        media_gate = gate
+
+    return Protocol
+
+
+class OffhookHttpProtocol(H11Protocol):
+    """uvicorn's HTTP/1.1, but for the upgrades at :data:`MEDIA_PATH`.
+
+    A token that opens nothing is answered with HTTP (401 none, 403 unknown, 410 used or too late) and no upgrade takes
+    place. Upgrades elsewhere are uvicorn's.
+    """
+
+    media_gate: MediaGate
+
+    def _should_upgrade(self) -> bool:
+        if self.scope["path"].startswith(MEDIA_PATH) and self._get_upgrade() == b"websocket":
+            return True
+        return super()._should_upgrade()
+
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        """Hand the connection over: to picows for media, to uvicorn's own WebSockets for all else."""
+        path: str = self.scope["path"]
+        if not path.startswith(MEDIA_PATH):
+            super().handle_websocket_upgrade(event)
+            return
+        try:
+            key = self._websocket_key()
+            call, request = self.media_gate.admit(path[len(MEDIA_PATH) :])
+        except MediaRefused as refused:
+            logger.warning("media socket refused: %s, answered %d", refused.reason, refused.status)
+            self._answer(refused.status, refused.reason)
+            return
+        self._hand_over(call, request, key)
+
+    def _websocket_key(self) -> bytes:
+        """The handshake's key; refuses handshakes that picows would refuse after the token was spent."""
+        headers: dict[bytes, bytes] = dict(self.headers)
+        if self.scope["method"] != "GET":
+            raise MediaRefused(405, "expected a GET request")
+        if headers.get(b"sec-websocket-version") != b"13":
+            raise MediaRefused(426, "expected version 13 of the WebSocket protocol")
+        key = headers.get(b"sec-websocket-key", b"")
+        try:
+            if len(base64.b64decode(key, validate=True)) == 16:
+                return key
+        except binascii.Error:
+            pass
+        raise MediaRefused(400, "expected a Sec-WebSocket-Key of 16 bytes in base64")
+
+    def _hand_over(self, call: Call, request: StreamRequest, key: bytes) -> None:
+        self.connections.discard(self)
+        # Bytes that came with the request: frames of a client that did not wait for our answer.
+        early, _ = self.conn.trailing_data
+        # Written anew, not passed on: picows takes "Connection: Upgrade" only, proxies and browsers add "keep-alive";
+        # and the token is nobody's business any more.
+        handshake = (
+            b"GET /media HTTP/1.1\r\nHost: media\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + key + b"\r\n\r\n"
+        )
+        protocol = media_protocol(self.media_gate, call, request)
+        protocol.connection_made(self.transport)
+        self.transport.set_protocol(protocol)
+        _feed(protocol, handshake + early)
+
+    def _answer(self, status: int, reason: str) -> None:
+        body = reason.encode()
+        extra = b"sec-websocket-version: 13\r\n" if status == 426 else b""
+        head = (
+            f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\ncontent-type: text/plain; charset=utf-8\r\n"
+            f"content-length: {len(body)}\r\nconnection: close\r\n"
+        )
+        self.transport.write(head.encode() + extra + b"\r\n" + body)
+        self.transport.close()
+
+
+def _feed(protocol: asyncio.BufferedProtocol, data: bytes) -> None:
+    """Give ``data`` to a buffered protocol as if it had been read from the socket."""
+    view = memoryview(data)
+    while view:
+        buffer: Any = protocol.get_buffer(len(view))
+        size = min(len(buffer), len(view))
+        buffer[:size] = view[:size]
+        protocol.buffer_updated(size)
+        view = view[size:]

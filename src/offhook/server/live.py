@@ -1,0 +1,349 @@
+"""One call while it is up: its commands, its stream and its session, and what is done when any of them fails.
+
+The rule behind all of it: a caller is never left in silence. Where there is no audio to be had, the carrier's own voice
+apologises, and the call is hung up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from typing import TYPE_CHECKING, Protocol
+
+from offhook.calls.events import MediaLost
+from offhook.calls.state import AnswerCall, BeginSession, CallState, EndSession, GiveUp, MediaBegan, RestartStream
+from offhook.carriers.base import CallEvent, OtherEvent, StreamingFailed
+from offhook.errors import CallEnded, CallNotFound, CarrierError
+from offhook.ids import new_id
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from offhook.calls.call import Call
+    from offhook.calls.state import Effect
+    from offhook.calls.stream import MediaStream, StreamFailure
+    from offhook.carriers.base import MediaStarted, StreamRequest
+    from offhook.clock import Clock
+    from offhook.server.options import HostOptions
+    from offhook.server.session import Session, SessionFactory
+    from offhook.server.stall import StallProbe
+    from offhook.server.ticker import Ticker
+
+__all__ = ["LiveCall", "Surroundings"]
+
+logger = logging.getLogger(__name__)
+
+
+class Surroundings(Protocol):
+    """What a live call needs of its host."""
+
+    sessions: SessionFactory
+    options: HostOptions
+    clock: Clock
+    ticker: Ticker
+    stall: StallProbe
+
+    def spawn(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
+        """Run ``work`` in a task that the host keeps and counts."""
+        ...
+
+    def stream_request(self, call: Call, *, ringing_s: float = 0.0) -> StreamRequest:
+        """A stream to ask the carrier for, with a fresh token."""
+        ...
+
+    def identified(self, live: LiveCall, call_id: str) -> None:
+        """A dialled call has told its id through its media stream."""
+        ...
+
+    def settled(self, live: LiveCall, *, forget: bool) -> None:
+        """Our part in the call is done; ``forget`` if the call is over as well."""
+        ...
+
+
+class LiveCall:
+    """A call that is up. It is the :class:`~offhook.calls.stream.StreamWatcher` of its stream."""
+
+    def __init__(self, call: Call, host: Surroundings) -> None:
+        self.call = call
+        self._host = host
+        self._session: Session | None = None
+        self._session_broken = False
+        self._running: asyncio.Task[None] | None = None
+        self._run_over = False
+        self._closing: asyncio.Task[None] | None = None
+        self._closed = False
+        self._watchdog: asyncio.TimerHandle | None = None
+        self._ended = asyncio.Event()
+        self._spoken = asyncio.Event()
+        self._gave_up = False
+
+    @property
+    def busy(self) -> bool:
+        """Whether our part in the call is not done. A call that was handed to a person goes on without us."""
+        return not self._closed
+
+    # -- what the carrier reports ------------------------------------------------------------------------------------
+
+    def handle(self, event: CallEvent | MediaBegan) -> None:
+        """Add what ``event`` says to the call and do what follows."""
+        call = self.call
+        before = call.answered_at_ms
+        effects = call.apply(event, wall_ms=self._host.clock.wall_ms())
+        if isinstance(event, OtherEvent) and event.event_type == "call.speak.ended":
+            self._spoken.set()
+        for effect in effects:
+            self._act(effect)
+        if isinstance(event, CallEvent):
+            call.notify(event)
+        if before is None and call.answered_at_ms is not None:
+            self.expect_media()
+
+    def _act(self, effect: Effect) -> None:
+        match effect:
+            case AnswerCall():
+                self._host.spawn(self._answer())
+            case BeginSession():
+                self._begin()
+            case EndSession():
+                self._end()
+            case RestartStream():
+                if not self._leaving():
+                    self._host.spawn(self._restart_stream())
+            case GiveUp(reason):
+                if not self._leaving():
+                    self.give_up(reason)
+
+    def _leaving(self) -> bool:
+        # A session that runs learns of a lost stream by its socket, and the host by the session's end.
+        return self.call.transferring or self._running is not None or self._gave_up
+
+    # -- the beginning -----------------------------------------------------------------------------------------------
+
+    async def _answer(self) -> None:
+        call = self.call
+        self._host.stall.watch()
+        request = self._host.stream_request(call)
+        answering = asyncio.ensure_future(call.carrier.answer(call.id, stream=request))
+        await asyncio.sleep(0)  # the command leaves first; the session is made while the carrier works
+        self.prepare()
+        try:
+            await answering
+        except (CallEnded, CallNotFound):
+            return  # the caller has gone; the webhook that says so is on its way
+        except CarrierError as error:
+            logger.error("call %s could not be answered: %s", call.id, error.code)
+            return
+        self.expect_media()
+
+    def prepare(self) -> None:
+        """Make the session, while the phone rings."""
+        if self._session is not None or self._session_broken or self.call.ended:
+            return
+        try:
+            self._session = self._host.sessions(self.call)
+        except Exception as error:
+            self._session_broken = True
+            logger.error("call %s: making its session raised %s", self.call.id, type(error).__name__)
+
+    def expect_media(self) -> None:
+        """The call is answered: its audio must begin soon."""
+        if self._watchdog is None and self.call.stream is None and not self.call.ended:
+            delay_s = self._host.options.times.media_s
+            self._watchdog = asyncio.get_running_loop().call_later(delay_s, self._no_media, "no_media")
+
+    def _no_media(self, reason: str) -> None:
+        """Report a failed stream ourselves, since the carrier has not."""
+        self._watchdog = None
+        call = self.call
+        if call.stream is None and not call.ended:
+            self.handle(
+                StreamingFailed(
+                    event_id=new_id(), event_type="streaming.failed", occurred_at="", call_id=call.id, reason=reason
+                )
+            )
+
+    async def _restart_stream(self) -> None:
+        call = self.call
+        logger.warning("call %s: its media stream failed, asking for another", call.id)
+        self._disarm()
+        try:
+            await call.carrier.start_streaming(call.id, self._host.stream_request(call))
+        except CarrierError as error:
+            if not call.ended:
+                self._no_media(error.code)
+            return
+        self.expect_media()
+
+    def _begin(self) -> None:
+        self._disarm()
+        self._host.stall.watch()
+        self.prepare()
+        stream, session = self.call.stream, self._session
+        if session is None or stream is None:
+            self.give_up("session_failed")
+            return
+        self._running = self._host.spawn(self._run(session))
+        stream.listener = session.media
+        self._host.ticker.add(session.tick)
+
+    # -- the stream (StreamWatcher) ----------------------------------------------------------------------------------
+
+    def stream_started(self, stream: MediaStream, started: MediaStarted) -> None:
+        """The call's audio is about to flow."""
+        call = self.call
+        if not call.id and started.call_id:
+            self._host.identified(self, started.call_id)
+        if started.call_id and started.call_id != call.id:
+            stream.fail("call_mismatch", "the stream names another call than its token")
+            return
+        if call.ended or self._leaving():
+            stream.close()
+            return
+        call.stream = stream
+        self.handle(MediaBegan(stream_id=started.stream_id))
+
+    def stream_failed(self, stream: MediaStream, failure: StreamFailure, detail: str) -> None:
+        """The stream was given up on our side."""
+        call = self.call
+        logger.error("call %s: media stream given up: %s (%s)", call.id, failure, detail)
+        if not self._leaving():
+            self.give_up(failure)
+
+    def stream_stopped(self, stream: MediaStream) -> None:
+        """The stream is over; a session that ran on it must end now."""
+        if stream is self.call.stream and self._running is not None:
+            self._close_later()
+
+    # -- the conversation --------------------------------------------------------------------------------------------
+
+    async def _run(self, session: Session) -> None:
+        call = self.call
+        failed: str | None = None
+        try:
+            await session.run()
+        except asyncio.CancelledError:
+            failed = "session_cancelled"
+        except Exception as error:
+            failed = "session_failed"
+            logger.error("call %s: its session raised %s", call.id, type(error).__name__)
+            logger.debug("the session's error", exc_info=error)
+        self._run_over = True
+        self._host.ticker.remove(session.tick)
+        call.conversation = None
+        if failed is None and call.stream is not None and call.stream.stopped and not call.stream.closing:
+            failed = "media_lost"
+        await self._leave(failed)
+        self._close_later()
+
+    async def _leave(self, failed: str | None) -> None:
+        """The session is done: see that the call does not stay up without anyone."""
+        call = self.call
+        if failed == "media_lost":
+            # The socket closes before the webhook says that the caller hung up.
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ended.wait(), self._host.options.times.hangup_s)
+        if call.ended:
+            return
+        if call.transferring or call.state is CallState.BRIDGED:
+            if call.stream is not None and not call.stream.stopped:
+                with suppress(CarrierError):
+                    await call.carrier.stop_streaming(call.id)
+            return
+        if failed is not None:
+            self.give_up(failed)
+        else:
+            await self._hang_up()
+
+    # -- the end -----------------------------------------------------------------------------------------------------
+
+    def transfer_failed(self) -> None:
+        """The person the call was transferred to did not answer: if nobody else does, tell the caller."""
+        if self._run_over and not self.call.ended:
+            self.give_up("transfer_failed")
+
+    def give_up(self, reason: str) -> None:
+        """Tell the caller, by the carrier's voice, that it does not work, and hang up. Once."""
+        if self._gave_up or self.call.ended:
+            return
+        self._gave_up = True
+        call = self.call
+        logger.error("call %s: given up: %s", call.id, reason)
+        call.notify(MediaLost(at_ms=self._host.clock.wall_ms(), call_id=call.id, reason=reason))
+        self._disarm()
+        self._host.spawn(self._apologise())
+
+    async def _apologise(self) -> None:
+        call = self.call
+        self._spoken.clear()
+        try:
+            await call.carrier.speak(call.id, self._host.options.texts.apology)
+        except CarrierError as error:
+            logger.error("call %s: the apology could not be spoken: %s", call.id, error.code)
+        else:
+            waits = [asyncio.ensure_future(event.wait()) for event in (self._spoken, self._ended)]
+            await asyncio.wait(waits, timeout=self._host.options.times.apology_s, return_when=asyncio.FIRST_COMPLETED)
+            for wait in waits:
+                wait.cancel()
+        await self._hang_up()
+
+    async def _hang_up(self) -> None:
+        call = self.call
+        if call.ended:
+            return
+        try:
+            await call.carrier.hangup(call.id)
+        except CarrierError as error:
+            logger.error("call %s could not be hung up: %s", call.id, error.code)
+
+    def _end(self) -> None:
+        self._ended.set()
+        self._disarm()
+        if self.call.stream is not None:
+            self.call.stream.close()
+        if self._closed:
+            self._host.settled(self, forget=True)
+        else:
+            self._close_later()
+
+    def _close_later(self) -> None:
+        if self._closing is None:
+            self._closing = self._host.spawn(self._close())
+
+    async def _close(self) -> None:
+        """Wait for the session to end, bounded, and let everything go."""
+        running = self._running
+        if running is not None and running is not asyncio.current_task() and not self._run_over:
+            patience_s = self._host.options.times.session_end_s
+            _, pending = await asyncio.wait([running], timeout=patience_s)
+            if pending:
+                logger.error("call %s: its session did not end within %g s; cancelled", self.call.id, patience_s)
+                running.cancel()
+                await asyncio.wait([running])
+        session, self._session = self._session, None
+        if session is not None:
+            try:
+                await session.aclose()
+            except Exception as error:
+                logger.error("call %s: closing its session raised %s", self.call.id, type(error).__name__)
+        if self.call.stream is not None:
+            self.call.stream.close()
+        self._closed = True
+        self._host.settled(self, forget=self.call.ended)
+
+    async def say_goodbye(self) -> None:
+        """The process stops: let the session say so, bounded, and end the call."""
+        call, times, texts = self.call, self._host.options.times, self._host.options.texts
+        conversation = call.conversation
+        if conversation is not None and not call.transferring:
+            with suppress(TimeoutError, Exception):
+                async with asyncio.timeout(times.goodbye_s):
+                    await conversation.say(texts.goodbye)
+                    await conversation.hangup()
+        if not call.transferring and call.state is not CallState.BRIDGED:
+            await self._hang_up()
+
+    def _disarm(self) -> None:
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+            self._watchdog = None

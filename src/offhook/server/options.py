@@ -1,0 +1,54 @@
+"""What a host can be told, in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from offhook.server.media import MediaLimits
+
+__all__ = ["HostOptions", "HostTexts", "HostTimes"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostTimes:
+    """How long a host waits for what."""
+
+    media_s: float = 10.0
+    """From the answer to the first audio, before the stream counts as failed."""
+    hangup_s: float = 1.5
+    """From the loss of the audio to the report that the call is over, before the audio counts as lost in the call."""
+    apology_s: float = 12.0
+    """For the carrier to speak the apology, before the call is hung up."""
+    session_end_s: float = 8.0
+    """For a session to return once its call is over, before it is cancelled."""
+    goodbye_s: float = 8.0
+    """For a session to say goodbye when the process stops, before the call is hung up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostTexts:
+    """What a caller hears from the host itself."""
+
+    apology: str = "I am sorry, something is wrong on our side. Please call again in a few minutes. Goodbye."
+    """Spoken by the carrier's voice when there is no audio to be had, or the session failed."""
+    goodbye: str = "I am sorry, I have to end this call now. Please call again. Goodbye."
+    """Spoken by the session when the process stops and the call has had its time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostOptions:
+    """How a host receives its calls."""
+
+    codec: str = "PCMU"
+    """The codec to ask the carrier for, in both directions."""
+    sample_rate: int = 8000
+    """Its rate in Hz."""
+    l16_byte_order: Literal["little", "big"] = "little"
+    max_calls: int = 400
+    """Calls at once; the webhook of a further one is answered 503, and the carrier tries its failover address."""
+    max_queued_events: int = 2000
+    """Events that wait, or whose commands are under way, before webhooks are answered 503."""
+    times: HostTimes = field(default_factory=HostTimes)
+    texts: HostTexts = field(default_factory=HostTexts)
+    media: MediaLimits = field(default_factory=MediaLimits)
