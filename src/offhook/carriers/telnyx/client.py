@@ -1,0 +1,347 @@
+"""Commands to Telnyx, through the official ``telnyx`` package.
+
+What that package lacks is added here: a ``command_id`` on every command (its own retries would repeat the command, so
+they are off), retries that keep the id, a circuit breaker, and errors of our own tree. Its import takes the better part
+of a second, so it is done in a thread: see :meth:`TelnyxCarrier.warm_up`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import uuid
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from offhook.carriers.base import DialedCall, StreamRequest
+from offhook.carriers.telnyx.client_state import encode_client_state
+from offhook.carriers.telnyx.errors import from_api_error, retry_after_ms
+from offhook.carriers.telnyx.retry import CircuitBreaker, RetryPolicy, Tries
+from offhook.carriers.telnyx.streaming import fits_answer, stream_fields
+from offhook.clock import Clock, SystemClock
+from offhook.errors import CallEnded, CallNotAnswered, CallNotFound, CarrierError, CarrierUnavailable, ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    import httpx
+    from telnyx import AsyncTelnyx
+
+    _Request = Callable[[AsyncTelnyx, httpx.Timeout], Awaitable[Any]]
+
+__all__ = ["DIAL_RETRIES", "TelnyxCarrier"]
+
+log = logging.getLogger(__name__)
+
+DIAL_RETRIES: Final = RetryPolicy(reply_timeouts_ms=(4000, 6000, 8000, 8000))
+"""Dialling waits longer before it repeats: what the carrier replies to a repeated dial is not documented."""
+
+_CONNECT_S: Final = 5.0
+_REJECT_CAUSES: Final[dict[str, Literal["CALL_REJECTED", "USER_BUSY"]]] = {
+    "rejected": "CALL_REJECTED",
+    "busy": "USER_BUSY",
+}
+# The voices 'female' and 'male' need a language; voices named Provider.Model.Voice have one.
+_BASIC_VOICES: Final = frozenset({"female", "male"})
+_BASIC_LANGUAGE: Final = "en-US"
+_ANSWER_PATIENCE_MS: Final = 5000.0
+_ANSWER_POLL_S: Final = 0.1
+
+
+class TelnyxCarrier:
+    """A Telnyx account (:class:`~offhook.carriers.base.Carrier`).
+
+    Args:
+        api_key: the account's API key.
+        base_url: the API's address with its ``/v2``; if not given, ``TELNYX_BASE_URL`` or Telnyx itself.
+        connection_id: the Call Control application that dials; only :meth:`dial` needs it.
+        http_client: a client of one's own, for proxies and tests. It stays open after :meth:`aclose`.
+        clock: the time.
+        sleep: how to wait, in seconds.
+        retries: how often and how patiently commands other than :meth:`dial` are tried.
+        breaker: when to stop sending; :meth:`hangup` is sent all the same, as a leg left up costs money.
+
+    Raises:
+        ConfigError: no key, or an address that is not HTTP.
+    """
+
+    def __init__(
+        self,
+        api_key: str,
+        *,
+        base_url: str | None = None,
+        connection_id: str | None = None,
+        http_client: httpx.AsyncClient | None = None,
+        clock: Clock | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        retries: RetryPolicy | None = None,
+        breaker: CircuitBreaker | None = None,
+    ) -> None:
+        if not api_key:
+            raise ConfigError("expected a Telnyx API key, got none.", fix="set TELNYX_API_KEY.")
+        if base_url is not None and not base_url.startswith(("http://", "https://")):
+            raise ConfigError(
+                "expected an address of the Telnyx API that begins with http:// or https://, got another.",
+                fix="set TELNYX_BASE_URL, for example to https://api.telnyx.com/v2.",
+            )
+        self._api_key = api_key
+        self._base_url = base_url
+        self._connection_id = connection_id
+        self._http_client = http_client
+        self._clock = clock or SystemClock()
+        self._sleep = sleep
+        self._retries = retries or RetryPolicy()
+        self._dial_retries = retries or DIAL_RETRIES
+        self._breaker = breaker or CircuitBreaker()
+        self._api: AsyncTelnyx | None = None
+        self._refusals: tuple[type[Exception], ...] = ()
+        self._warming = asyncio.Lock()
+
+    async def warm_up(self) -> None:
+        """Import the ``telnyx`` package and set up its client, in a thread. The first command does it otherwise."""
+        async with self._warming:
+            if self._api is None:
+                self._api = await asyncio.to_thread(self._load)
+
+    async def aclose(self) -> None:
+        """Release connections. A client of one's own stays open."""
+        api, self._api = self._api, None
+        if api is not None and self._http_client is None:
+            await api.close()
+
+    # -- commands -------------------------------------------------------------------------------------------------
+
+    async def dial(
+        self,
+        *,
+        to: str,
+        from_: str,
+        stream: StreamRequest | None = None,
+        client_state: str | None = None,
+        timeout_s: int = 30,
+        command_id: str | None = None,
+    ) -> DialedCall:
+        """Dial ``to`` (E.164 or SIP URI) and present ``from_``. The leg does not ring yet when this returns.
+
+        Raises:
+            ConfigError: without a ``connection_id``.
+            CarrierError: see its tree.
+        """
+        connection_id = self._connection_id
+        if not connection_id:
+            raise ConfigError(
+                "expected the id of the Call Control application that dials, got none.",
+                fix="give TelnyxCarrier a connection_id (portal: Voice, Programmable Voice).",
+            )
+        fields: dict[str, Any] = {"timeout_secs": timeout_s, "command_id": command_id or _new_id()}
+        if stream is not None:
+            fields |= stream_fields(stream, with_rate=True)
+        _add_client_state(fields, client_state)
+
+        reply = await self._send(
+            "dial",
+            None,
+            lambda api, timeout: api.calls.dial(
+                connection_id=connection_id, to=to, from_=from_, timeout=timeout, **fields
+            ),
+            policy=self._dial_retries,
+        )
+        leg = getattr(reply, "data", None)
+        call_id = getattr(leg, "call_control_id", None)
+        if not call_id:
+            raise CarrierError("expected the call's id in the reply to dial, got none.")
+        return DialedCall(
+            call_id=call_id,
+            leg_id=getattr(leg, "call_leg_id", None) or "",
+            session_id=getattr(leg, "call_session_id", None) or "",
+        )
+
+    async def answer(
+        self,
+        call_id: str,
+        *,
+        stream: StreamRequest | None = None,
+        client_state: str | None = None,
+        command_id: str | None = None,
+    ) -> None:
+        """Answer an inbound leg that rings.
+
+        A stream at another wire rate than 8000 Hz (L16, OPUS and AMR-WB can) takes a second command: Telnyx has no
+        field for the rate in ``answer``, so the stream is opened when the leg is up, and this returns only then.
+        """
+        fields: dict[str, Any] = {}
+        later = stream is not None and not fits_answer(stream)
+        if stream is not None and not later:
+            fields = stream_fields(stream, with_rate=False)
+        _add_client_state(fields, client_state)
+        command_id = command_id or _new_id()
+        await self._act("answer", call_id, command_id, fields)
+        if stream is not None and later:
+            await self._stream_once_answered(call_id, stream, command_id)
+
+    async def reject(
+        self, call_id: str, *, cause: Literal["rejected", "busy"] = "rejected", command_id: str | None = None
+    ) -> None:
+        """Refuse an inbound leg that rings. A leg that is over already is not an error."""
+        try:
+            await self._act("reject", call_id, command_id, {"cause": _REJECT_CAUSES[cause]})
+        except CallEnded:
+            log.debug("rejected a call that was over")
+
+    async def hangup(self, call_id: str, *, command_id: str | None = None) -> None:
+        """End the leg. A leg that is over already is not an error."""
+        try:
+            await self._act("hangup", call_id, command_id, {}, always=True)
+        except CallEnded:
+            log.debug("hung up a call that was over")
+
+    async def transfer(
+        self, call_id: str, *, to: str, from_: str | None = None, timeout_s: int = 30, command_id: str | None = None
+    ) -> None:
+        """Dial ``to`` and connect the leg to it when it answers. Without ``from_`` it shows the number called."""
+        fields: dict[str, Any] = {"to": to, "timeout_secs": timeout_s}
+        if from_ is not None:
+            fields["from_"] = from_
+        await self._act("transfer", call_id, command_id, fields)
+
+    async def send_dtmf(self, call_id: str, digits: str, *, command_id: str | None = None) -> None:
+        """Press keys: ``0-9 A-D * #``, ``w`` waits 0.5 s, ``W`` 1 s."""
+        await self._act("send_dtmf", call_id, command_id, {"digits": digits})
+
+    async def speak(self, call_id: str, text: str, *, voice: str = "female", command_id: str | None = None) -> None:
+        """Let the carrier's own voice say ``text`` (at most 3000 characters)."""
+        fields: dict[str, Any] = {"payload": text, "voice": voice}
+        if voice in _BASIC_VOICES:
+            fields["language"] = _BASIC_LANGUAGE
+        await self._act("speak", call_id, command_id, fields)
+
+    async def start_streaming(self, call_id: str, stream: StreamRequest, *, command_id: str | None = None) -> None:
+        """Open a media stream on an answered leg."""
+        await self._act("start_streaming", call_id, command_id, stream_fields(stream, with_rate=True))
+
+    async def stop_streaming(self, call_id: str, *, command_id: str | None = None) -> None:
+        """Close the leg's media stream."""
+        await self._act("stop_streaming", call_id, command_id, {})
+
+    # -- how they are sent ------------------------------------------------------------------------------------------
+
+    def _load(self) -> AsyncTelnyx:
+        from telnyx import AsyncTelnyx, TelnyxError
+
+        self._refusals = (TelnyxError, TimeoutError, json.JSONDecodeError, UnicodeDecodeError)
+        api = AsyncTelnyx(api_key=self._api_key, base_url=self._base_url, max_retries=0, http_client=self._http_client)
+        _ = api.calls.actions  # imports half of the package
+        return api
+
+    async def _stream_once_answered(self, call_id: str, stream: StreamRequest, command_id: str) -> None:
+        deadline_ms = self._clock.now_ms() + _ANSWER_PATIENCE_MS
+        refused = 0
+        while True:
+            # A new id after each refusal, since a carrier may remember ids of commands that it refused; derived
+            # from the answer's, so that answering again with the same id repeats neither command.
+            stream_command_id = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{command_id}/stream/{refused}"))
+            try:
+                return await self.start_streaming(call_id, stream, command_id=stream_command_id)
+            except CallNotAnswered:
+                if self._clock.now_ms() >= deadline_ms:
+                    raise
+            refused += 1
+            await self._sleep(_ANSWER_POLL_S)
+
+    async def _act(
+        self, action: str, call_id: str, command_id: str | None, fields: dict[str, Any], *, always: bool = False
+    ) -> None:
+        if not call_id:
+            raise CallNotFound("expected the id of a call, got an empty one.")
+        fields = {"command_id": command_id or _new_id(), **fields}
+        await self._send(
+            action,
+            call_id,
+            lambda api, timeout: getattr(api.calls.actions, action)(call_id, timeout=timeout, **fields),
+            policy=self._retries,
+            always=always,
+        )
+
+    async def _send(
+        self,
+        command: str,
+        call_id: str | None,
+        request: _Request,
+        *,
+        policy: RetryPolicy,
+        always: bool = False,
+    ) -> Any:
+        """Try ``request`` until there is a reply, a refusal, or no more time."""
+        if not (self._breaker.allows(self._clock.now_ms()) or always):
+            raise CarrierUnavailable(
+                "expected Telnyx to reply, got no usable reply many times in a row; commands rest for some seconds.",
+                fix="check the network and https://status.telnyx.com.",
+                call_id=call_id,
+            )
+        await self.warm_up()
+        api, refusals = self._api, self._refusals
+        assert api is not None
+        tries = Tries(policy, self._clock.now_ms())
+        while True:
+            try:
+                reply = await _once(request, api, tries.reply_timeout_ms(self._clock.now_ms()) / 1000)
+            except refusals as error:
+                failure = from_api_error(error, call_id=call_id)
+                pause_ms = self._judge(failure, error, tries)
+            else:
+                self._breaker.succeeded()
+                return reply
+            log.warning("telnyx: %s failed (%s)", command, failure.code)
+            if pause_ms is None:
+                # Outside of the except block: what the package raised holds the request, with numbers and words.
+                raise failure
+            await self._sleep(pause_ms / 1000)
+
+    def _judge(self, failure: CarrierError, error: Exception, tries: Tries) -> float | None:
+        """Tell the breaker of a try that failed; how long to pause before the next, ``None`` if there is none."""
+        now_ms = self._clock.now_ms()
+        response: httpx.Response | None = getattr(error, "response", None)
+        if response is not None and response.status_code < 500:
+            self._breaker.succeeded()  # the carrier is there: it refuses, or asks for patience
+        else:
+            self._breaker.failed(now_ms)
+        if not failure.retryable:
+            return None
+        return tries.pause_ms(
+            now_ms,
+            timed_out=_is_timeout(error),
+            retry_after_ms=None if response is None else retry_after_ms(response.headers),
+        )
+
+
+async def _once(request: _Request, api: AsyncTelnyx, reply_timeout_s: float) -> Any:
+    """One try.
+
+    Raises:
+        TelnyxError: what the package raises.
+        TimeoutError: the reply came in drops.
+        JSONDecodeError, UnicodeDecodeError: the reply is not JSON.
+    """
+    import httpx
+
+    timeout = httpx.Timeout(reply_timeout_s, connect=_CONNECT_S, pool=_CONNECT_S)
+    async with asyncio.timeout(_CONNECT_S + reply_timeout_s):  # httpx counts from byte to byte only
+        reply = await request(api, timeout)
+    if isinstance(reply, str):
+        raise json.JSONDecodeError("expected JSON", "", 0)
+    return reply
+
+
+def _is_timeout(error: Exception) -> bool:
+    from telnyx import APITimeoutError
+
+    return isinstance(error, TimeoutError | APITimeoutError)
+
+
+def _new_id() -> str:
+    return str(uuid.uuid4())
+
+
+def _add_client_state(fields: dict[str, Any], client_state: str | None) -> None:
+    if client_state is not None:
+        fields["client_state"] = encode_client_state(client_state)
