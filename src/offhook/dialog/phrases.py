@@ -35,7 +35,7 @@ _FRAME = _words(
 )
 _LIGHT = _words(
     "anything ask come find go going good help how long look make many mean much question say something speak "
-    "talk thing what when where which who whom whose why"
+    "talk thing time what when where which who whom whose why"
 )
 _FILLER_WEIGHT = 0.03
 _FRAME_WEIGHT = 0.08
@@ -137,9 +137,9 @@ class PhraseIndex:
             return 0.0
         covered = float(alike.max(axis=0) @ wanted / wanted.sum())
         relevant = float(alike.max(axis=1) @ heard / heard.sum())
-        both = covered**0.6 * relevant**0.4
+        both: float = covered**0.6 * relevant**0.4
         # Words that were run together or torn apart: only to help, never to condemn.
-        letters: float = max(0.0, self._ratio(joined, phrase) / 50.0 - 1.0)
+        letters = max(0.0, float(self._ratio(joined, phrase)) / 50.0 - 1.0)
         return max(both, 0.5 * both + 0.5 * letters)
 
 

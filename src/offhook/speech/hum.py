@@ -1,0 +1,108 @@
+"""Words or a hum: how much of a burst of speech sounds like words, frame by frame, before any is recognised.
+
+A listener's "mm-hm" is a nasal: nearly all that a telephone passes of it lies below 500 Hz. Words soon bring vowels
+and fricatives with energy above. The "h" of "mm-hm" is breath, broad but weak and without a pitch, and is not counted.
+"Uh-huh" has vowels: it looks like words here, and is told by its transcript.
+
+Pure: no clock, no models. The numbers were fitted on six synthetic voices through a telephone band and μ-law.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+__all__ = ["FRAME_BYTES", "WordEvidence"]
+
+FRAME_BYTES = 320
+"""20 ms at 8 kHz."""
+
+_FRAME_MS = 20.0
+_SAMPLES = 160
+_HERTZ = np.fft.rfftfreq(_SAMPLES, 1 / 8000)
+_WINDOW = (np.hanning(_SAMPLES) / np.sqrt(_SAMPLES)).astype(np.float32)
+
+# The voice's pitch is not counted: a telephone line removes it, a wideband one does not.
+_HEARD = np.clip((_HERTZ - 200) / 150, 0, 1) ** 2
+# The second formant, and more so the fricatives, are what a nasal does not have.
+_WORDLIKE = np.clip((_HERTZ - 400) / 100, 0, 1) * np.clip(0.5 + (_HERTZ - 500) / 1000, 0.5, 2.5)
+_MEASURES = np.stack([_HEARD, _WORDLIKE * _HEARD, np.cos(2 * np.pi * _HERTZ / 8000) * _HEARD], axis=1)
+# Real and imaginary parts lie side by side in memory.
+_MEASURES = np.repeat(_MEASURES, 2, axis=0).astype(np.float32)
+
+_NONE, _ALL = 0.1, 0.215
+"""Between these shares of word-like energy a frame counts in part."""
+_VOICED = 0.45
+"""Correlation between neighbouring samples: above, a voice; well below zero, a fricative; between them, breath."""
+_FRICATIVE = -0.1
+_WEAK = 0.3
+"""A frame weaker than this part of the burst's peak counts for less: decaying ends are not words."""
+_WEAK_FRICATIVE = 0.1
+_PEAK_DECAY = 0.85
+_ABOVE_FLOOR = 20.0
+"""13 dB: quieter is line noise."""
+_FLOOR_RISE = 1.015
+"""3 dB per second: a change of the noise is learnt, a long word is not."""
+_ENERGY = 30.0
+"""What a sound of an RMS of 1 measures."""
+_LEAST_FLOOR = _ENERGY * 10.0**2
+"""-70 dBFS."""
+_FIRST_FLOOR = _ENERGY * 150.0**2
+"""-47 dBFS: the noise is at most this until a quieter frame came."""
+_QUIET_FRAMES = 25
+
+
+class WordEvidence:
+    """Counts the milliseconds of word-like sound in a burst of speech.
+
+    Feed it every frame of the caller, also the silent ones: it learns the line's noise from them. The count starts
+    again by :meth:`reset`, and by itself when 500 ms were quiet. Of 100 ms and more, words are nearly sure.
+    """
+
+    __slots__ = ("_floor", "_noise", "_peak", "_quiet", "_words_ms")
+
+    def __init__(self) -> None:
+        self._floor = _FIRST_FLOOR
+        self._noise = 0.0
+        self._peak = 0.0
+        self._quiet = 0
+        self._words_ms = 0.0
+
+    @property
+    def words_ms(self) -> float:
+        """Milliseconds of word-like sound since the burst began."""
+        return self._words_ms
+
+    def reset(self) -> None:
+        """Begin a new burst; what is known of the noise stays."""
+        self._peak = 0.0
+        self._quiet = 0
+        self._words_ms = 0.0
+
+    def push(self, pcm: bytes) -> float:
+        """Add a frame: 20 ms of pcm at 8 kHz, 320 bytes; returns :attr:`words_ms`.
+
+        Raises:
+            ValueError: it is of another length.
+        """
+        if len(pcm) != FRAME_BYTES:
+            raise ValueError(f"expected a frame of {FRAME_BYTES} bytes (20 ms at 8 kHz), got {len(pcm)}")
+        spectrum = np.fft.rfft(np.frombuffer(pcm, np.int16) * _WINDOW).astype(np.complex64).view(np.float32)
+        spectrum *= spectrum
+        total, wordlike, neighbours = (spectrum @ _MEASURES).tolist()
+
+        self._floor = max(_LEAST_FLOOR, min(total, self._floor * _FLOOR_RISE))
+        if total <= _ABOVE_FLOOR * self._floor:
+            self._noise += 0.1 * (wordlike - self._noise)
+            self._quiet += 1
+            if self._quiet >= _QUIET_FRAMES:
+                self.reset()
+            return self._words_ms
+        self._quiet = 0
+        self._peak = max(self._peak * _PEAK_DECAY, total)
+        voicing = neighbours / total
+        if voicing > _VOICED:
+            share = (wordlike - self._noise) / max(total, self._peak * _WEAK)
+            self._words_ms += _FRAME_MS * min(1.0, max(0.0, (share - _NONE) / (_ALL - _NONE)))
+        elif voicing < _FRICATIVE and total > self._peak * _WEAK_FRICATIVE:
+            self._words_ms += _FRAME_MS
+        return self._words_ms
