@@ -9,14 +9,12 @@ from offhook import Agent
 if TYPE_CHECKING:
     from offhook import Call
 
-FRONT_DESK = "+15550100050"
+FRONT_DESK = "+15550100"
 
 agent = Agent(name="Hill Street Dental", greeting="Hill Street Dental, how can I help?")
 
 
-@agent.intent(
-    "opening hours", examples=["when are you open", "what are your opening hours", "are you open on sunday"]
-)
+@agent.intent("opening hours", examples=["when are you open", "what are your opening hours", "are you open on sunday"])
 async def hours(call: Call) -> str:
     """Say when the practice is open."""
     return "We open at nine every weekday, and at ten on Saturday."
@@ -31,9 +29,7 @@ async def book(call: Call) -> str:
     return f"I have noted {day.strip(' .?!') or 'that'}. We will confirm it by text message."
 
 
-@agent.intent(
-    "prices", examples=["what does a check-up cost", "how much is a check-up", "what are your prices"]
-)
+@agent.intent("prices", examples=["what does a check-up cost", "how much is a check-up", "what are your prices"])
 async def prices(call: Call) -> str:
     """Give the prices; long, so that a caller has time to interrupt."""
     return (
@@ -42,9 +38,7 @@ async def prices(call: Call) -> str:
     )
 
 
-@agent.intent(
-    "location", examples=["where are you located", "what is your address", "how do I find you"]
-)
+@agent.intent("location", examples=["where are you located", "what is your address", "how do I find you"])
 async def location(call: Call) -> str:
     """Give the address; long, so that a caller has time to say mm-hm."""
     return (

@@ -10,7 +10,8 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from offhook.audio.frames import FRAME_MS, frame_bytes
-from offhook.audio.resample import Resampler
+from offhook.clock import Clock, SystemClock
+from offhook.exchange.ear import Ear
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,8 +37,10 @@ class Softphone:
         number: the number it calls from.
         hear: takes what the phone hears, 20 ms of pcm at :data:`SOFTPHONE_RATE`.
         tell: takes a state (``ringing``, ``connected``, ``digit``, ``ended``) and its details.
-        line_rate: the rate of the line's pcm in Hz.
+        clock: read once, to write times of the ear as times of day.
     """
+
+    rate = SOFTPHONE_RATE
 
     def __init__(
         self,
@@ -45,7 +48,7 @@ class Softphone:
         *,
         hear: Callable[[bytes], None],
         tell: Callable[[str, Mapping[str, object]], None],
-        line_rate: int = 8000,
+        clock: Clock | None = None,
     ) -> None:
         self.number = number
         self.handset: Handset | None = None
@@ -53,9 +56,11 @@ class Softphone:
         self.missing_frames = 0
         self._hear = hear
         self._tell = tell
-        self._to_line = Resampler(SOFTPHONE_RATE, line_rate)
-        self._from_line = Resampler(line_rate, SOFTPHONE_RATE)
-        self._silence = bytes(frame_bytes(line_rate))
+        clock = clock or SystemClock()
+        self._wall_ms = clock.wall_ms() - clock.now_ms()
+        self._ear = Ear(SOFTPHONE_RATE)
+        self._hears_speech = False
+        self._silence = bytes(frame_bytes(SOFTPHONE_RATE))
         self._frames: deque[bytes] = deque()
         self._flowing = False
 
@@ -80,10 +85,17 @@ class Softphone:
         self.handset = handset
         self._tell("ringing", {})
 
+    def waiting(self, now_ms: float) -> None:
+        """It rings still."""
+
     def connected(self, now_ms: float) -> None:
         """The other end has answered."""
         self._frames.clear()
         self._tell("connected", {})
+
+    def bridged(self, now_ms: float) -> None:
+        """Another party was put on the line."""
+        self._tell("bridged", {})
 
     def mouth(self, now_ms: float) -> bytes:
         """The next 20 ms for the line; silence where the browser has sent nothing."""
@@ -94,11 +106,17 @@ class Softphone:
             self.missing_frames += 1
             return self._silence
         self._flowing = True
-        return self._to_line.process(self._frames.popleft())
+        return self._frames.popleft()
 
     def ear(self, pcm: bytes, now_ms: float) -> None:
-        """Pass on what the phone hears."""
-        self._hear(self._from_line.process(pcm))
+        """Pass on what the phone hears, and note when speech begins in it: what the milliseconds are counted to."""
+        self._hear(pcm)
+        self._ear.hear(pcm, now_ms)
+        hears_speech = self._ear.speaking(now_ms + FRAME_MS)
+        if hears_speech and not self._hears_speech and self.handset is not None:
+            began_ms = self._ear.stretch_began_ms()
+            self.handset.note("caller.hears_speech", at_ms=self._wall_ms + (now_ms if began_ms is None else began_ms))
+        self._hears_speech = hears_speech
 
     def digit(self, digit: str, now_ms: float) -> None:
         """Pass on a key that the other end pressed."""

@@ -81,14 +81,14 @@ const HANDLERS = {
     if (event.confidence < UNSURE) words.className = "unsure";
     self.row("caller", "You", words, `${Math.round(event.confidence * 100)} % sure`);
     self.turns += 1;
-    self.speechEndMs = event.speech_end_ms;
+    self.speechEndMs = event.speech_ended_at_ms;
     self.count();
   },
   "agent.speech_began"(self, event) {
     self.speaking = self.row("agent", "Agent", event.text);
     self.waiting = self.speechEndMs === null ? null : self.speaking;
   },
-  "caller.agent_heard"(self, event) {
+  "caller.hears_speech"(self, event) {
     if (self.waiting && self.speechEndMs !== null) self.heard(self.waiting, event.at_ms - self.speechEndMs);
     self.waiting = null;
     self.speechEndMs = null;

@@ -1,0 +1,198 @@
+"""The command line: verbs, their options, and exit codes. What a verb does lies in the module named after it.
+
+Exit codes: 0 done; 1 the verb ran and did not succeed; 2 wrong words or settings, nothing was started; 130 Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from offhook import __version__
+from offhook.cli.console import fail
+from offhook.errors import OffhookError
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+__all__ = ["app", "run"]
+
+app = typer.Typer(
+    name="offhook",
+    help="AI agents that talk on the phone, and the telephone exchange to try them on your own machine.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 done, 1 failed, 2 wrong words or settings, 130 Ctrl-C.",
+)
+exchange_app = typer.Typer(
+    help="A local telephone exchange that speaks Telnyx's API.", no_args_is_help=True, rich_markup_mode=None
+)
+bench_app = typer.Typer(help="Benchmarks beside peers, in one run.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(exchange_app, name="exchange")
+app.add_typer(bench_app, name="bench")
+
+AgentPath = Annotated[str, typer.Argument(metavar="APP", help="The agent: module:name or file.py:name.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object, last on stdout.")]
+ExchangePort = Annotated[int, typer.Option(help="Port of the local exchange.", min=0, max=65535)]
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"offhook {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[  # noqa: ARG001 - the callback acts on it
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None: ...
+
+
+@app.command()
+def demo(
+    as_json: Json = False,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder for recording, transcript and timeline.")
+    ] = Path("offhook-calls"),
+    codec: Annotated[str, typer.Option(help="Codec of the phone line: PCMU or PCMA.")] = "PCMU",
+    voice: Annotated[str | None, typer.Option(help="The agent's voice: flite, flite:rms, espeak …")] = None,
+) -> None:
+    """Hold a whole phone conversation on this machine and show it. No account, no key, no network."""
+    from offhook.cli.demo import run_demo
+
+    _run(run_demo(output=output, codec=codec, voice=voice, as_json=as_json))
+
+
+@app.command()
+def dev(
+    agent: AgentPath,
+    port: ExchangePort = 12111,
+    as_json: Annotated[bool, typer.Option("--json", help="Events as JSON lines on stdout.")] = False,
+) -> None:
+    """Talk to your agent in the browser; it is reloaded when you save."""
+    from offhook.cli.dev import run_dev
+
+    _run(run_dev(agent, port=port, as_json=as_json))
+
+
+@app.command()
+def serve(
+    agent: AgentPath,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)] = 8080,
+    public_url: Annotated[
+        str | None, typer.Option(envvar="OFFHOOK_PUBLIC_URL", help="Where the carrier reaches this server.")
+    ] = None,
+    insecure: Annotated[bool, typer.Option(help="Accept unsigned webhooks; only on loopback.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Events as JSON lines on stdout.")] = False,
+) -> None:
+    """Put your agent on a number: a real one at Telnyx, or one of the local exchange.
+
+    Reads TELNYX_API_KEY, TELNYX_PUBLIC_KEY, TELNYX_BASE_URL and OFFHOOK_PUBLIC_URL.
+    """
+    from offhook.cli.serve import run_serve
+
+    _run(run_serve(agent, host=host, port=port, public_url=public_url, insecure=insecure, as_json=as_json))
+
+
+@app.command()
+def call(
+    to: Annotated[str, typer.Argument(help="Whom to call: +1… or a SIP URI.")],
+    agent: AgentPath,
+    from_: Annotated[str | None, typer.Option("--from", envvar="OFFHOOK_FROM", help="Your number.")] = None,
+    port: Annotated[int, typer.Option(help="Port to listen on for webhooks.", min=0, max=65535)] = 8080,
+    public_url: Annotated[
+        str | None, typer.Option(envvar="OFFHOOK_PUBLIC_URL", help="Where the carrier reaches this server.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Call somebody and let your agent talk to them."""
+    from offhook.cli.serve import run_call
+
+    _run(run_call(to, agent, from_=from_, port=port, public_url=public_url, as_json=as_json))
+
+
+@exchange_app.command("up")
+def exchange_up(
+    port: ExchangePort = 12111,
+    seed: Annotated[Path | None, typer.Option(help="TOML file of numbers, applications and phones.")] = None,
+    webhook_url: Annotated[
+        str | None, typer.Option(help="Where your program takes webhooks; overrides the seed.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Events as JSON lines on stdout.")] = False,
+) -> None:
+    """Start the exchange and show what happens in it. Ctrl-C ends it."""
+    from offhook.cli.exchange import run_up
+
+    _run(run_up(port=port, seed=seed, webhook_url=webhook_url, as_json=as_json))
+
+
+@exchange_app.command("env")
+def exchange_env(port: ExchangePort = 12111, as_json: Json = False) -> None:
+    """Print what points a Telnyx program at the exchange: eval "$(offhook exchange env)"."""
+    from offhook.cli.exchange import run_env
+
+    _run(run_env(port=port, as_json=as_json))
+
+
+@exchange_app.command("status")
+def exchange_status(port: ExchangePort = 12111, as_json: Json = False) -> None:
+    """Show numbers, applications, calls and webhook deliveries."""
+    from offhook.cli.exchange import run_status
+
+    _run(run_status(port=port, as_json=as_json))
+
+
+@exchange_app.command("call")
+def exchange_call(
+    to: Annotated[str | None, typer.Option(help="A number of the exchange; default: its first.")] = None,
+    from_: Annotated[str | None, typer.Option("--from", help="The caller's number.")] = None,
+    say: Annotated[
+        list[str] | None, typer.Option("--say", help="What the caller says, in turn; may be given again.")
+    ] = None,
+    script: Annotated[Path | None, typer.Option(help="A script of steps (TOML).")] = None,
+    codec: Annotated[str, typer.Option(help="Codec of the phone line: PCMU or PCMA.")] = "PCMU",
+    recording: Annotated[Path | None, typer.Option(help="Where to write the stereo WAV.")] = None,
+    port: ExchangePort = 12111,
+    as_json: Json = False,
+) -> None:
+    """Call a number of the exchange as a simulated caller and show the conversation."""
+    from offhook.cli.exchange import run_call
+
+    _run(run_call(to=to, from_=from_, say=say, script=script, codec=codec, recording=recording, port=port,
+                  as_json=as_json))  # fmt: skip
+
+
+@bench_app.command("media")
+def bench_media(
+    rounds: Annotated[int, typer.Option(min=1, max=20, help="How often each server is measured.")] = 3,
+    seconds: Annotated[float, typer.Option(min=0.5, max=60, help="How long each time.")] = 3.0,
+    connections: Annotated[int, typer.Option(min=1, max=1000, help="Calls at once.")] = 100,
+    as_json: Json = False,
+) -> None:
+    """CPU time of our media plane for each frame pair, beside a FastAPI server and a C server."""
+    from offhook.cli.bench import run_media
+
+    run_media(rounds=rounds, seconds=seconds, connections=connections, as_json=as_json)
+
+
+def _run(work: Coroutine[Any, Any, int | None]) -> None:
+    raise typer.Exit(asyncio.run(work) or 0)
+
+
+def run() -> None:
+    """The entry point of the ``offhook`` command."""
+    try:
+        app()
+    except OffhookError as error:
+        fail(error)
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
