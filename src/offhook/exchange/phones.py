@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
-__all__ = ["Handset", "Phone"]
+from offhook.audio.frames import frame_bytes
+from offhook.clock import Clock, SystemClock
+from offhook.exchange.caller import ScriptedCaller
+from offhook.exchange.ear import Ear
+
+if TYPE_CHECKING:
+    from offhook.exchange.script import Script
+    from offhook.exchange.voices import Voices
+
+__all__ = [
+    "AnsweringPerson",
+    "BusyPhone",
+    "Handset",
+    "NoAnswerPhone",
+    "Phone",
+    "RejectingPhone",
+    "ScriptedCaller",
+    "SilentPhone",
+]
 
 
 class Handset(Protocol):
@@ -41,8 +59,10 @@ class Phone(Protocol):
     20 ms *after*: what a phone's microphone and loudspeaker do.
     """
 
-    rate: int
-    """Hz of the audio of both directions: 8000, or 16000 for a wideband phone."""
+    @property
+    def rate(self) -> int:
+        """Hz of the audio of both directions: 8000, or 16000 for a wideband phone."""
+        ...
 
     def ring(self, handset: Handset, now_ms: float) -> None:
         """A call comes in and rings."""
@@ -83,3 +103,139 @@ class Phone(Protocol):
     def report(self) -> dict[str, object]:
         """What this party said, heard and measured, as plain JSON values."""
         ...
+
+
+class SilentPhone:
+    """Picks up after ``answer_after_ms`` and says nothing.
+
+    Args:
+        answer_after_ms: how long it rings; ``None`` never picks up.
+        rate: Hz of its audio.
+        clock: whose wall time the report is in.
+    """
+
+    def __init__(self, *, answer_after_ms: float | None = 1500.0, rate: int = 8000, clock: Clock | None = None) -> None:
+        self.rate = rate
+        self._answer_after_ms = answer_after_ms
+        self._clock = clock or SystemClock()
+        self._silence = bytes(frame_bytes(rate))
+        self._handset: Handset | None = None
+        self._answer_at_ms: float | None = None
+        self._ear = Ear(rate)
+        self._digits = ""
+        self._cause: str | None = None
+
+    def ring(self, handset: Handset, now_ms: float) -> None:
+        """Decide when to pick up."""
+        self._handset = handset
+        if self._answer_after_ms is not None:
+            self._answer_at_ms = now_ms + self._answer_after_ms
+
+    def placed(self, handset: Handset, now_ms: float) -> None:
+        """It calls, and will say nothing."""
+        self._handset = handset
+
+    def waiting(self, now_ms: float) -> None:
+        """Pick up when it is time."""
+        if self._handset is not None and self._answer_at_ms is not None and now_ms >= self._answer_at_ms:
+            self._answer_at_ms = None
+            self._handset.answer()
+
+    def connected(self, now_ms: float) -> None:
+        """The call is answered."""
+        self._answer_at_ms = None
+
+    def bridged(self, now_ms: float) -> None:
+        """Nothing changes for it."""
+
+    def mouth(self, now_ms: float) -> bytes:
+        """Silence."""
+        return self._silence
+
+    def ear(self, pcm: bytes, now_ms: float) -> None:
+        """Listen."""
+        self._ear.hear(pcm, now_ms)
+
+    def digit(self, digit: str, now_ms: float) -> None:
+        """Remember the key."""
+        self._digits += digit
+
+    def ended(self, cause: str, now_ms: float) -> None:
+        """Remember why."""
+        self._cause = cause
+        self._answer_at_ms = None
+
+    def report(self) -> dict[str, object]:
+        """What it heard; times are epoch milliseconds."""
+        wall_ms = self._clock.wall_ms() - self._clock.now_ms()
+        sounds = self._ear.sounds
+        return {
+            "heard_began_ms": round(sounds[0].began_ms + wall_ms, 3) if sounds else None,
+            "heard_ended_ms": round(sounds[-1].ended_ms + wall_ms, 3) if sounds else None,
+            "digits": self._digits,
+            "ended": self._cause,
+        }
+
+
+class NoAnswerPhone(SilentPhone):
+    """Rings, and nobody picks up."""
+
+    def __init__(self) -> None:
+        super().__init__(answer_after_ms=None)
+
+
+class _RefusingPhone(SilentPhone):
+    cause: Literal["busy", "rejected"]
+
+    def ring(self, handset: Handset, now_ms: float) -> None:
+        """Refuse at once."""
+        super().ring(handset, now_ms)
+        handset.reject(self.cause)
+
+
+class BusyPhone(_RefusingPhone):
+    """Is in use."""
+
+    cause = "busy"
+
+
+class RejectingPhone(_RefusingPhone):
+    """Turns every call down."""
+
+    cause = "rejected"
+
+
+class AnsweringPerson(ScriptedCaller):
+    """Somebody who is called: picks up after a while, follows a script, and stays until it hangs up or the call ends.
+
+    Args:
+        script: what the person says and does once connected.
+        voices: where the clips of the script are; text in it must be prepared.
+        answer_after_ms: how long it rings.
+        rate: Hz of the audio.
+        clock: whose wall time the report is in.
+    """
+
+    def __init__(
+        self,
+        script: Script,
+        *,
+        voices: Voices | None = None,
+        answer_after_ms: float = 1500.0,
+        rate: int = 8000,
+        clock: Clock | None = None,
+    ) -> None:
+        super().__init__(script, voices=voices, rate=rate, clock=clock)
+        self._answer_after_ms = answer_after_ms
+        self._answer_at_ms: float | None = None
+
+    def ring(self, handset: Handset, now_ms: float) -> None:
+        """Decide when to pick up."""
+        self.placed(handset, now_ms)
+        self._answer_at_ms = now_ms + self._answer_after_ms
+
+    def waiting(self, now_ms: float) -> None:
+        """Pick up when it is time."""
+        if self._answer_at_ms is not None and now_ms >= self._answer_at_ms and self._handset is not None:
+            self._answer_at_ms = None
+            self._handset.answer()

@@ -1,0 +1,123 @@
+"""The voices of the people on the exchange: recordings that come with the package, files, and text to be spoken.
+
+Recordings (``clips/*.wav``, 16 kHz) were rendered with free voices, other ones than the agent's engines; what is said in
+each, by which voice and under which licence is in ``clips/clips.json``.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from offhook.audio.resample import resample
+from offhook.audio.wav import read_wav
+from offhook.errors import CodecError, ConfigError
+from offhook.exchange.ear import Sound, speech_span
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from offhook.exchange.script import ClipRef, Script
+
+__all__ = ["Clip", "Voices", "clip_names"]
+
+_CLIPS: Final = resources.files("offhook.exchange") / "clips"
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """Something to say: ``pcm`` at ``rate``. ``speech`` is where in it words begin and end, in ms; ``None``: nowhere."""
+
+    pcm: bytes
+    rate: int
+    said: str
+    speech: Sound | None
+
+
+@cache
+def _catalogue() -> dict[str, dict[str, Any]]:
+    catalogue: dict[str, dict[str, Any]] = json.loads((_CLIPS / "clips.json").read_text(encoding="utf-8"))
+    return catalogue
+
+
+def clip_names() -> tuple[str, ...]:
+    """The recordings that come with the package."""
+    return tuple(_catalogue())
+
+
+class Voices:
+    """Finds what a script says. Recordings are read when first asked for; text must be :meth:`prepare`\\ d.
+
+    Args:
+        speak: speaks ``text`` with a ``voice`` (``None``: the machine's own) and returns its pcm and rate; the default
+            uses the engines of :mod:`offhook.speech.engines`.
+    """
+
+    def __init__(self, speak: Callable[[str, str | None], Awaitable[tuple[bytes, int]]] | None = None) -> None:
+        self._speak = speak or _speak
+        self._clips: dict[tuple[ClipRef, int], Clip] = {}
+
+    async def prepare(self, script: Script, *, rate: int = 8000) -> None:
+        """Have everything that ``script`` says ready at ``rate``.
+
+        Raises:
+            ConfigError: a recording is not there or not readable.
+            EngineMissing: there is text, and no engine to speak it.
+        """
+        for ref in script.clips():
+            if ref.text is not None and (ref, rate) not in self._clips:
+                pcm, own_rate = await self._speak(ref.text, ref.voice)
+                self._add(ref, pcm, own_rate, rate, ref.text)
+            else:
+                self.clip(ref, rate=rate)
+
+    def clip(self, ref: ClipRef, *, rate: int = 8000) -> Clip:
+        """What to say for ``ref``.
+
+        Raises:
+            ConfigError: the recording is not there or not readable, or the text was not prepared.
+        """
+        clip = self._clips.get((ref, rate))
+        if clip is not None:
+            return clip
+        if ref.name is None:
+            raise ConfigError("expected text to be prepared before it is said.", fix="await voices.prepare(script)")
+        return self._read(ref, ref.name, rate)
+
+    def _read(self, ref: ClipRef, name: str, rate: int) -> Clip:
+        known = _catalogue().get(name)
+        if known is not None:
+            with resources.as_file(_CLIPS / f"{name}.wav") as path:
+                return self._load(ref, path, rate, str(known["text"]))
+        path = Path(name)
+        if not path.suffix:
+            raise ConfigError(
+                f"expected a recording that comes with offhook ({', '.join(clip_names())}), got {name!r}.",
+                fix=f"give a path: ./{name}.wav",
+            )
+        return self._load(ref, path, rate, path.stem)
+
+    def _load(self, ref: ClipRef, path: Path, rate: int, said: str) -> Clip:
+        try:
+            own_rate, channels = read_wav(path)
+            return self._add(ref, channels[0], own_rate, rate, said)
+        except OSError as error:
+            raise ConfigError(f"expected a recording at {path}, got: {error.strerror}.", fix="check the path") from None
+        except CodecError as error:
+            raise ConfigError(f"the recording {path} is not usable: {error.message}.", fix=error.fix) from None
+
+    def _add(self, ref: ClipRef, pcm: bytes, own_rate: int, rate: int, said: str) -> Clip:
+        pcm = resample(pcm, own_rate, rate)
+        clip = self._clips[ref, rate] = Clip(pcm, rate, said, speech_span(pcm, rate))
+        return clip
+
+
+async def _speak(text: str, voice: str | None) -> tuple[bytes, int]:
+    from offhook.speech.engines import load_tts  # an engine is loaded only when there is text to speak
+
+    engine = load_tts(voice)
+    return b"".join([piece async for piece in engine.speak(text)]), engine.sample_rate
