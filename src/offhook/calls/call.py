@@ -128,14 +128,11 @@ class Call:
 
     def apply(self, event: CallEvent | MediaBegan, *, wall_ms: float) -> tuple[Effect, ...]:
         """Add what ``event`` says; returns what follows from it. For the host of the call, not for handlers."""
-        before = self.state
         self.record, effects = apply(self.record, event)
-        after = self.state
-        if after is not before:
-            if self.answered_at_ms is None and after in (CallState.ANSWERED, CallState.BRIDGED):
-                self.answered_at_ms = wall_ms
-            if after is CallState.ENDED:
-                self.ended_at_ms = wall_ms
+        if self.answered_at_ms is None and self.state in (CallState.ANSWERED, CallState.BRIDGED):
+            self.answered_at_ms = wall_ms
+        if self.ended_at_ms is None and self.ended:
+            self.ended_at_ms = wall_ms
         return effects
 
     # -- what can be done with it -----------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from offhook.carriers.base import (
     MediaStarted,
     MediaStopped,
 )
-from offhook.errors import UnsupportedCodec
+from offhook.errors import CodecError, UnsupportedCodec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -250,19 +250,26 @@ class MediaStream:
         counters.received += 1
         payload = event.payload
         for piece in self._reorder.push(event.chunk, payload):
-            if piece is None:
-                counters.lost += 1
-                pcm = self._conceal.lost()  # type: ignore[union-attr]  # made together with the decoder
-                timestamp_ms = self._next_timestamp_ms
-            else:
-                pcm = self._conceal.good(decoder.decode(piece))  # type: ignore[union-attr]
-                # A piece that was held back for reordering follows the ones before it on the stream's clock.
-                timestamp_ms = event.timestamp_ms if piece is payload else self._next_timestamp_ms
+            pcm = self._decode(decoder, piece)
+            # A piece that was held back for reordering follows the ones before it on the stream's clock.
+            timestamp_ms = event.timestamp_ms if piece is payload else self._next_timestamp_ms
             self._next_timestamp_ms = timestamp_ms + len(pcm) / self._bytes_per_ms
             if self._listener is not None:
                 self._listener.audio(pcm, timestamp_ms)
             else:
                 self._tell("audio", pcm, timestamp_ms)
+
+    def _decode(self, decoder: Decoder, piece: bytes | None) -> bytes:
+        """The pcm of one piece; made up for one that is lost, or that is not of the codec."""
+        conceal = self._conceal
+        assert conceal is not None  # made together with the decoder
+        if piece is not None:
+            try:
+                return conceal.good(decoder.decode(piece))
+            except CodecError:
+                self.counters.ignored["not of the codec"] += 1
+        self.counters.lost += 1
+        return conceal.lost()
 
     def _no_format(self) -> None:
         if self._stopped:
@@ -312,7 +319,8 @@ class MediaStream:
         if self._stopped:
             return
         self._stopped = True
-        self.counters.late = self._reorder.late
+        heard = self._reorder.counters
+        self.counters.late = heard.late + heard.duplicates
         self._tell("media_stopped")
         if self.watcher is not None:
             self.watcher.stream_stopped(self)
@@ -343,7 +351,7 @@ class MediaStream:
             raise ValueError(f"expected whole frames of {self._out_frame} bytes, got {len(pcm)} bytes")
         if self._blocked():
             return
-        per_message = 1 if self.request.codec == "OPUS" else MAX_MESSAGE_MS // FRAME_MS
+        per_message = 1 if self._encoder.frame_per_payload else MAX_MESSAGE_MS // FRAME_MS
         if frames <= per_message:
             self._send_piece(pcm)
             return

@@ -101,7 +101,8 @@ class MediaSocket(WSListener):
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         """One frame; ``frame`` points into picows' buffer and is not kept."""
         stream = self._stream
-        if stream is None:
+        # After an error picows goes on reading for a moment: nothing of that is part of the call any more.
+        if stream is None or transport.is_close_frame_sent:
             return
         kind = frame.msg_type
         try:

@@ -1,0 +1,135 @@
+"""Calls by id, and tokens that open one socket once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from offhook.calls import Call, CallRecord
+from offhook.calls.registry import MEMORY_LIMIT, CallRegistry, TokenRefused
+from offhook.carriers.base import StreamRequest
+from offhook.clock import ManualClock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+REQUEST = StreamRequest(url="")
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def registry(clock: ManualClock) -> CallRegistry:
+    return CallRegistry(clock)
+
+
+@pytest.fixture
+def new(carrier: Any) -> Callable[..., Call]:
+    return lambda call_id="c1", **fields: Call(CallRecord(call_id=call_id, **fields), carrier)
+
+
+def test_calls_are_found_while_they_are_up_and_for_a_while_after(
+    registry: CallRegistry, clock: ManualClock, new: Any
+) -> None:
+    """Late webhooks find their call for ten minutes."""
+    call, other = new("c1"), new("c2")
+    registry.add(call)
+    registry.add(other)
+    assert (len(registry), list(registry)) == (2, [call, other])
+    registry.end(call)
+    registry.end(call)
+    assert (len(registry), registry.get("c1"), registry.get("c2"), registry.get("c3")) == (1, call, other, None)
+    clock.advance(600_001)
+    registry.end(other)
+    assert registry.get("c1") is None
+    assert registry.get("c2") is other
+
+
+def test_only_so_many_ended_calls_are_remembered(registry: CallRegistry, new: Any) -> None:
+    """Memory is bounded, the oldest go first."""
+    for number in range(MEMORY_LIMIT + 5):
+        call = new(f"c{number}")
+        registry.add(call)
+        registry.end(call)
+    assert registry.get("c4") is None
+    assert registry.get("c5") is not None
+
+
+def test_calls_of_one_session_are_found_by_it(registry: CallRegistry, new: Any) -> None:
+    """A leg that a transfer makes shares the session of its call."""
+    call = new("c1", session_id="s")
+    registry.add(call)
+    assert registry.in_session("s") is call
+    assert registry.in_session("t") is None
+    assert registry.in_session("") is None
+
+
+def test_legs_of_a_transfer_are_remembered_within_bounds(registry: CallRegistry, new: Any) -> None:
+    """The newest ones."""
+    call = new()
+    for number in range(MEMORY_LIMIT + 1):
+        registry.add_leg(f"leg{number}", call)
+    assert registry.call_of_leg("leg0") is None
+    assert registry.call_of_leg("leg1") is call
+
+
+def test_a_token_opens_its_call_once(registry: CallRegistry, new: Any) -> None:
+    """256 bits, fit for a URL, and spent by the first use."""
+    call = new()
+    token = registry.issue_token(call, REQUEST)
+    assert len(token) == 43
+    assert token.replace("-", "").replace("_", "").isalnum()
+    assert registry.redeem_token(token) == (call, REQUEST)
+    assert registry.redeem_token(token) == TokenRefused("used")
+
+
+def test_tokens_differ_and_stand_for_themselves_only(registry: CallRegistry, new: Any) -> None:
+    """Each call has its own; anything else is unknown, whatever it is made of."""
+    call, other = new("c1"), new("c2")
+    tokens = {registry.issue_token(call, REQUEST) for _ in range(100)}
+    assert len(tokens) == 100
+    token = registry.issue_token(other, REQUEST)
+    for wrong in ("", token[:-1], token + "A", token.swapcase(), "\udcff", "€"):
+        assert registry.redeem_token(wrong) == TokenRefused("unknown")
+    assert registry.redeem_token(token) == (other, REQUEST)
+
+
+def test_a_token_is_not_kept(registry: CallRegistry, new: Any) -> None:
+    """Only what it hashes to."""
+    token = registry.issue_token(new(), REQUEST)
+    assert token not in repr(vars(registry))
+
+
+@pytest.mark.parametrize(("ringing_s", "good_ms"), [(0, 60_000), (30, 90_000)])
+def test_a_token_lives_a_minute_and_as_long_as_the_phone_may_ring(
+    registry: CallRegistry, clock: ManualClock, new: Any, ringing_s: float, good_ms: float
+) -> None:
+    """The stream of a call that we dial is only opened once it is answered."""
+    first = registry.issue_token(new(), REQUEST, ringing_s=ringing_s)
+    second = registry.issue_token(new(), REQUEST, ringing_s=ringing_s)
+    clock.advance(good_ms)
+    assert not isinstance(registry.redeem_token(first), TokenRefused)
+    clock.advance(1)
+    assert registry.redeem_token(second) == TokenRefused("expired")
+    assert registry.redeem_token(second) == TokenRefused("expired")
+
+
+def test_the_tokens_of_a_call_that_is_over_open_nothing(registry: CallRegistry, new: Any, event: Any) -> None:
+    """However young they are."""
+    call = new()
+    token = registry.issue_token(call, REQUEST)
+    call.apply(event("call.hangup"), wall_ms=0)
+    assert registry.redeem_token(token) == TokenRefused("expired")
+
+
+def test_spent_tokens_are_forgotten_in_time(registry: CallRegistry, clock: ManualClock, new: Any) -> None:
+    """After ten minutes a spent token is as unknown as any other text."""
+    token = registry.issue_token(new(), REQUEST)
+    registry.redeem_token(token)
+    clock.advance(660_001)
+    registry.issue_token(new(), REQUEST)
+    assert registry.redeem_token(token) == TokenRefused("unknown")
