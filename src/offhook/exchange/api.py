@@ -1,0 +1,219 @@
+"""The carrier's REST API, ``/v2/…``, as far as the exchange plays it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from offhook.exchange import actions, commands, errors
+from offhook.exchange.errors import ApiError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from starlette.requests import Request
+    from starlette.routing import BaseRoute
+
+    from offhook.exchange.switchboard import Switchboard
+
+__all__ = ["Api"]
+
+MAX_BODY_BYTES = 4 * 1024 * 1024
+"""More than any command needs, ``playback_content`` included."""
+
+_UNPLAYED_PATHS = (
+    "ai", "available_phone_numbers", "call_events", "conferences", "connections", "credential_connections",
+    "fqdn_connections", "fqdns", "media", "number_orders", "outbound_voice_profiles", "queues", "recordings",
+    "recording_transcriptions", "speech-to-text", "texml", "texml_applications", "text-to-speech",
+    "webhook_deliveries", "whatsapp",
+)  # fmt: skip
+"""Parts of the carrier's API that have to do with voice and are not played; the rest is just not found."""
+
+Reply = tuple[int, dict[str, Any]]
+
+
+class Api:
+    """The routes of ``/v2``. Every request must carry a bearer key; every refusal is in the carrier's envelope."""
+
+    def __init__(self, board: Switchboard, *, api_key: str | None) -> None:
+        self._board = board
+        self._directory = board.directory
+        self._api_key = api_key
+
+    def routes(self) -> list[BaseRoute]:
+        """All of it; the last route catches what is not there."""
+        apps = "/v2/call_control_applications"
+        numbers = "/v2/phone_numbers"
+        table: list[tuple[str, str, Callable[[Request], Awaitable[Reply]]]] = [
+            ("POST", "/v2/calls", self._dial),
+            ("GET", "/v2/calls/{call_id}", self._call),
+            ("POST", "/v2/calls/{call_id}/actions/{action}", self._action),
+            ("PUT", "/v2/calls/{call_id}/actions/client_state_update", self._client_state),
+            ("GET", "/v2/connections/{connection_id}/active_calls", self._active_calls),
+            ("GET", apps, self._list_applications),
+            ("POST", apps, self._create_application),
+            ("GET", apps + "/{id}", self._application),
+            ("PATCH", apps + "/{id}", self._update_application),
+            ("DELETE", apps + "/{id}", self._delete_application),
+            ("GET", numbers, self._list_numbers),
+            ("GET", numbers + "/{id}", self._number),
+            ("PATCH", numbers + "/{id}", self._update_number),
+        ]
+        routes: list[BaseRoute] = [
+            Route(path, self._guarded(handler), methods=[method]) for method, path, handler in table
+        ]
+        everything = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+        routes.append(Route("/v2/{rest:path}", self._guarded(self._rest), methods=everything))
+        return routes
+
+    def _guarded(self, handler: Callable[[Request], Awaitable[Reply]]) -> Callable[[Request], Awaitable[JSONResponse]]:
+        async def endpoint(request: Request) -> JSONResponse:
+            began_ms = self._board.clock.now_ms()
+            code: str | None = None
+            headers: dict[str, str] = {}
+            try:
+                self._authenticate(request)
+                status, body = await handler(request)
+            except ApiError as refusal:
+                status, body, code = refusal.status, refusal.body(), refusal.code
+            if unplayed := getattr(request.state, "unplayed", None):
+                headers["x-offhook-not-played"] = ", ".join(unplayed)
+            if request.method != "GET":
+                self._journal(request, status, code, self._board.clock.now_ms() - began_ms, unplayed)
+            return JSONResponse(body, status, headers)
+
+        return endpoint
+
+    def _journal(self, request: Request, status: int, code: str | None, ms: float, unplayed: list[str] | None) -> None:
+        facts: dict[str, Any] = {
+            "action": getattr(request.state, "action", f"{request.method} {request.url.path}"),
+            "status": status,
+            "ms": round(ms, 3),
+        }
+        if code is not None:
+            facts["code"] = code
+        if unplayed:
+            facts["not_played"] = unplayed
+        self._board.journal.append("command.received", getattr(request.state, "call_id", None), **facts)
+
+    def _authenticate(self, request: Request) -> None:
+        scheme, _, key = request.headers.get("authorization", "").partition(" ")
+        key = key.strip()
+        if scheme.lower() != "bearer" or not key or (self._api_key is not None and key != self._api_key):
+            raise errors.unauthenticated()
+
+    # -- calls ------------------------------------------------------------------------------------------------------
+
+    async def _dial(self, request: Request) -> Reply:
+        request.state.action = "dial"
+        body = await _object(request)
+        request.state.unplayed = commands.unplayed_fields("dial", body)
+        reply = actions.dial(self._board, body)
+        request.state.call_id = reply["data"]["call_control_id"]
+        return 200, reply
+
+    async def _call(self, request: Request) -> Reply:
+        circuit = self._board.circuit(request.path_params["call_id"])
+        return 200, {"data": actions.call_json(circuit, self._board.clock.wall_ms())}
+
+    async def _action(self, request: Request) -> Reply:
+        action = request.path_params["action"]
+        request.state.action = action
+        if action in actions.UNPLAYED_ACTIONS:
+            raise errors.not_played(f"the command {action}")
+        if action == "client_state_update":
+            raise errors.method_not_allowed()
+        if action not in actions.ACTIONS:
+            raise errors.not_found()
+        return await self._perform(request, action)
+
+    async def _client_state(self, request: Request) -> Reply:
+        request.state.action = "client_state_update"
+        return await self._perform(request, "client_state_update")
+
+    async def _perform(self, request: Request, action: str) -> Reply:
+        body = await _object(request)
+        circuit = self._board.circuit(request.path_params["call_id"])
+        request.state.call_id = circuit.call_id
+        request.state.unplayed = commands.unplayed_fields(action, body)
+        return 200, actions.perform(self._board, circuit, action, body)
+
+    async def _active_calls(self, request: Request) -> Reply:
+        connection_id = request.path_params["connection_id"]
+        if connection_id not in self._directory.applications:
+            raise errors.invalid_connection_id()
+        alive = self._board.alive(connection_id)
+        now_ms = self._board.clock.wall_ms()
+        limit_text = request.query_params.get("page[limit]", "20")
+        limit = min(max(int(limit_text), 1), 250) if limit_text.isdigit() else 20
+        after = request.query_params.get("page[after]")
+        ids = [one.call_id for one in alive]
+        first = ids.index(after) + 1 if after in ids else 0
+        page = alive[first : first + limit]
+        more = first + limit < len(alive)
+        cursors = {"after": page[-1].call_id if more else None, "before": page[0].call_id if first else None}
+        return 200, {
+            "data": [actions.call_json(one, now_ms, brief=True) for one in page],
+            "meta": {"cursors": cursors, "next": None, "previous": None, "total_items": len(alive)},
+        }
+
+    # -- the account --------------------------------------------------------------------------------------------------
+
+    async def _list_applications(self, request: Request) -> Reply:
+        return 200, self._directory.list_applications(request.query_params)
+
+    async def _create_application(self, request: Request) -> Reply:
+        application = self._directory.create_application(await _object(request))
+        return 201, {"data": self._directory.application_json(application)}
+
+    async def _application(self, request: Request) -> Reply:
+        application = self._directory.application(request.path_params["id"])
+        return 200, {"data": self._directory.application_json(application)}
+
+    async def _update_application(self, request: Request) -> Reply:
+        application = self._directory.update_application(request.path_params["id"], await _object(request))
+        return 200, {"data": self._directory.application_json(application)}
+
+    async def _delete_application(self, request: Request) -> Reply:
+        application = self._directory.delete_application(request.path_params["id"])
+        return 200, {"data": self._directory.application_json(application)}
+
+    async def _list_numbers(self, request: Request) -> Reply:
+        return 200, self._directory.list_numbers(request.query_params)
+
+    async def _number(self, request: Request) -> Reply:
+        return 200, {"data": self._directory.number_json(self._directory.number(request.path_params["id"]))}
+
+    async def _update_number(self, request: Request) -> Reply:
+        number = self._directory.update_number(request.path_params["id"], await _object(request))
+        return 200, {"data": self._directory.number_json(number)}
+
+    async def _rest(self, request: Request) -> Reply:
+        first = request.path_params["rest"].split("/", 1)[0]
+        if first in ("calls", "call_control_applications", "phone_numbers"):
+            known = (("calls", 1), ("call_control_applications", 1), ("phone_numbers", 1), ("calls", 2))
+            if (first, len(request.path_params["rest"].rstrip("/").split("/"))) in known:
+                raise errors.method_not_allowed()
+            raise errors.not_found()
+        if first in _UNPLAYED_PATHS:
+            raise errors.not_played(f"/v2/{first}")
+        raise errors.not_found()
+
+
+async def _object(request: Request) -> Mapping[str, Any]:
+    """The request's body; an empty one is an empty object."""
+    raw = await request.body()
+    if len(raw) > MAX_BODY_BYTES:
+        raise errors.invalid_json()
+    if not raw.strip():
+        return {}
+    try:
+        body = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise errors.invalid_json() from None
+    if not isinstance(body, dict):
+        raise errors.invalid_json()
+    return body

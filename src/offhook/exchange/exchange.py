@@ -1,0 +1,331 @@
+"""The exchange as a whole: start it, place calls on it, read what happened, stop it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import logging
+import socket
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+from starlette.applications import Starlette
+
+from offhook.carriers.telnyx.signing import Signer
+from offhook.clock import SystemClock
+from offhook.errors import CallError, OffhookError, PortInUse
+from offhook.exchange.alarms import Alarms
+from offhook.exchange.api import Api
+from offhook.exchange.control import Control
+from offhook.exchange.journal import Journal
+from offhook.exchange.keys import load_private_key
+from offhook.exchange.pacer import Pacer
+from offhook.exchange.people import make_phone
+from offhook.exchange.resources import Directory
+from offhook.exchange.seed import default_seed
+from offhook.exchange.settings import DEFAULT_PORT, ExchangeSettings
+from offhook.exchange.switchboard import LineHandset, Switchboard
+from offhook.exchange.webhooks import WebhookSender
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from starlette.routing import BaseRoute
+
+    from offhook.clock import Clock
+    from offhook.exchange.circuit import Circuit
+    from offhook.exchange.phones import Phone
+    from offhook.exchange.seed import Seed
+
+__all__ = ["Exchange"]
+
+logger = logging.getLogger(__name__)
+
+LOCAL_API_KEY = "KEY_offhook_local"
+STOP_GRACE_S = 2.0
+"""How long webhooks that are on their way may take at the end."""
+
+
+class Exchange:
+    """A telephone exchange on this machine.
+
+    It speaks the carrier's REST API and sends its webhooks; callers and called people are :class:`Phone` objects.
+    Point any client of the carrier at :attr:`base_url`.
+
+    Args:
+        seed: numbers, applications and phones; ``None`` is :func:`default_seed`.
+        settings: assumptions about the carrier, and where files go.
+        clock: the time.
+        port: where to listen; 0 takes a free one.
+        host: the address to listen on.
+    """
+
+    def __init__(
+        self,
+        seed: Seed | None = None,
+        *,
+        settings: ExchangeSettings | None = None,
+        clock: Clock | None = None,
+        port: int = DEFAULT_PORT,
+        host: str = "127.0.0.1",
+    ) -> None:
+        self.settings = settings or ExchangeSettings()
+        self.clock = clock or SystemClock()
+        self.host = host
+        self.port = port
+        self.directory = Directory(seed or default_seed(), self.clock)
+        self.journal = Journal(self.clock, path=self.settings.journal_path)
+        self._signer = Signer(load_private_key(self.settings.private_key_path))
+        self.alarms = Alarms(self.clock)
+        self._routes: list[BaseRoute] = []
+        self._phones: dict[str, Phone] = {}
+        self._recordings: dict[str, Path] = {}
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        self._server: _Server | None = None
+        self._serving: asyncio.Task[None] | None = None
+        self._board: Switchboard | None = None
+        self._pacer: Pacer | None = None
+
+    # -- life ---------------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Listen. Returns when commands are taken.
+
+        Raises:
+            PortInUse: somebody else listens there.
+        """
+        listener = _bind(self.host, self.port)
+        self.port = listener.getsockname()[1]
+        self._pacer = Pacer(self.clock)
+        self._board = Switchboard(
+            self.settings,
+            clock=self.clock,
+            directory=self.directory,
+            journal=self.journal,
+            webhooks=WebhookSender(
+                self._signer, clock=self.clock, journal=self.journal, assumptions=self.settings.webhooks
+            ),
+            alarms=self.alarms,
+            pacer=self._pacer,
+            make_phone=make_phone,
+        )
+        routes = [
+            *Api(self._board, api_key=self.settings.api_key).routes(),
+            *Control(self).routes(),
+            *self._routes,
+        ]
+        config = uvicorn.Config(
+            Starlette(routes=routes),
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=2,
+        )
+        self._server = _Server(config)
+        self._serving = asyncio.create_task(self._server.serve(sockets=[listener]), name="exchange")
+        while not self._server.started:
+            if self._serving.done():
+                await self._serving
+                raise OffhookError("expected the exchange to start, it ended.")
+            await asyncio.sleep(0.001)
+        self.journal.append("exchange.started", port=self.port)
+
+    async def stop(self) -> None:
+        """End every call, let what is on its way arrive, and stop listening. Stopping twice is not an error."""
+        board, self._board = self._board, None
+        if board is None:
+            return
+        await board.close()
+        await board.webhooks.aclose(STOP_GRACE_S)
+        self.alarms.close()
+        if self._pacer is not None:
+            self._pacer.close()
+        self.journal.append("exchange.stopped")
+        self.journal.close()
+        if self._server is not None and self._serving is not None:
+            self._server.should_exit = True
+            await self._serving
+        if self._temporary is not None:
+            self._temporary.cleanup()
+
+    async def __aenter__(self) -> Exchange:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    def add_routes(self, routes: Iterable[BaseRoute]) -> None:
+        """Serve more on the exchange's port: a page, a WebSocket. Before :meth:`start`."""
+        self._routes.extend(routes)
+
+    # -- what clients need --------------------------------------------------------------------------------------------
+
+    @property
+    def origin(self) -> str:
+        """``http://host:port``."""
+        host = "127.0.0.1" if self.host in ("", "0.0.0.0", "::") else self.host  # noqa: S104 (compared, not bound)
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    @property
+    def base_url(self) -> str:
+        """What clients of the carrier call its base URL."""
+        return self.origin + "/v2"
+
+    @property
+    def public_key(self) -> str:
+        """What webhooks are verified with."""
+        return self._signer.public_key
+
+    def env(self) -> dict[str, str]:
+        """The environment that points a program at the exchange."""
+        variables = {
+            "TELNYX_BASE_URL": self.base_url,
+            "TELNYX_PUBLIC_KEY": self.public_key,
+            "TELNYX_API_KEY": self.settings.api_key or LOCAL_API_KEY,
+        }
+        connection_id = next(iter(self.directory.applications), None)
+        return variables if connection_id is None else {**variables, "TELNYX_CONNECTION_ID": connection_id}
+
+    def numbers(self) -> list[str]:
+        """The numbers that can be called."""
+        return [one.phone_number for one in self.directory.numbers.values() if one.connection_id is not None]
+
+    def set_webhook_url(self, url: str, connection_id: str | None = None) -> None:
+        """Send the webhooks of an application (the first, or ``connection_id``) to ``url``. Raises ApiError."""
+        id_ = connection_id or next(iter(self.directory.applications))
+        self.directory.update_application(id_, {"webhook_event_url": url})
+
+    def install_phone(self, number: str, phone: Callable[[], Phone]) -> None:
+        """Let a phone of your own answer when ``number`` is dialled; ``phone`` makes one for each call."""
+        self.directory.phones[number] = phone
+
+    # -- calls --------------------------------------------------------------------------------------------------------
+
+    @property
+    def board(self) -> Switchboard:
+        """The legs. Raises CallError when the exchange is not running."""
+        if self._board is None:
+            raise CallError("expected a running exchange, it was not started or has stopped.", fix="await start()")
+        return self._board
+
+    def place_call(
+        self, *, from_: str, to: str, phone: Phone, codec: str = "PCMU", recording: Path | None = None
+    ) -> str:
+        """Call a number of the exchange.
+
+        Args:
+            from_: the caller's number, E.164 or a SIP URI.
+            to: one of :meth:`numbers`.
+            phone: the caller.
+            codec: what the line speaks: ``PCMU``, ``PCMA``, ``G722``.
+            recording: where to write a WAV of the call: caller left, what the caller heard right.
+
+        Returns:
+            the ``call_control_id`` of the leg.
+
+        Raises:
+            CallError: nobody has that number here, or its application is gone.
+            UnsupportedCodec: this machine cannot speak ``codec``.
+        """
+        board = self.board
+        number = self.directory.number_called(to)
+        application = self.directory.applications.get(number.connection_id or "") if number else None
+        if number is None or application is None or not application.active:
+            raise CallError(
+                "expected a number of this exchange that has an application, got another.",
+                fix="offhook exchange status lists its numbers",
+            )
+        leg = board.new_leg(direction="inbound", from_=from_, to=to, connection_id=application.id, codec=codec)
+        circuit = board.begin(leg, application, phone=phone, recording=recording)
+        self._phones[leg.call_id] = phone
+        if recording is not None:
+            self._recordings[leg.call_id] = recording
+        board.announce_and_ring(circuit, ring_limit_s=self.settings.signalling.inbound_ring_limit_s)
+        return leg.call_id
+
+    def handset(self, call_id: str) -> LineHandset:
+        """The handset of a leg, to press keys and hang up with. Raises ApiError 90015."""
+        return LineHandset(self.board, self.board.circuit(call_id))
+
+    def recording_path(self, call_id: str) -> Path | None:
+        """Where the recording of a call is, or will be when it is over."""
+        return self._recordings.get(call_id)
+
+    def new_recording_path(self) -> Path:
+        """A fresh path for a recording."""
+        folder = self.settings.recordings_dir
+        if folder is None:
+            if self._temporary is None:
+                self._temporary = tempfile.TemporaryDirectory(prefix="offhook-exchange-")
+            folder = Path(self._temporary.name)
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / f"{self.clock.wall_ms():.0f}-{len(self._recordings) + 1}.wav"
+
+    def legs_of(self, circuit: Circuit) -> list[Circuit]:
+        """All legs of the session that ``circuit`` belongs to, itself included."""
+        return [one for one in self.board.circuits.values() if one.leg.session_id == circuit.leg.session_id]
+
+    def status(self) -> dict[str, Any]:
+        """Applications, numbers, phones, calls and webhooks, as plain JSON values."""
+        board = self.board
+        return {
+            "base_url": self.base_url,
+            "public_key": self.public_key,
+            "applications": [
+                {"id": one.id, "name": one.name, "webhook_event_url": one.webhook_event_url, "active": one.active}
+                for one in self.directory.applications.values()
+            ],
+            "numbers": [
+                {"phone_number": one.phone_number, "connection_id": one.connection_id}
+                for one in self.directory.numbers.values()
+            ],
+            "phones": [
+                {"number": number, "answers": getattr(phone, "answers", "installed")}
+                for number, phone in self.directory.phones.items()
+            ],
+            "calls": [
+                {
+                    "call_control_id": one.leg.call_id,
+                    "state": str(one.leg.state),
+                    "direction": one.leg.direction,
+                    "from": one.leg.from_,
+                    "to": one.leg.to,
+                }
+                for one in board.circuits.values()
+            ],
+            "webhooks": {**board.webhooks.tally(), "by_type": board.webhooks.by_type()},
+        }
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers: who starts an exchange decides what Ctrl-C means."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        if error.errno != errno.EADDRINUSE:
+            raise PortInUse(
+                f"expected to listen on {host}:{port}, got: {error.strerror}.", fix="choose another address or port"
+            ) from None
+        raise PortInUse(
+            f"expected port {port} to be free, something listens there.",
+            fix="stop the other exchange, or choose another port: --port 0 takes a free one",
+        ) from None
+    listener.listen(512)
+    listener.setblocking(False)
+    return listener

@@ -1,0 +1,240 @@
+"""The account's things: applications, numbers, and the phones that can be dialled; kept in memory."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from offhook.exchange import errors, fields
+from offhook.exchange.events import iso_time
+from offhook.exchange.seed import Application, Number, PhoneSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from offhook.clock import Clock
+    from offhook.exchange.phones import Phone
+    from offhook.exchange.seed import Seed
+
+__all__ = ["Directory", "page_of"]
+
+_DEFAULTS: Mapping[str, Any] = {
+    "anchorsite_override": "Latency",
+    "call_cost_in_webhooks": False,
+    "dtmf_type": "RFC 2833",
+    "first_command_timeout": False,
+    "first_command_timeout_secs": 30,
+    "redact_dtmf_debug_logging": False,
+    "inbound": {
+        "channel_limit": None,
+        "shaken_stir_enabled": False,
+        "sip_subdomain": None,
+        "sip_subdomain_receive_settings": "from_anyone",
+    },
+    "outbound": {"channel_limit": None, "outbound_voice_profile_id": None},
+    "tags": [],
+}
+"""What an application has when nothing else is said (the API description's defaults)."""
+
+_NUMBER_EXTRA = ("customer_reference", "billing_group_id", "external_pin", "hd_voice_enabled", "address_id")
+
+
+def page_of(items: list[Any], query: Mapping[str, str]) -> dict[str, Any]:
+    """One page of a list, in the carrier's envelope: ``page[number]`` from 1, ``page[size]`` 20 to 250."""
+    number = _count(query, "page[number]", 1, 1_000_000)
+    size = _count(query, "page[size]", 20, 250)
+    return {
+        "data": items[(number - 1) * size : number * size],
+        "meta": {
+            "page_number": number,
+            "page_size": size,
+            "total_pages": max(1, -(-len(items) // size)),
+            "total_results": len(items),
+        },
+    }
+
+
+def _count(query: Mapping[str, str], name: str, default: int, high: int) -> int:
+    text = query.get(name, "")
+    return min(int(text), high) if text.isascii() and text.isdigit() and int(text) > 0 else default
+
+
+class Directory:
+    """Who has which number.
+
+    Args:
+        seed: what there is at the start.
+        clock: stamps what is created and changed.
+    """
+
+    def __init__(self, seed: Seed, clock: Clock) -> None:
+        self._clock = clock
+        self._born = iso_time(clock.wall_ms())
+        self._stamps: dict[str, tuple[str, str]] = {}
+        self.applications: dict[str, Application] = {one.id: one for one in seed.applications}
+        self.numbers: dict[str, Number] = {one.id: one for one in seed.numbers}
+        self.phones: dict[str, PhoneSpec | Callable[[], Phone]] = {one.number: one for one in seed.phones}
+        """What answers at a number that is dialled: a description, or something that makes a phone for each call."""
+
+    def number_called(self, phone_number: str) -> Number | None:
+        """The number of the exchange that is ``phone_number``."""
+        return next((one for one in self.numbers.values() if one.phone_number == phone_number), None)
+
+    # -- applications -----------------------------------------------------------------------------------------------
+
+    def application(self, id_: str) -> Application:
+        """The application ``id_``. Raises ApiError 404."""
+        if id_ not in self.applications:
+            raise errors.not_found()
+        return self.applications[id_]
+
+    def list_applications(self, query: Mapping[str, str]) -> dict[str, Any]:
+        """A page of applications; ``filter[application_name][contains]`` is honoured."""
+        part = query.get("filter[application_name][contains]", query.get("filter[application_name]", "")).lower()
+        found = [one for one in self.applications.values() if part in one.name.lower()]
+        return page_of([self.application_json(one) for one in found], query)
+
+    def create_application(self, body: Mapping[str, Any]) -> Application:
+        """``POST /v2/call_control_applications``. Raises ApiError."""
+        fields.required_text(body, "application_name")
+        fields.required_text(body, "webhook_event_url")
+        # The carrier's default is the old format, "1".
+        application = self._changed(Application(name="", webhook_event_url="", webhook_api_version="1"), body)
+        self.applications[application.id] = application
+        self._touch(application.id, created=True)
+        return application
+
+    def update_application(self, id_: str, body: Mapping[str, Any]) -> Application:
+        """``PATCH``: what is not said stays. Raises ApiError."""
+        application = self._changed(self.application(id_), body)
+        self.applications[id_] = application
+        self._touch(id_)
+        return application
+
+    def delete_application(self, id_: str) -> Application:
+        """``DELETE``: its numbers have no application then. Raises ApiError."""
+        application = self.application(id_)
+        del self.applications[id_]
+        for number in list(self.numbers.values()):
+            if number.connection_id == id_:
+                self.numbers[number.id] = replace(number, connection_id=None)
+        return application
+
+    def _changed(self, old: Application, body: Mapping[str, Any]) -> Application:
+        version = fields.choice(body, "webhook_api_version", ("1", "2"), old.webhook_api_version)
+        timeout = fields.whole(body, "webhook_timeout_secs", -1, 0, 30)
+        failover = fields.url_of(body, "webhook_event_failover_url", ("http", "https"))
+        return Application(
+            id=old.id,
+            name=fields.text(body, "application_name") or old.name,
+            webhook_event_url=fields.url_of(body, "webhook_event_url", ("http", "https")) or old.webhook_event_url,
+            webhook_event_failover_url=(
+                failover if "webhook_event_failover_url" in body else old.webhook_event_failover_url
+            ),
+            webhook_api_version=cast(Literal["1", "2"], version),
+            webhook_timeout_secs=old.webhook_timeout_secs if timeout < 0 else timeout,
+            active=fields.flag(body, "active", default=old.active),
+            extra={**old.extra, **{key: body[key] for key in _DEFAULTS if body.get(key) is not None}},
+        )
+
+    def application_json(self, application: Application) -> dict[str, Any]:
+        """An application as the API gives it."""
+        created, updated = self._stamps.get(application.id, (self._born, self._born))
+        return {
+            "id": application.id,
+            "record_type": "call_control_application",
+            "application_name": application.name,
+            "webhook_event_url": application.webhook_event_url,
+            "webhook_event_failover_url": application.webhook_event_failover_url,
+            "webhook_api_version": application.webhook_api_version,
+            "webhook_timeout_secs": application.webhook_timeout_secs,
+            "active": application.active,
+            **_DEFAULTS,
+            **application.extra,
+            "created_at": created,
+            "updated_at": updated,
+        }
+
+    # -- numbers ----------------------------------------------------------------------------------------------------
+
+    def number(self, id_: str) -> Number:
+        """The number with this id, or that is this number. Raises ApiError 404."""
+        number = self.numbers.get(id_) or self.number_called(id_)
+        if number is None:
+            raise errors.not_found()
+        return number
+
+    def list_numbers(self, query: Mapping[str, str]) -> dict[str, Any]:
+        """A page of numbers; ``filter[phone_number]``, ``filter[connection_id]`` and ``filter[tag]`` are honoured."""
+        found: Iterable[Number] = self.numbers.values()
+        if wanted := query.get("filter[phone_number]"):
+            digits = wanted.lstrip("+ ")
+            found = [one for one in found if digits in one.phone_number]
+        if connection_id := query.get("filter[connection_id]"):
+            found = [one for one in found if one.connection_id == connection_id]
+        if tag := query.get("filter[tag]"):
+            found = [one for one in found if tag in one.tags]
+        return page_of([self.number_json(one) for one in found], query)
+
+    def update_number(self, id_: str, body: Mapping[str, Any]) -> Number:
+        """``PATCH /v2/phone_numbers/{id}``: what is not said stays. Raises ApiError."""
+        number = self.number(id_)
+        connection_id = number.connection_id
+        if "connection_id" in body:
+            connection_id = fields.text(body, "connection_id") or None
+            if connection_id is not None and connection_id not in self.applications:
+                raise errors.invalid_connection_id()
+        tags = body.get("tags")
+        if tags is not None and not (isinstance(tags, list) and all(isinstance(tag, str) for tag in tags)):
+            raise errors.wrong_type("tags", "array")
+        number = replace(
+            number,
+            connection_id=connection_id,
+            tags=number.tags if tags is None else tuple(tags),
+            extra={**number.extra, **{key: body[key] for key in _NUMBER_EXTRA if key in body}},
+        )
+        self.numbers[number.id] = number
+        self._touch(number.id)
+        return number
+
+    def number_json(self, number: Number) -> dict[str, Any]:
+        """A number as the API gives it."""
+        created, updated = self._stamps.get(number.id, (self._born, self._born))
+        application = self.applications.get(number.connection_id or "")
+        return {
+            "id": number.id,
+            "record_type": "phone_number",
+            "phone_number": number.phone_number,
+            "phone_number_type": "local",
+            "country_iso_alpha2": "US",
+            "status": "active",
+            "connection_id": number.connection_id,
+            "connection_name": application.name if application else None,
+            "tags": list(number.tags),
+            "customer_reference": None,
+            "billing_group_id": None,
+            "external_pin": None,
+            "hd_voice_enabled": False,
+            "messaging_profile_id": None,
+            "messaging_profile_name": None,
+            "emergency_enabled": False,
+            "emergency_address_id": None,
+            "emergency_status": "disabled",
+            "call_forwarding_enabled": False,
+            "call_recording_enabled": False,
+            "caller_id_name_enabled": False,
+            "cnam_listing_enabled": False,
+            "deletion_lock_enabled": False,
+            "inbound_call_screening": "disabled",
+            "t38_fax_gateway_enabled": False,
+            "source_type": "number_order",
+            "purchased_at": created,
+            "activated_at": created,
+            "created_at": created,
+            **{key: value for key, value in number.extra.items() if key != "address_id"},
+            "updated_at": updated,
+        }
+
+    def _touch(self, id_: str, *, created: bool = False) -> None:
+        now = iso_time(self._clock.wall_ms())
+        self._stamps[id_] = (now if created else self._stamps.get(id_, (self._born, ""))[0], now)

@@ -1,0 +1,213 @@
+"""What an exchange knows when it starts: applications, their numbers, and the phones that can be dialled.
+
+A seed file is TOML::
+
+    [[applications]]
+    id = "1000000000000000001"                 # the connection_id; made up if absent
+    name = "Reception"
+    webhook_event_url = "http://127.0.0.1:8080/webhooks/telnyx"
+    webhook_event_failover_url = ""            # optional
+
+    [[numbers]]                                # numbers that people call
+    phone_number = "+15550199"
+    application = "Reception"                  # an application's name or id
+
+    [[phones]]                                 # numbers that the application can dial or transfer to
+    number = "+15550100"
+    answers = "person"                         # person, busy, rejects, no_answer, silent or not_found
+    script = "colleague"                       # person: what they say; a name or a table
+    answer_after_ms = 1500
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
+
+from offhook.errors import ConfigError
+from offhook.exchange.ids import new_resource_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+__all__ = ["Answers", "Application", "Number", "PhoneSpec", "Seed", "default_seed", "is_e164", "load_seed"]
+
+Answers = Literal["person", "busy", "rejects", "no_answer", "silent", "not_found"]
+
+DEFAULT_WEBHOOK_URL = "http://127.0.0.1:8080/webhooks/telnyx"
+"""Where an agent started with ``offhook serve`` listens."""
+
+_E164 = re.compile(r"\+[1-9][0-9]{1,14}")
+
+
+def is_e164(text: str) -> bool:
+    """Whether ``text`` is a phone number as the carrier wants it: ``+``, country code, at most 15 digits."""
+    return _E164.fullmatch(text) is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """A Call Control application: where the webhooks of its calls go. ``id`` is the ``connection_id`` of its calls."""
+
+    id: str = field(default_factory=new_resource_id)
+    name: str
+    webhook_event_url: str
+    webhook_event_failover_url: str | None = None
+    webhook_api_version: Literal["1", "2"] = "2"
+    webhook_timeout_secs: int | None = None
+    active: bool = True
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """What else was set on it; given back, not acted on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Number:
+    """A phone number of the exchange. Calls to it go to the application ``connection_id``."""
+
+    id: str = field(default_factory=new_resource_id)
+    phone_number: str
+    connection_id: str | None = None
+    tags: tuple[str, ...] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneSpec:
+    """A phone that can be dialled, and what happens when it rings.
+
+    Args:
+        number: E.164 or a SIP URI.
+        answers: ``person`` (picks up and follows ``script``), ``busy``, ``rejects``, ``no_answer`` (rings on),
+            ``silent`` (picks up and says nothing), ``not_found``.
+        script: for a person: the name of a script or a script as a table; ``None`` is the exchange's own.
+        answer_after_ms: how long it rings before it is picked up.
+    """
+
+    number: str
+    answers: Answers = "person"
+    script: str | Mapping[str, Any] | None = None
+    answer_after_ms: int = 1500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seed:
+    """What an exchange knows when it starts."""
+
+    applications: tuple[Application, ...] = ()
+    numbers: tuple[Number, ...] = ()
+    phones: tuple[PhoneSpec, ...] = ()
+
+
+def default_seed(webhook_url: str = DEFAULT_WEBHOOK_URL) -> Seed:
+    """One application, one number for it, and a phone of each kind to dial."""
+    application = Application(id="1000000000000000001", name="Local agent", webhook_event_url=webhook_url)
+    return Seed(
+        applications=(application,),
+        numbers=(Number(id="1000000000000000002", phone_number="+15550199", connection_id=application.id),),
+        phones=(
+            PhoneSpec(number="+15550100", answers="person"),
+            PhoneSpec(number="+15550101", answers="busy"),
+            PhoneSpec(number="+15550102", answers="no_answer"),
+            PhoneSpec(number="+15550103", answers="rejects"),
+            PhoneSpec(number="+15550104", answers="not_found"),
+            PhoneSpec(number="+15550105", answers="silent"),
+        ),
+    )
+
+
+def load_seed(path: Path) -> Seed:
+    """Read a seed file.
+
+    Raises:
+        ConfigError: there is no such file, it is not TOML, or a table in it is not as described above.
+    """
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(
+            f"expected a seed file at {path}, got: {error.strerror}.", fix="check the path given with --seed"
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"expected TOML in {path}, got: {error}.", fix="correct the file") from None
+    return parse_seed(document)
+
+
+def parse_seed(document: Mapping[str, Any]) -> Seed:
+    """Make a seed of a parsed seed file. Raises ConfigError."""
+    unknown = set(document) - {"applications", "numbers", "phones"}
+    if unknown:
+        raise _wrong("seed", "only the tables applications, numbers and phones", ", ".join(sorted(unknown)))
+    applications = tuple(_application(table, i) for i, table in enumerate(_tables(document, "applications")))
+    numbers = tuple(_number(table, i, applications) for i, table in enumerate(_tables(document, "numbers")))
+    phones = tuple(_phone(table, i) for i, table in enumerate(_tables(document, "phones")))
+    return Seed(applications=applications, numbers=numbers, phones=phones)
+
+
+def _wrong(where: str, expected: str, got: str) -> ConfigError:
+    return ConfigError(f"expected {expected} in {where} of the seed, got {got}.", fix="correct the seed file")
+
+
+def _tables(document: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    tables = document.get(name, [])
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise _wrong(name, f"tables written [[{name}]]", type(tables).__name__)
+    return tables
+
+
+def _text(table: Mapping[str, Any], key: str, where: str) -> str:
+    value = table.get(key)
+    if not isinstance(value, str) or not value:
+        raise _wrong(where, f"{key} as text", "nothing" if value is None else repr(type(value).__name__))
+    return value
+
+
+def _application(table: Mapping[str, Any], index: int) -> Application:
+    where = f"applications[{index}]"
+    url = _text(table, "webhook_event_url", where)
+    if not url.startswith(("http://", "https://")):
+        raise _wrong(where, "webhook_event_url as http:// or https://", "another scheme")
+    version = str(table.get("webhook_api_version", "2"))
+    if version not in ("1", "2"):
+        raise _wrong(where, 'webhook_api_version "1" or "2"', "another value")
+    return Application(
+        id=str(table.get("id") or new_resource_id()),
+        name=_text(table, "name", where),
+        webhook_event_url=url,
+        webhook_event_failover_url=table.get("webhook_event_failover_url") or None,
+        webhook_api_version=cast(Literal["1", "2"], version),
+        webhook_timeout_secs=table.get("webhook_timeout_secs"),
+    )
+
+
+def _number(table: Mapping[str, Any], index: int, applications: tuple[Application, ...]) -> Number:
+    where = f"numbers[{index}]"
+    phone_number = _text(table, "phone_number", where)
+    if not is_e164(phone_number):
+        raise _wrong(where, "phone_number in E.164, like +15550199", "something else")
+    wanted = table.get("application")
+    connection_id = next((a.id for a in applications if wanted in (a.id, a.name)), None)
+    if wanted is not None and connection_id is None:
+        raise _wrong(where, "application to be the name or id of one in [[applications]]", "an unknown one")
+    return Number(
+        id=str(table.get("id") or new_resource_id()),
+        phone_number=phone_number,
+        connection_id=connection_id,
+        tags=tuple(table.get("tags", ())),
+    )
+
+
+def _phone(table: Mapping[str, Any], index: int) -> PhoneSpec:
+    where = f"phones[{index}]"
+    number = _text(table, "number", where)
+    if not is_e164(number) and not number.startswith(("sip:", "sips:")):
+        raise _wrong(where, "number in E.164 or a SIP URI", "something else")
+    answers = table.get("answers", "person")
+    if answers not in get_args(Answers):
+        raise _wrong(where, f"answers to be one of {', '.join(get_args(Answers))}", "another value")
+    after = table.get("answer_after_ms", 1500)
+    if not isinstance(after, int) or after < 0:
+        raise _wrong(where, "answer_after_ms as 0 or more", "another value")
+    return PhoneSpec(number=number, answers=answers, script=table.get("script"), answer_after_ms=after)

@@ -1,0 +1,98 @@
+"""What can be set about the exchange, and every guess about the carrier, by name.
+
+Where the carrier publishes nothing, or contradicts itself, the exchange has to assume. Each assumption is a field
+here, with what is known beside it, so that it can be read, doubted and changed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["ExchangeSettings", "MediaAssumptions", "SignallingAssumptions", "WebhookAssumptions"]
+
+DEFAULT_PORT = 12111
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookAssumptions:
+    """How webhooks are delivered."""
+
+    retries_ms: tuple[int, ...] = (1000, 3000)
+    """Waits before the second and third try of a URL. The carrier says "exponential backoff" and no numbers. A call's
+    ``webhook_retries_policies`` overrides it per event."""
+
+    failover_tries: int = 1
+    """Tries on the application's failover URL once the first URL has failed. Unpublished."""
+
+    ack_timeout_ms: int = 2000
+    """No answer within this is a failed try (documented; an application's ``webhook_timeout_secs`` overrides it)."""
+
+    follow_redirects: bool = True
+    """The voice page says up to three redirects are followed; the general page calls any 3xx a failure. The voice
+    page wins here."""
+
+    failover_after_refusal: bool = True
+    """Whether the failover URL is tried when the first URL answered with a 4xx that is not retried (408 and 429 are).
+    Unpublished."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignallingAssumptions:
+    """How legs behave where nothing is published."""
+
+    inbound_ring_limit_s: float = 120.0
+    """An inbound call that nobody answers is given up by the network that it came from."""
+
+    ended_readable_s: float = 600.0
+    """How long an ended call can be read (documented: ten minutes)."""
+
+    command_id_window_s: float = 60.0
+    """A ``command_id`` seen again on the same call within this has no second effect (documented). The repeated
+    command is answered as the first was (inferred), and only a command that was accepted is remembered (inferred)."""
+
+    second_answer_is_error: bool = False
+    """Whether ``answer`` on an answered leg is refused. Unpublished; by default it is accepted and has no effect."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaAssumptions:
+    """How media streams behave where nothing is published."""
+
+    l16_byte_order: Literal["little", "big"] = "little"
+    """L16 on the wire. The RFC says big-endian; every live-tested client, the carrier's own included, uses little."""
+
+    on_app_close: Literal["stopped", "failed", "reconnect"] = "stopped"
+    """What follows when the application closes the media socket while the call goes on: ``streaming.stopped``,
+    ``streaming.failed``, or a new connection. Unpublished for Call Control; reconnecting is documented for TeXML."""
+
+    map_stream_urls: bool = True
+    """Connect ``wss://`` and non-local stream URLs to the local application (the host and port of its webhook URL) as
+    ``ws://`` with the same path. Off, the exchange connects to exactly the URL it is given."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeSettings:
+    """What can be set about the exchange."""
+
+    api_key: str | None = None
+    """The bearer key that commands must carry; ``None`` takes any key, but not none."""
+
+    private_key_path: Path | None = None
+    """Where the webhook signing key is kept; ``None`` is ``$XDG_STATE_HOME/offhook/exchange.key``."""
+
+    journal_path: Path | None = None
+    """Where the journal is written as JSON lines; ``None`` keeps it in memory only."""
+
+    recordings_dir: Path | None = None
+    """Where recordings of calls are put; ``None`` is a temporary directory that goes with the exchange."""
+
+    control_from_anywhere: bool = False
+    """Whether the control API answers clients that are not on this machine (an exchange in a container)."""
+
+    webhooks: WebhookAssumptions = field(default_factory=WebhookAssumptions)
+    signalling: SignallingAssumptions = field(default_factory=SignallingAssumptions)
+    media: MediaAssumptions = field(default_factory=MediaAssumptions)
