@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from offhook.carriers.telnyx.signing import Signer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
 
 NOW_S = 1_790_000_000
 
@@ -64,3 +66,138 @@ def event_body() -> Callable[..., bytes]:
         ).encode()
 
     return make
+
+
+class Hangs:
+    """A reply that does not come: the command takes effect all the same."""
+
+
+class Drops:
+    """A connection that breaks when the command has taken effect."""
+
+
+@dataclass(slots=True)
+class Reply:
+    """A reply of the API."""
+
+    status: int = 200
+    body: object = field(default_factory=lambda: {"data": {"result": "ok"}})
+    headers: dict[str, str] = field(default_factory=dict)
+    drip_s: float = 0.0
+    """Seconds between the bytes of the body."""
+
+
+@dataclass(slots=True)
+class Request:
+    """A request that came over a real socket."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: dict[str, Any]
+
+
+class LoopbackApi:
+    """A carrier's API on a loopback socket: notes what comes, replies what it is told to.
+
+    As the carrier does, it takes a command into effect once for its ``command_id``.
+    """
+
+    def __init__(self) -> None:
+        self.requests: list[Request] = []
+        self.replies: list[Reply | Hangs | Drops] = []
+        self.effects: list[str] = []
+        self._server: asyncio.Server | None = None
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._closing = asyncio.Event()
+
+    async def start(self) -> None:
+        """Listen."""
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+
+    @property
+    def base_url(self) -> str:
+        """The address, with /v2."""
+        assert self._server is not None
+        host, port = self._server.sockets[0].getsockname()
+        return f"http://{host}:{port}/v2"
+
+    async def stop(self) -> None:
+        """Close every socket."""
+        assert self._server is not None
+        self._closing.set()
+        self._server.close()
+        for writer in list(self._writers):
+            writer.close()
+        await self._server.wait_closed()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
+        try:
+            while await self._one(reader, writer):
+                pass
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            self._writers.discard(writer)
+            writer.close()
+
+    async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+        method, path, _ = head[0].split(" ")
+        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
+        body = json.loads(await reader.readexactly(int(headers.get("content-length", 0))) or b"{}")
+        self.requests.append(Request(method, path, headers, body))
+        reply = self.replies.pop(0) if self.replies else Reply()
+        if not isinstance(reply, Reply) or reply.status < 400:
+            self._take_effect(path, body)
+        if isinstance(reply, Hangs):
+            await self._closing.wait()
+            return False
+        if isinstance(reply, Drops):
+            return False
+        raw = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
+        lines = {"content-type": "application/json", "content-length": str(len(raw))} | reply.headers
+        writer.write(f"HTTP/1.1 {reply.status} X\r\n".encode())
+        writer.write("".join(f"{name}: {value}\r\n" for name, value in lines.items()).encode() + b"\r\n")
+        if not reply.drip_s:
+            writer.write(raw)
+        else:
+            for place in range(len(raw)):
+                writer.write(raw[place : place + 1])
+                await writer.drain()
+                await asyncio.sleep(reply.drip_s)
+        await writer.drain()
+        return True
+
+    def _take_effect(self, path: str, body: dict[str, Any]) -> None:
+        effect = f"{path} {body.get('command_id')}"
+        if effect not in self.effects:
+            self.effects.append(effect)
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[LoopbackApi]:
+    """A carrier's API on a loopback socket."""
+    loopback = LoopbackApi()
+    await loopback.start()
+    yield loopback
+    await loopback.stop()
+
+
+@pytest.fixture
+def replies() -> type[Reply]:
+    """How a reply of the API is made."""
+    return Reply
+
+
+@pytest.fixture
+def hangs() -> Hangs:
+    """A reply that does not come."""
+    return Hangs()
+
+
+@pytest.fixture
+def drops() -> Drops:
+    """A connection that breaks."""
+    return Drops()

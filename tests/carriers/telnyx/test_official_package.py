@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import telnyx
 
 from offhook.carriers.telnyx.signing import SIGNATURE_HEADER, TIMESTAMP_HEADER, Signer, verify
 from offhook.carriers.telnyx.webhooks import parse_event
@@ -14,12 +16,11 @@ from offhook.errors import WebhookError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-telnyx = pytest.importorskip("telnyx")
 
-
-@pytest.fixture(scope="module", name="judge")
-def judge_fixture() -> Iterator[Any]:
-    """The package's client."""
+@pytest.fixture(name="judge")
+def judge_fixture(require: Any) -> Iterator[Any]:
+    """The package's verifier."""
+    require(find_spec("nacl") is not None, "the official package verifies with PyNaCl (telnyx[webhooks])")
     with telnyx.Telnyx(api_key="KEY", base_url="http://127.0.0.1:9/v2") as client:
         yield client.webhooks
 

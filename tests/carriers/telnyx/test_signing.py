@@ -5,6 +5,7 @@ import base64
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.datastructures import Headers
 
 from offhook.carriers.telnyx.signing import SIGNATURE_HEADER, TIMESTAMP_HEADER, Signer, load_public_key, verify
 from offhook.errors import ConfigError, SignatureInvalid, TimestampStale, WebhookError
@@ -50,6 +51,15 @@ def test_a_doubled_header_is_refused(signer: Signer, body: bytes, now_s: int, do
     headers[doubled.lower()] = headers[doubled]
     with pytest.raises(SignatureInvalid, match="got 2"):
         verify(body, headers, signer.public_key, now_s=now_s)
+
+
+def test_a_header_that_was_sent_twice_is_refused(signer: Signer, body: bytes, now_s: int) -> None:
+    """A server's header mapping yields each of them, and a look-up by name would take the first alone."""
+    good = [(name.lower().encode(), value.encode()) for name, value in signer.sign(body, now_s).items()]
+    bad = [(b"telnyx-signature-ed25519", b"AAAA")]
+    verify(body, Headers(raw=good), signer.public_key, now_s=now_s)
+    with pytest.raises(SignatureInvalid, match="got 2"):
+        verify(body, Headers(raw=good + bad), signer.public_key, now_s=now_s)
 
 
 @pytest.mark.parametrize("joined", [SIGNATURE_HEADER, TIMESTAMP_HEADER])

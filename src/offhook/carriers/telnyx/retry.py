@@ -51,10 +51,6 @@ class Tries:
         """How long the try that begins now may wait for its reply."""
         return max(1.0, min(self._policy.reply_timeouts_ms[self.failed], self._deadline_ms - now_ms))
 
-    def remaining_ms(self, now_ms: float) -> float:
-        """What is left of the whole time."""
-        return max(0.0, self._deadline_ms - now_ms)
-
     def pause_ms(self, now_ms: float, *, timed_out: bool, retry_after_ms: float | None = None) -> float | None:
         """Note a failed try; say how long to pause before the next, or ``None`` to give up.
 

@@ -1,0 +1,458 @@
+"""Commands over real sockets on loopback, through the official package."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from offhook.carriers.base import Carrier, DialedCall, StreamRequest
+from offhook.carriers.telnyx.client import TelnyxCarrier
+from offhook.carriers.telnyx.retry import CircuitBreaker, RetryPolicy
+from offhook.clock import ManualClock
+from offhook.errors import (
+    AuthenticationFailed,
+    CallEnded,
+    CallNotAnswered,
+    CallNotFound,
+    CarrierError,
+    CarrierUnavailable,
+    CommandInvalid,
+    ConfigError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+LEG = "v3:leg-one"
+FAST = RetryPolicy(reply_timeouts_ms=(100, 2000, 2000, 2000), jitter=0)
+L16 = StreamRequest(url="wss://app.test/media/token", codec="L16", sample_rate=16000)
+
+
+class Pauses:
+    """Sleeps that take no time, but move the clock."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock()
+        self.taken_ms: list[float] = []
+
+    async def sleep(self, seconds: float) -> None:
+        self.taken_ms.append(seconds * 1000)
+        self.clock.advance(seconds * 1000)
+
+
+@pytest.fixture(name="pauses")
+def pauses_fixture() -> Pauses:
+    return Pauses()
+
+
+@pytest.fixture(name="make")
+async def make_fixture(api: Any, pauses: Pauses) -> AsyncIterator[Callable[..., TelnyxCarrier]]:
+    """``make(**options)``: a client of the loopback API."""
+    made: list[TelnyxCarrier] = []
+
+    def make(**options: Any) -> TelnyxCarrier:
+        defaults = {"base_url": api.base_url, "connection_id": "1000000000000000001", "retries": FAST}
+        carrier = TelnyxCarrier("KEYtest", clock=pauses.clock, sleep=pauses.sleep, **(defaults | options))
+        made.append(carrier)
+        return carrier
+
+    yield make
+    for carrier in made:
+        await carrier.aclose()
+
+
+@pytest.fixture(name="carrier")
+def carrier_fixture(make: Callable[..., TelnyxCarrier]) -> Carrier:
+    return make()
+
+
+def refusal(code: str) -> dict[str, Any]:
+    return {"errors": [{"code": code, "title": "No", "detail": "+15125550100 said secret words"}]}
+
+
+# -- what is sent -----------------------------------------------------------------------------------------------------
+
+
+async def test_every_command_goes_to_its_path_with_its_fields(api: Any, carrier: Carrier) -> None:
+    """Paths and fields are those of the API description, and each has a new command_id."""
+    stream = StreamRequest(url="wss://app.test/media/token")
+    await carrier.answer(LEG, stream=stream, client_state="job-1")
+    await carrier.answer(LEG)
+    await carrier.reject(LEG)
+    await carrier.reject(LEG, cause="busy")
+    await carrier.hangup(LEG)
+    await carrier.transfer(LEG, to="+15125550111")
+    await carrier.transfer(LEG, to="+15125550111", from_="+15125550199", timeout_s=10)
+    await carrier.send_dtmf(LEG, "1w#")
+    await carrier.speak(LEG, "One moment.")
+    await carrier.speak(LEG, "One moment.", voice="Telnyx.KokoroTTS.af")
+    await carrier.start_streaming(LEG, stream)
+    await carrier.stop_streaming(LEG)
+
+    ids = [uuid.UUID(request.body.pop("command_id")) for request in api.requests]
+    assert len(set(ids)) == 12
+    assert {one.version for one in ids} == {4}
+    assert {request.method for request in api.requests} == {"POST"}
+    assert {request.headers["authorization"] for request in api.requests} == {"Bearer KEYtest"}
+    stream_fields = {
+        "stream_url": "wss://app.test/media/token",
+        "stream_track": "inbound_track",
+        "stream_codec": "PCMU",
+        "stream_bidirectional_mode": "rtp",
+        "stream_bidirectional_codec": "PCMU",
+        "stream_bidirectional_target_legs": "self",
+    }
+    assert [(request.path.removeprefix(f"/v2/calls/{LEG}/actions/"), request.body) for request in api.requests] == [
+        ("answer", stream_fields | {"client_state": "am9iLTE="}),
+        ("answer", {}),
+        ("reject", {"cause": "CALL_REJECTED"}),
+        ("reject", {"cause": "USER_BUSY"}),
+        ("hangup", {}),
+        ("transfer", {"to": "+15125550111", "timeout_secs": 30}),
+        ("transfer", {"to": "+15125550111", "from": "+15125550199", "timeout_secs": 10}),
+        ("send_dtmf", {"digits": "1w#"}),
+        ("speak", {"payload": "One moment.", "voice": "female", "language": "en-US"}),
+        ("speak", {"payload": "One moment.", "voice": "Telnyx.KokoroTTS.af"}),
+        ("streaming_start", stream_fields | {"stream_bidirectional_sampling_rate": 8000}),
+        ("streaming_stop", {}),
+    ]
+
+
+async def test_dial_gives_the_leg(api: Any, replies: Any, carrier: Carrier) -> None:
+    """The reply holds the ids; the leg does not ring yet."""
+    api.replies = [
+        replies(body={"data": {"call_control_id": LEG, "call_leg_id": "leg", "call_session_id": "session"}}),
+        replies(body={"data": {"call_control_id": LEG}}),
+    ]
+    call = await carrier.dial(to="+15125550111", from_="+15125550199", stream=L16, client_state="job-1", timeout_s=20)
+    assert call == DialedCall(call_id=LEG, leg_id="leg", session_id="session")
+    assert await carrier.dial(to="+1", from_="+2", command_id="mine") == DialedCall(
+        call_id=LEG, leg_id="", session_id=""
+    )
+    first, second = api.requests
+    assert first.path == second.path == "/v2/calls"
+    assert first.body.pop("command_id")
+    assert first.body == {
+        "connection_id": "1000000000000000001",
+        "to": "+15125550111",
+        "from": "+15125550199",
+        "timeout_secs": 20,
+        "client_state": "am9iLTE=",
+        "stream_url": "wss://app.test/media/token",
+        "stream_track": "inbound_track",
+        "stream_codec": "L16",
+        "stream_bidirectional_mode": "rtp",
+        "stream_bidirectional_codec": "L16",
+        "stream_bidirectional_target_legs": "self",
+        "stream_bidirectional_sampling_rate": 16000,
+    }
+    assert second.body["command_id"] == "mine"
+
+
+async def test_a_dial_without_an_id_in_the_reply_is_an_error(api: Any, replies: Any, carrier: Carrier) -> None:
+    """There is no call to speak of."""
+    api.replies = [replies(body={"data": {"result": "ok"}}), replies(body={})]
+    for _ in range(2):
+        with pytest.raises(CarrierError, match="call's id"):
+            await carrier.dial(to="+1", from_="+2")
+
+
+async def test_dial_needs_an_application(api: Any, make: Callable[..., TelnyxCarrier]) -> None:
+    """Without one nothing is sent."""
+    with pytest.raises(ConfigError, match="connection_id"):
+        await make(connection_id=None).dial(to="+1", from_="+2")
+    assert not api.requests
+
+
+async def test_a_given_command_id_is_kept(api: Any, carrier: Carrier) -> None:
+    """So that a caller may repeat a command over restarts."""
+    await carrier.hangup(LEG, command_id="mine")
+    assert api.requests[0].body == {"command_id": "mine"}
+
+
+async def test_an_empty_call_id_is_not_sent(api: Any, carrier: Carrier) -> None:
+    """It would address another resource."""
+    with pytest.raises(CallNotFound):
+        await carrier.hangup("")
+    assert not api.requests
+
+
+# -- streams that answer cannot ask for --------------------------------------------------------------------------------
+
+
+async def test_a_stream_at_another_rate_is_opened_once_answered(
+    api: Any, replies: Any, carrier: Carrier, pauses: Pauses
+) -> None:
+    """answer has no field for the rate: it goes bare, then streaming_start until the leg is up."""
+    not_yet = replies(422, refusal("90034"))
+    api.replies = [replies(), not_yet, not_yet, replies()]
+    await carrier.answer(LEG, stream=L16, client_state="job-1", command_id="mine")
+    answer, *starts = api.requests
+    assert answer.body == {"command_id": "mine", "client_state": "am9iLTE="}
+    assert [start.path.rpartition("/")[2] for start in starts] == ["streaming_start"] * 3
+    assert {start.body["stream_bidirectional_sampling_rate"] for start in starts} == {16000}
+    assert len({start.body["command_id"] for start in starts}) == 3, "a refused command is not repeated but made anew"
+    assert pauses.taken_ms == [100, 100]
+
+    api.requests.clear()
+    await carrier.answer(LEG, stream=L16, command_id="mine")
+    assert api.requests[1].body["command_id"] == starts[0].body["command_id"], "the same answer has the same ids"
+
+
+async def test_a_leg_that_does_not_come_up_ends_the_wait(api: Any, replies: Any, carrier: Carrier) -> None:
+    """After five seconds it is an error."""
+    api.replies = [replies()] + [replies(422, refusal("90034"))] * 60
+    with pytest.raises(CallNotAnswered):
+        await carrier.answer(LEG, stream=L16)
+    assert len(api.requests) == 52
+
+
+# -- what comes back --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [
+        (401, "10009", AuthenticationFailed),
+        (422, "90015", CallNotFound),
+        (422, "90018", CallEnded),
+        (422, "10016", CommandInvalid),
+    ],
+)
+async def test_a_refusal_is_an_error_of_our_tree_and_final(
+    api: Any, replies: Any, carrier: Carrier, status: int, code: str, kind: type[CarrierError]
+) -> None:
+    """It is not tried again, and carries no trace of the package's own error, which holds the request."""
+    api.replies = [replies(status, refusal(code))]
+    with pytest.raises(kind) as caught:
+        await carrier.speak(LEG, "secret words")
+    assert len(api.requests) == 1
+    assert caught.value.carrier_code == code
+    assert caught.value.call_id == LEG
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
+    assert "secret" not in str(caught.value)
+
+
+async def test_ending_a_call_that_is_over_is_not_an_error(api: Any, replies: Any, carrier: Carrier) -> None:
+    """The other party was quicker."""
+    api.replies = [replies(422, refusal("90018"))] * 2
+    await carrier.hangup(LEG)
+    await carrier.reject(LEG)
+
+
+async def test_a_reply_lost_after_the_effect_is_asked_for_again(
+    api: Any, hangs: Any, carrier: Carrier, pauses: Pauses
+) -> None:
+    """The same command_id goes again, at once, and the command takes effect once."""
+    api.replies = [hangs]
+    await carrier.answer(LEG)
+    assert len(api.requests) == 2
+    assert api.requests[0].body == api.requests[1].body
+    assert len(api.effects) == 1
+    assert pauses.taken_ms == [0]
+
+
+async def test_a_connection_lost_after_the_effect_is_made_again(
+    api: Any, drops: Any, carrier: Carrier, pauses: Pauses
+) -> None:
+    """Also with the same command_id."""
+    api.replies = [drops, drops]
+    await carrier.transfer(LEG, to="+15125550111")
+    assert len(api.requests) == 3
+    assert len(api.effects) == 1
+    assert pauses.taken_ms == [250, 500]
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 408])
+async def test_trouble_at_the_carrier_is_retried(
+    api: Any, replies: Any, carrier: Carrier, pauses: Pauses, status: int
+) -> None:
+    """Four tries with growing pauses, one command_id."""
+    api.replies = [replies(status, refusal("10007"))] * 4
+    with pytest.raises(CarrierUnavailable, match=f"HTTP {status}"):
+        await carrier.answer(LEG)
+    assert len(api.requests) == 4
+    assert len({request.body["command_id"] for request in api.requests}) == 1
+    assert pauses.taken_ms == [250, 500, 1000]
+    assert {request.headers["x-stainless-retry-count"] for request in api.requests} == {"0"}, "the package retried too"
+
+
+async def test_dial_is_retried_with_one_id(api: Any, replies: Any, carrier: Carrier) -> None:
+    """Or two phones would ring."""
+    api.replies = [replies(503), replies(body={"data": {"call_control_id": LEG}})]
+    await carrier.dial(to="+1", from_="+2")
+    assert api.requests[0].body == api.requests[1].body
+
+
+async def test_the_carrier_may_ask_for_time(api: Any, replies: Any, carrier: Carrier, pauses: Pauses) -> None:
+    """Retry-After is honoured."""
+    api.replies = [replies(429, refusal("10011"), {"retry-after": "3"})]
+    await carrier.answer(LEG)
+    assert pauses.taken_ms == [3000]
+
+
+async def test_more_time_than_30_seconds_is_not_granted(api: Any, replies: Any, carrier: Carrier) -> None:
+    """The error comes at once."""
+    api.replies = [replies(429, refusal("10011"), {"retry-after": "60"})]
+    with pytest.raises(CarrierUnavailable):
+        await carrier.answer(LEG)
+    assert len(api.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [(b"{", {}), (b'"\xff"', {}), (b"<html>", {"content-type": "text/html"})],
+    ids=["cut", "bad UTF-8", "a web page"],
+)
+async def test_a_reply_that_is_not_json_is_no_reply(
+    api: Any, replies: Any, carrier: Carrier, body: bytes, headers: dict[str, str]
+) -> None:
+    """A proxy said it, not the carrier."""
+    api.replies = [replies(200, body, headers)]
+    await carrier.answer(LEG)
+    assert len(api.requests) == 2
+
+
+async def test_a_reply_in_drops_ends_with_its_time(
+    api: Any, replies: Any, make: Callable[..., TelnyxCarrier], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A timeout from byte to byte would never end."""
+    monkeypatch.setattr("offhook.carriers.telnyx.client._CONNECT_S", 0.1)
+    api.replies = [replies(drip_s=0.05)]
+    await make().answer(LEG)
+    assert len(api.requests) == 2
+
+
+async def test_no_one_there_is_unavailable(make: Callable[..., TelnyxCarrier]) -> None:
+    """A refused connection is retried, then an error with a fix."""
+    carrier = make(base_url="http://127.0.0.1:1/v2")
+    with pytest.raises(CarrierUnavailable, match="TELNYX_BASE_URL"):
+        await carrier.answer(LEG)
+
+
+async def test_a_cancelled_command_is_cancelled(api: Any, hangs: Any, make: Callable[..., TelnyxCarrier]) -> None:
+    """Cancellation is not taken for a failure."""
+    api.replies = [hangs]
+    carrier = make(retries=RetryPolicy(reply_timeouts_ms=(60_000,)))
+    await carrier.warm_up()
+    command = asyncio.create_task(carrier.answer(LEG))
+    while not api.requests:
+        await asyncio.sleep(0.005)
+    command.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await command
+
+
+# -- the circuit breaker ----------------------------------------------------------------------------------------------
+
+
+async def test_a_carrier_that_is_gone_is_left_alone_for_a_while(
+    api: Any, replies: Any, make: Callable[..., TelnyxCarrier], pauses: Pauses
+) -> None:
+    """Commands fail at once, but a hang-up is sent: a leg left up costs money."""
+    carrier = make(breaker=CircuitBreaker(failures=4, open_ms=5000))
+    api.replies = [replies(500)] * 4
+    with pytest.raises(CarrierUnavailable):
+        await carrier.answer(LEG)
+    with pytest.raises(CarrierUnavailable, match="rest"):
+        await carrier.answer(LEG)
+    assert len(api.requests) == 4
+
+    await carrier.hangup(LEG)
+    assert len(api.requests) == 5
+    await carrier.answer(LEG)  # the hang-up showed that the carrier is back
+    assert len(api.requests) == 6
+
+
+async def test_a_refusal_shows_that_the_carrier_is_there(
+    api: Any, replies: Any, make: Callable[..., TelnyxCarrier]
+) -> None:
+    """Refusals and rate limits do not open the circuit."""
+    carrier = make(breaker=CircuitBreaker(failures=1))
+    api.replies = [replies(422, refusal("10016")), replies(429), replies()]
+    with pytest.raises(CommandInvalid):
+        await carrier.answer(LEG)
+    await carrier.answer(LEG)
+    await carrier.answer(LEG)
+
+
+# -- setting up and closing --------------------------------------------------------------------------------------------
+
+
+async def test_warming_up_twice_is_once(make: Callable[..., TelnyxCarrier]) -> None:
+    """Also when two commands come first at the same time."""
+    carrier = make()
+    await asyncio.gather(carrier.warm_up(), carrier.warm_up())
+    first = carrier._api
+    await carrier.warm_up()
+    assert carrier._api is first
+
+
+async def test_the_package_is_loaded_off_the_loop(
+    make: Callable[..., TelnyxCarrier], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its import would stop the audio of every call for more than a second."""
+    threads: list[threading.Thread] = []
+    load = TelnyxCarrier._load
+
+    def noted(self: TelnyxCarrier) -> Any:
+        threads.append(threading.current_thread())
+        return load(self)
+
+    monkeypatch.setattr(TelnyxCarrier, "_load", noted)
+    await make().hangup(LEG)
+    assert len(threads) == 1
+    assert threads[0] is not threading.main_thread()
+
+
+async def test_a_client_of_ones_own_stays_open(api: Any, make: Callable[..., TelnyxCarrier]) -> None:
+    """Who made it closes it."""
+    async with httpx.AsyncClient() as own:
+        carrier = make(http_client=own)
+        await carrier.hangup(LEG)
+        await carrier.aclose()
+        assert not own.is_closed
+    assert len(api.requests) == 1
+
+
+async def test_closing_before_any_command_is_fine(make: Callable[..., TelnyxCarrier]) -> None:
+    """There is nothing to close."""
+    await make().aclose()
+
+
+@pytest.mark.parametrize(
+    ("api_key", "base_url", "expected"),
+    [("", None, "TELNYX_API_KEY"), ("KEYtest", "api.telnyx.com", "TELNYX_BASE_URL")],
+)
+def test_wrong_settings_are_found_at_once(api_key: str, base_url: str | None, expected: str) -> None:
+    """Before the first call is."""
+    with pytest.raises(ConfigError, match=expected):
+        TelnyxCarrier(api_key, base_url=base_url)
+
+
+async def test_the_address_may_come_from_the_environment(
+    api: Any, make: Callable[..., TelnyxCarrier], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TELNYX_BASE_URL is the official package's own setting."""
+    monkeypatch.setenv("TELNYX_BASE_URL", api.base_url)
+    await make(base_url=None).hangup(LEG)
+    assert len(api.requests) == 1
+
+
+async def test_logs_hold_no_numbers_and_no_words(
+    api: Any, replies: Any, hangs: Any, carrier: Carrier, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What goes wrong is told without what was said and to whom."""
+    api.replies = [hangs, replies(500, refusal("10007")), replies(422, refusal("90018"))]
+    with caplog.at_level(logging.DEBUG, logger="offhook"), pytest.raises(CallEnded):
+        await carrier.speak(LEG, "secret words")
+    own = [record.getMessage() for record in caplog.records if record.name.startswith("offhook")]
+    assert len(own) == 3
+    assert not [line for line in own if "secret" in line or "5125550100" in line]
