@@ -6,7 +6,6 @@ page can reach it by pointing a name of its own at 127.0.0.1.
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 import json
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,6 @@ from starlette.routing import Route
 from offhook.errors import ConfigError, OffhookError
 from offhook.exchange import actions
 from offhook.exchange.errors import ApiError
-from offhook.exchange.people import make_caller
 from offhook.exchange.seed import is_e164
 
 if TYPE_CHECKING:
@@ -109,8 +107,7 @@ class Control:
         from_ = body.get("from") or DEFAULT_CALLER
         if not isinstance(to, str) or not isinstance(from_, str) or not is_e164(from_):
             raise ConfigError("expected from and to in E.164, like +15550150, got something else.")
-        # A script holds recorded clips: reading and decoding them must not stop everybody's audio.
-        phone = await asyncio.to_thread(make_caller, body.get("script"))
+        phone = await exchange.people.caller(body.get("script"))
         recording = exchange.new_recording_path() if body.get("record") else None
         call_id = exchange.place_call(
             from_=from_, to=to, phone=phone, codec=str(body.get("codec") or "PCMU"), recording=recording

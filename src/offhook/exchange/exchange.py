@@ -23,7 +23,7 @@ from offhook.exchange.control import Control
 from offhook.exchange.journal import Journal
 from offhook.exchange.keys import load_private_key
 from offhook.exchange.pacer import Pacer
-from offhook.exchange.people import make_phone
+from offhook.exchange.people import People
 from offhook.exchange.resources import Directory
 from offhook.exchange.seed import default_seed
 from offhook.exchange.settings import DEFAULT_PORT, ExchangeSettings
@@ -80,6 +80,7 @@ class Exchange:
         self.journal = Journal(self.clock, path=self.settings.journal_path)
         self._signer = Signer(load_private_key(self.settings.private_key_path))
         self.alarms = Alarms(self.clock)
+        self.people = People(self.clock)
         self._routes: list[BaseRoute] = []
         self._phones: dict[str, Phone] = {}
         self._recordings: dict[str, Path] = {}
@@ -96,7 +97,9 @@ class Exchange:
 
         Raises:
             PortInUse: somebody else listens there.
+            ConfigError: a script of the seed is wrong.
         """
+        await self.people.prepare(self.directory.phones.values())
         listener = _bind(self.host, self.port)
         self.port = listener.getsockname()[1]
         self._pacer = Pacer(self.clock)
@@ -110,7 +113,7 @@ class Exchange:
             ),
             alarms=self.alarms,
             pacer=self._pacer,
-            make_phone=make_phone,
+            make_phone=self.people.phone,
         )
         routes = [
             *Api(self._board, api_key=self.settings.api_key).routes(),

@@ -2,77 +2,97 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from offhook.errors import ConfigError
+from offhook.exchange.caller import ScriptedCaller
+from offhook.exchange.phones import AnsweringPerson, BusyPhone, NoAnswerPhone, RejectingPhone, SilentPhone
+from offhook.exchange.script import load_script, parse_script
+from offhook.exchange.seed import PhoneSpec
+from offhook.exchange.voices import Voices
 
 if TYPE_CHECKING:
-    from offhook.exchange.phones import Handset, Phone
-    from offhook.exchange.seed import PhoneSpec
+    from collections.abc import Iterable
 
-__all__ = ["make_caller", "make_phone"]
+    from offhook.clock import Clock
+    from offhook.exchange.phones import Phone
+    from offhook.exchange.script import Script
 
+__all__ = ["People"]
 
-def make_phone(spec: PhoneSpec) -> Phone | None:
-    """The phone that rings at a seeded number, for one call; ``None`` when nobody has the number."""
-    if spec.answers == "not_found":
-        return None
-    return PlainPhone(spec.answers, answer_after_ms=spec.answer_after_ms)
-
-
-def make_caller(script: object) -> Phone:
-    """The caller that a request describes: the name of a script, a script as a table, or nothing (a silent caller)."""
-    return PlainPhone("silent")
+DEFAULT_CALLER = "caller"
+DEFAULT_PERSON = "person"
 
 
-class PlainPhone:
-    """A phone with nobody at it: it rings, picks up or refuses, and says nothing."""
+class People:
+    """Makes phones, each for one call.
 
-    rate = 8000
+    Args:
+        clock: whose wall time the phones' reports are in.
+    """
 
-    def __init__(self, answers: str, *, answer_after_ms: float = 0) -> None:
-        self.answers = answers
-        self._answer_after_ms = answer_after_ms
-        self._handset: Handset | None = None
-        self._rang_ms = 0.0
-        self._cause: str | None = None
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._voices = Voices()
+        self._scripts: dict[str, Script] = {}
 
-    def ring(self, handset: Handset, now_ms: float) -> None:
-        """It rings."""
-        self._handset, self._rang_ms = handset, now_ms
-        if self.answers == "busy":
-            handset.reject("busy")
-        elif self.answers == "rejects":
-            handset.reject("rejected")
+    async def prepare(self, specs: Iterable[object]) -> None:
+        """Read the scripts of a seed's persons and make their voices, so that nobody has to wait for it in a call.
 
-    def placed(self, handset: Handset, now_ms: float) -> None:
-        """It calls."""
-        self._handset = handset
+        Raises:
+            ConfigError: a script is not there or wrong.
+        """
+        for spec in specs:
+            if isinstance(spec, PhoneSpec) and spec.answers == "person":
+                script = await asyncio.to_thread(_script, spec.script, DEFAULT_PERSON)
+                await self._voices.prepare(script)
+                self._scripts[spec.number] = script
 
-    def waiting(self, now_ms: float) -> None:
-        """It rings still."""
-        picks_up = self.answers in ("person", "silent")
-        if picks_up and self._rang_ms and self._handset and now_ms - self._rang_ms >= self._answer_after_ms:
-            self._handset.answer()
+    def phone(self, spec: PhoneSpec) -> Phone | None:
+        """The phone that rings at a seeded number; ``None`` when nobody has the number."""
+        match spec.answers:
+            case "not_found":
+                return None
+            case "busy":
+                return BusyPhone()
+            case "rejects":
+                return RejectingPhone()
+            case "no_answer":
+                return NoAnswerPhone()
+            case "silent":
+                return SilentPhone(answer_after_ms=spec.answer_after_ms, clock=self._clock)
+            case "person":
+                return AnsweringPerson(
+                    self._scripts[spec.number],
+                    voices=self._voices,
+                    answer_after_ms=spec.answer_after_ms,
+                    clock=self._clock,
+                )
 
-    def connected(self, now_ms: float) -> None:
-        """Audio flows."""
+    async def caller(self, script: object) -> Phone:
+        """The caller that a request describes.
 
-    def bridged(self, now_ms: float) -> None:
-        """Another party is on the line."""
+        Args:
+            script: the name of a script or a path to one, a script as a table, ``"silent"``, or ``None`` for the
+                script that comes with the exchange.
 
-    def mouth(self, now_ms: float) -> bytes:
-        """Silence."""
-        return bytes(320)
+        Raises:
+            ConfigError: it is none of these, or something in it is not there.
+        """
+        if script == "silent":
+            return SilentPhone(answer_after_ms=None, clock=self._clock)
+        voices = Voices()
+        read = await asyncio.to_thread(_script, script, DEFAULT_CALLER)
+        await voices.prepare(read)
+        return await asyncio.to_thread(ScriptedCaller, read, voices=voices, clock=self._clock)
 
-    def ear(self, pcm: bytes, now_ms: float) -> None:
-        """Nobody listens."""
 
-    def digit(self, digit: str, now_ms: float) -> None:
-        """Nobody listens."""
-
-    def ended(self, cause: str, now_ms: float) -> None:
-        """It is over."""
-        self._cause = cause
-
-    def report(self) -> dict[str, object]:
-        """How it ended."""
-        return {"answers": self.answers, "ended": self._cause}
+def _script(script: Any, default: str) -> Script:
+    if script is None:
+        return load_script(default)
+    if isinstance(script, str):
+        return load_script(script)
+    if isinstance(script, dict):
+        return parse_script(script)
+    raise ConfigError(f"expected a script's name or a table of steps, got {type(script).__name__}.")

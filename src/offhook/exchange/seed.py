@@ -15,7 +15,7 @@ A seed file is TOML::
     [[phones]]                                 # numbers that the application can dial or transfer to
     number = "+15550100"
     answers = "person"                         # person, busy, rejects, no_answer, silent or not_found
-    script = "colleague"                       # person: what they say; a name or a table
+    script = "person"                          # person: what they say; a name, a path or a table
     answer_after_ms = 1500
 """
 
@@ -33,7 +33,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["Answers", "Application", "Number", "PhoneSpec", "Seed", "default_seed", "is_e164", "load_seed"]
+__all__ = [
+    "Answers",
+    "Application",
+    "Number",
+    "PhoneSpec",
+    "Seed",
+    "default_seed",
+    "is_e164",
+    "load_seed",
+    "parse_seed",
+]
 
 Answers = Literal["person", "busy", "rejects", "no_answer", "silent", "not_found"]
 
@@ -82,7 +92,7 @@ class PhoneSpec:
         number: E.164 or a SIP URI.
         answers: ``person`` (picks up and follows ``script``), ``busy``, ``rejects``, ``no_answer`` (rings on),
             ``silent`` (picks up and says nothing), ``not_found``.
-        script: for a person: the name of a script or a script as a table; ``None`` is the exchange's own.
+        script: for a person: the name of a script, a path to one, or a table; ``None`` is a person who says hello.
         answer_after_ms: how long it rings before it is picked up.
     """
 
@@ -132,6 +142,9 @@ def load_seed(path: Path) -> Seed:
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"expected TOML in {path}, got: {error}.", fix="correct the file") from None
+    for phone in document.get("phones", []):
+        if isinstance(phone, dict) and str(phone.get("script", "")).endswith(".toml"):
+            phone["script"] = str(path.parent / phone["script"])  # as seen from the seed file
     return parse_seed(document)
 
 
