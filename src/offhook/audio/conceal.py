@@ -84,7 +84,7 @@ class Conceal:
         return int(self._rate * ms / 1000)
 
     def _repeated(self, count: int) -> NDArray[np.float32]:
-        """The next ``count`` samples of the repeated period: at full level for 10 ms, then falling, silent from 60 ms."""
+        """The next ``count`` samples of the repeated period: at full level for 10 ms, then falling, silent at 60 ms."""
         at = self._lost + np.arange(count)
         fading = (FADED_MS - at * (1000.0 / self._rate)) / (FADED_MS - _FULL_MS)
         repeated: NDArray[np.float32] = self._period[at % len(self._period)] * np.clip(fading, 0.0, 1.0)

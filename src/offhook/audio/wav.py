@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import struct
 import wave
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
 __all__ = ["read_wav", "write_wav"]
 
 _MAX_CHANNELS = 64
+_HEADER_BYTES = 12
+_CHUNK: Final = struct.Struct("<4sI")
+_FORMAT: Final = struct.Struct("<HHIIHH")
+_PCM = 1
+_EXTENSIBLE = 0xFFFE
 
 
 def write_wav(path: str | PathLike[str], rate: int, *channels: bytes) -> None:
@@ -50,20 +56,37 @@ def read_wav(path: str | PathLike[str]) -> tuple[int, list[bytes]]:
         CodecError: if it is not a WAV file of 16-bit PCM.
         OSError: if the file cannot be read.
     """
-    try:
-        with wave.open(str(path), "rb") as file:
-            rate, width, count = file.getframerate(), file.getsampwidth(), file.getnchannels()
-            data = file.readframes(file.getnframes())
-    except (wave.Error, EOFError, struct.error) as error:
-        raise CodecError(
-            f"expected a WAV file of 16-bit PCM, got one that cannot be read as that ({error or 'it ends too soon'})",
-            fix="convert it: ffmpeg -i <file> -c:a pcm_s16le <out>.wav",
-        ) from error
-    if width != SAMPLE_BYTES or rate <= 0:
-        raise CodecError(
-            f"expected a WAV file of 16-bit PCM, got {8 * width} bits at {rate} Hz",
-            fix="convert it: ffmpeg -i <file> -c:a pcm_s16le <out>.wav",
-        )
+    content = Path(path).read_bytes()
+    if content[:4] != b"RIFF" or content[8:12] != b"WAVE":
+        raise _unreadable("a file without a RIFF/WAVE header")
+    chunks = _chunks(content)
+    described, data = chunks.get(b"fmt "), chunks.get(b"data")
+    if described is None or data is None or len(described) < _FORMAT.size:
+        raise _unreadable("one without a format or without data")
+    tag, count, rate, _, _, bits = _FORMAT.unpack_from(described)
+    if tag == _EXTENSIBLE:  # the true format is the start of a GUID
+        tag = int.from_bytes(described[24:26], "little")
+    if tag != _PCM or bits != 8 * SAMPLE_BYTES or rate <= 0 or not 1 <= count <= _MAX_CHANNELS:
+        raise _unreadable(f"format {tag} with {bits} bits and {count} channels at {rate} Hz")
     whole = len(data) - len(data) % (SAMPLE_BYTES * count)
     woven = np.frombuffer(data[:whole], dtype="<i2").reshape(-1, count)
     return rate, [woven[:, index].tobytes() for index in range(count)]
+
+
+def _chunks(content: bytes) -> dict[bytes, bytes]:
+    """The first chunk of each kind. The last one may be shorter than it says."""
+    chunks: dict[bytes, bytes] = {}
+    at = _HEADER_BYTES
+    while at + _CHUNK.size <= len(content):
+        kind, size = _CHUNK.unpack_from(content, at)
+        at += _CHUNK.size
+        chunks.setdefault(kind, content[at : at + size])
+        at += size + size % 2  # chunks begin at even places
+    return chunks
+
+
+def _unreadable(got: str) -> CodecError:
+    return CodecError(
+        f"expected a WAV file of 16-bit PCM, got {got}",
+        fix="convert it: ffmpeg -i <file> -c:a pcm_s16le <out>.wav",
+    )
