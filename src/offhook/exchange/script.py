@@ -223,7 +223,8 @@ def load_script(name: str) -> Script:
 
 def _beside(document: dict[str, Any], folder: Path) -> dict[str, Any]:
     """The document with relative paths of recordings made to start at ``folder``."""
-    for step in document.get("steps", []):
+    steps = document.get("steps")
+    for step in steps if isinstance(steps, list) else ():
         for verb in ("say", "barge_in", "backchannel"):
             clip = step.get(verb) if isinstance(step, dict) else None
             if isinstance(clip, str) and clip.endswith(".wav"):

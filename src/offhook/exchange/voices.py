@@ -1,7 +1,7 @@
 """The voices of the people on the exchange: recordings that come with the package, files, and text to be spoken.
 
-Recordings (``clips/*.wav``, 16 kHz) were rendered with free voices, other ones than the agent's engines; what is said in
-each, by which voice and under which licence is in ``clips/clips.json``.
+Recordings (``clips/*.wav``, 16 kHz) were rendered with free voices, other ones than the agent's engines; what is said
+in each, by which voice and under which licence is in ``clips/clips.json``.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _CLIPS: Final = resources.files("offhook.exchange") / "clips"
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """Something to say: ``pcm`` at ``rate``. ``speech`` is where in it words begin and end, in ms; ``None``: nowhere."""
+    """Something to say: ``pcm`` at ``rate``, and where in it words begin and end (ms); ``None`` if it has none."""
 
     pcm: bytes
     rate: int

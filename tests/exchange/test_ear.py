@@ -1,0 +1,212 @@
+"""What a person hears, and the times that follow from it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from offhook.audio.codecs import make_decoder, make_encoder
+from offhook.exchange.ear import Ear, Sound, backchannel, latency_ms, speech_span, stop_ms
+
+RATE = 8000
+
+
+def tone(ms: float, dbfs: float = -20.0, hz: float = 300.0) -> bytes:
+    """A sine of this level."""
+    at = np.arange(round(RATE * ms / 1000)) / RATE
+    amplitude = 32768 * 10 ** (dbfs / 20) * 2**0.5
+    return np.round(amplitude * np.sin(2 * np.pi * hz * at + 1.0)).astype("<i2").tobytes()
+
+
+def quiet(ms: float) -> bytes:
+    return bytes(2 * round(RATE * ms / 1000))
+
+
+def noise(ms: float, dbfs: float) -> bytes:
+    level = 32768 * 10 ** (dbfs / 20)
+    return np.random.default_rng(7).normal(0, level, round(RATE * ms / 1000)).round().astype("<i2").tobytes()
+
+
+def add(one: bytes, other: bytes) -> bytes:
+    return (np.frombuffer(one, "<i2") + np.frombuffer(other, "<i2")).astype("<i2").tobytes()
+
+
+def heard(*pieces: bytes, start_ms: float = 0.0) -> Ear:
+    """An ear that has heard these pieces, in frames."""
+    ear, pcm = Ear(RATE), b"".join(pieces)
+    for at in range(0, len(pcm), 320):
+        ear.hear(pcm[at : at + 320], start_ms + at / 16)
+    return ear
+
+
+class TestSounds:
+    def test_digital_silence_is_no_sound(self) -> None:
+        ear = heard(quiet(1000))
+        assert ear.sounds == []
+        assert ear.heard_until_ms == 1000
+        assert ear.quiet_ms(500) == float("inf")
+        assert not ear.speaking(1000)
+        assert ear.stretch_began_ms() is None
+        assert ear.first_after(0) is None
+
+    @given(st.floats(1, 500), st.floats(40, 800))
+    def test_a_sound_is_timed_to_the_sample_wherever_in_a_frame_it_begins_and_ends(
+        self, before_ms: float, length_ms: float
+    ) -> None:
+        ear = heard(quiet(before_ms), tone(length_ms), quiet(300))
+        assert len(ear.sounds) == 1
+        assert ear.sounds[0].began_ms == pytest.approx(before_ms, abs=1.0)
+        assert ear.sounds[0].ended_ms == pytest.approx(before_ms + length_ms, abs=1.0)
+
+    @pytest.mark.parametrize("codec", ["PCMU", "PCMA"])
+    def test_the_line_codec_moves_no_edge(self, codec: str) -> None:
+        pcm = quiet(203) + tone(404) + quiet(193)
+        decoded = make_decoder(codec, RATE).decode(make_encoder(codec, RATE).encode(pcm))
+        (sound,) = heard(decoded).sounds
+        assert sound.began_ms == pytest.approx(203, abs=1.0)
+        assert sound.ended_ms == pytest.approx(607, abs=1.0)
+
+    def test_a_hole_of_more_than_30_ms_parts_two_sounds_and_a_shorter_one_does_not(self) -> None:
+        assert len(heard(tone(100), quiet(25), tone(100)).sounds) == 1
+        assert len(heard(tone(100), quiet(45), tone(100)).sounds) == 2
+
+    def test_a_click_is_no_sound(self) -> None:
+        assert heard(quiet(100), tone(4), quiet(500)).sounds == []
+
+    def test_a_short_burst_right_after_a_sound_is_part_of_the_speech(self) -> None:
+        assert len(heard(tone(100), quiet(60), tone(5), quiet(60)).sounds) == 2
+
+    def test_soft_edges_belong_to_a_loud_sound_but_not_without_end(self) -> None:
+        (sound,) = heard(tone(60, -45), tone(200), tone(60, -45), quiet(100)).sounds
+        assert (sound.began_ms, sound.ended_ms) == (pytest.approx(0, abs=1), pytest.approx(320, abs=1))
+        (sound,) = heard(tone(500, -45), tone(200), tone(500, -45), quiet(100)).sounds
+        assert (sound.began_ms, sound.ended_ms) == (pytest.approx(400, abs=6), pytest.approx(900, abs=6))
+
+    def test_what_is_only_soft_is_no_sound(self) -> None:
+        assert heard(tone(1000, -45)).sounds == []
+
+
+class TestNoise:
+    @pytest.mark.parametrize("dbfs", [-70.0, -55.0, -46.0])
+    def test_comfort_noise_is_silence_at_once(self, dbfs: float) -> None:
+        assert heard(noise(2000, dbfs)).sounds == []
+
+    @pytest.mark.parametrize("dbfs", [-60.0, -50.0, -45.0])
+    def test_speech_over_comfort_noise_keeps_its_edges(self, dbfs: float) -> None:
+        line = noise(2000, dbfs)
+        ear = heard(add(line, quiet(1200) + tone(400) + quiet(400)))
+        assert ear.sounds[0].began_ms == pytest.approx(1200, abs=8)
+        assert ear.sounds[-1].ended_ms == pytest.approx(1600, abs=8)
+
+    def test_loud_steady_noise_is_silence_after_a_second(self) -> None:
+        ear = heard(noise(4000, -36.0))
+        assert ear.quiet_ms(4000) > 2500
+
+    def test_a_steady_tone_is_a_sound_for_as_long_as_it_lasts(self) -> None:
+        (sound,) = heard(quiet(100), tone(5000), quiet(100)).sounds
+        assert sound.ended_ms == pytest.approx(5100, abs=1)
+
+
+class TestQuestions:
+    def test_a_pause_inside_a_sentence_does_not_end_the_stretch(self) -> None:
+        ear = heard(tone(200), quiet(400), tone(300), quiet(200), tone(300), quiet(100))
+        assert ear.stretch_began_ms() == pytest.approx(600, abs=1)
+        assert ear.speaking(1500)
+        assert not ear.speaking(1751)
+        assert ear.quiet_ms(1500) == pytest.approx(100, abs=1)
+
+    def test_the_first_sound_after_a_moment_may_have_begun_before_it(self) -> None:
+        ear = heard(tone(200), quiet(100), tone(200), quiet(100), tone(100))
+        assert ear.first_after(350) == ear.sounds[1]
+        assert ear.first_after(0) == ear.sounds[0]
+        assert ear.first_after(5000) is None
+
+    def test_the_span_of_speech_in_a_clip(self) -> None:
+        span = speech_span(quiet(130) + tone(300) + quiet(200) + tone(70) + quiet(55), RATE)
+        assert span is not None
+        assert span.began_ms == pytest.approx(130, abs=1)
+        assert span.ended_ms == pytest.approx(700, abs=1)
+        assert speech_span(quiet(500), RATE) is None
+
+
+SAID = Sound(1000, 2000)
+
+
+class TestLatency:
+    def test_it_is_the_time_from_the_last_word_to_the_first_sound_of_the_answer(self) -> None:
+        assert latency_ms([Sound(0, 500), Sound(2450, 2700), Sound(2800, 3000)], SAID) == 450
+
+    def test_an_agent_that_speaks_into_the_callers_words_has_a_negative_latency(self) -> None:
+        assert latency_ms([Sound(1900, 2500)], SAID) == -100
+
+    def test_a_false_start_that_stopped_before_the_caller_did_is_no_answer(self) -> None:
+        assert latency_ms([Sound(1500, 1700), Sound(2600, 2900)], SAID) == 600
+
+    def test_what_began_before_the_caller_spoke_is_no_answer(self) -> None:
+        assert latency_ms([Sound(0, 2500)], SAID) is None
+
+    def test_an_answer_after_the_caller_spoke_again_answers_that(self) -> None:
+        sounds = [Sound(4000, 4100)]
+        assert latency_ms(sounds, SAID, until_ms=3000) is None
+        assert latency_ms(sounds, SAID, until_ms=5000) == 2000
+
+    def test_silence_is_no_answer(self) -> None:
+        assert latency_ms([], SAID) is None
+
+
+class TestBargeIn:
+    def test_it_is_the_time_from_the_callers_first_sample_to_the_last_sound(self) -> None:
+        assert stop_ms([Sound(0, 1180)], SAID) == 180
+
+    def test_words_after_a_short_pause_count(self) -> None:
+        assert stop_ms([Sound(0, 1100), Sound(1200, 1250), Sound(1500, 1600), Sound(2600, 2900)], SAID) == 600
+
+    def test_an_agent_that_comes_back_while_the_caller_speaks_has_not_stopped(self) -> None:
+        assert stop_ms([Sound(0, 1100), Sound(1900, 2300), Sound(2800, 3000)], SAID) == 1300
+
+    def test_the_answer_is_not_part_of_the_stop(self) -> None:
+        assert stop_ms([Sound(0, 1100), Sound(2100, 2300)], SAID) == 100
+
+    def test_an_agent_between_two_words_that_says_no_more_stopped_at_once(self) -> None:
+        assert stop_ms([Sound(0, 900)], SAID) == 0
+
+    def test_there_is_nothing_to_stop_when_the_agent_was_silent(self) -> None:
+        assert stop_ms([Sound(0, 600)], SAID) is None
+        assert stop_ms([Sound(1500, 1600)], SAID) is None
+        assert stop_ms([], SAID) is None
+
+
+class TestBackchannel:
+    def test_an_agent_that_goes_on_was_not_stopped(self) -> None:
+        sounds = [Sound(0, 1500), Sound(1650, 4000)]
+        outcome = backchannel(sounds, SAID, heard_until_ms=4000)
+        assert outcome is not None
+        assert not outcome.stopped_agent
+        assert outcome.longest_gap_ms == 150
+
+    def test_a_gap_of_more_than_350_ms_is_a_stop(self) -> None:
+        outcome = backchannel([Sound(0, 1500), Sound(1851, 4000)], SAID, heard_until_ms=4000)
+        assert outcome is not None
+        assert outcome.stopped_agent
+
+    def test_a_gap_that_never_ends_is_a_stop(self) -> None:
+        outcome = backchannel([Sound(0, 2900)], SAID, heard_until_ms=6000)
+        assert outcome is not None
+        assert outcome.stopped_agent
+        assert outcome.longest_gap_ms == 3100
+
+    def test_a_gap_that_begins_more_than_a_second_after_the_hum_is_not_its_doing(self) -> None:
+        outcome = backchannel([Sound(0, 3000), Sound(4000, 5000)], SAID, heard_until_ms=9000)
+        assert outcome is not None
+        assert not outcome.stopped_agent
+
+    def test_a_gap_that_is_open_when_the_hum_begins_counts_from_there(self) -> None:
+        outcome = backchannel([Sound(0, 900), Sound(1300, 5000)], SAID, heard_until_ms=5000)
+        assert outcome is not None
+        assert outcome.longest_gap_ms == 300
+
+    def test_it_says_nothing_of_an_agent_that_was_silent(self) -> None:
+        assert backchannel([], SAID, heard_until_ms=5000) is None
+        assert backchannel([Sound(0, 500)], SAID, heard_until_ms=5000) is None

@@ -1,0 +1,162 @@
+"""The 20 ms clock: absolute, without drift, without bursts."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from offhook.clock import ManualClock, SystemClock
+from offhook.exchange.pacer import Pacer, Schedule
+
+
+class Recorder:
+    """Writes down what it is asked to do."""
+
+    def __init__(self, log: list[tuple[str, str, int]], name: str = "a") -> None:
+        self.log = log
+        self.name = name
+
+    def talk(self, now_ms: int) -> None:
+        self.log.append((self.name, "talk", now_ms))
+
+    def listen(self, now_ms: int) -> None:
+        self.log.append((self.name, "listen", now_ms))
+
+
+class TestSchedule:
+    def test_nothing_is_due_before_its_time(self) -> None:
+        schedule = Schedule(100)
+        assert schedule.due(99.9) == (range(0), 0)
+        assert schedule.wait_ms(99.9) == 1
+        assert schedule.wait_ms(80.5) == 20
+
+    def test_a_tick_that_is_late_moves_none_of_the_later_ones(self) -> None:
+        schedule = Schedule(100)
+        assert list(schedule.due(117.3)[0]) == [100]
+        assert schedule.next_ms == 120
+
+    def test_late_ticks_are_made_up_for(self) -> None:
+        schedule = Schedule(100)
+        assert [list(ticks) for ticks in (schedule.due(141)[0],)] == [[100, 120, 140]]
+
+    def test_after_a_long_stall_the_oldest_ticks_are_skipped(self) -> None:
+        schedule = Schedule(100, max_catch_up=3)
+        ticks, skipped = schedule.due(1105)
+        assert list(ticks) == [1060, 1080, 1100]
+        assert skipped == 48
+        assert schedule.next_ms == 1120
+
+    def test_a_timer_is_never_set_for_less_than_a_millisecond(self) -> None:
+        assert Schedule(100).wait_ms(250) == 1
+
+    @given(st.lists(st.floats(0, 500), max_size=50))
+    def test_however_the_process_is_scheduled_ticks_are_20_ms_apart_and_none_comes_early_or_twice(
+        self, steps: list[float]
+    ) -> None:
+        schedule = Schedule(20)
+        now_ms, last = 0.0, 0
+        for step in steps:
+            now_ms += step
+            ticks, skipped = schedule.due(now_ms)
+            for tick in ticks:
+                assert tick <= now_ms
+                assert tick == last + 20 * (1 + skipped)
+                last, skipped = tick, 0
+            assert now_ms < schedule.next_ms <= now_ms + 20
+
+
+class TestPacer:
+    def test_all_talk_before_any_listens(self) -> None:
+        log: list[tuple[str, str, int]] = []
+        pacer = Pacer(ManualClock())
+
+        async def run() -> None:
+            pacer.add(Recorder(log, "a"))
+            pacer.add(Recorder(log, "b"))
+            pacer.tick(20)
+            pacer.close()
+
+        asyncio.run(run())
+        assert log == [("a", "talk", 20), ("b", "talk", 20), ("a", "listen", 20), ("b", "listen", 20)]
+
+    async def test_whoever_was_removed_in_the_same_tick_is_not_called_any_more(self) -> None:
+        log: list[tuple[str, str, int]] = []
+        pacer = Pacer(ManualClock())
+        victim = Recorder(log, "victim")
+
+        class Killer(Recorder):
+            def talk(self, now_ms: int) -> None:
+                pacer.remove(victim)
+                pacer.remove(victim)
+
+        pacer.add(Killer(log, "killer"))
+        pacer.add(victim)
+        pacer.add(victim)
+        pacer.tick(20)
+        pacer.close()
+        assert [name for name, _, _ in log] == ["killer"]
+
+    async def test_one_that_fails_is_removed_and_the_others_go_on(self, caplog: pytest.LogCaptureFixture) -> None:
+        log: list[tuple[str, str, int]] = []
+        pacer = Pacer(ManualClock())
+
+        class Broken(Recorder):
+            def talk(self, now_ms: int) -> None:
+                raise RuntimeError("no microphone")
+
+        pacer.add(Broken(log, "broken"))
+        pacer.add(Recorder(log, "sound"))
+        with caplog.at_level(logging.ERROR):
+            pacer.tick(20)
+            pacer.tick(40)
+        pacer.close()
+        assert pacer.counters.failures == 1
+        assert {name for name, _, _ in log} == {"sound"}
+        assert len(caplog.records) == 1
+
+    async def test_it_runs_on_the_loop_while_somebody_takes_part_and_starts_again_later(self) -> None:
+        pacer = Pacer(SystemClock())
+        done: asyncio.Event = asyncio.Event()
+        log: list[tuple[str, str, int]] = []
+
+        class Counting(Recorder):
+            def listen(self, now_ms: int) -> None:
+                super().listen(now_ms)
+                if len(self.log) % 6 == 0:
+                    pacer.remove(self)
+                    done.set()
+
+        for _ in range(2):
+            done.clear()
+            pacer.add(Counting(log))
+            await asyncio.wait_for(done.wait(), 5)
+        times = [at_ms for _, verb, at_ms in log if verb == "talk"]
+        assert len(times) == 6
+        assert all(later - earlier == 20 for earlier, later in zip(times[:3], times[1:3], strict=False))
+        pacer.close()
+
+    async def test_after_close_nothing_ticks_and_nobody_can_join(self) -> None:
+        log: list[tuple[str, str, int]] = []
+        pacer = Pacer(SystemClock())
+        pacer.add(Recorder(log))
+        pacer.close()
+        pacer.add(Recorder(log))
+        await asyncio.sleep(0.05)
+        assert log == []
+
+    async def test_closing_in_the_middle_of_a_tick_ends_it(self) -> None:
+        pacer = Pacer(SystemClock())
+        closed = asyncio.Event()
+
+        class Closing(Recorder):
+            def talk(self, now_ms: int) -> None:
+                pacer.close()
+                closed.set()
+
+        pacer.add(Closing([]))
+        await asyncio.wait_for(closed.wait(), 5)
+        assert pacer.counters.ticks == 1

@@ -1,0 +1,269 @@
+"""The carrier's playout buffer: what is played when, and when marks come back."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from offhook.exchange.playout import Announcements, Cleared, Playout, Pulled
+
+RATE = 8000
+FRAME = 320  # bytes in 20 ms
+
+
+def audio(ms: float, value: int = 1) -> bytes:
+    return value.to_bytes(2, "little") * int(RATE * ms / 1000)
+
+
+class TestPlaying:
+    def test_nothing_is_played_while_nothing_is_queued(self) -> None:
+        playout = Playout(RATE)
+        assert playout.pull(0) == Pulled(None, ())
+        assert playout.counters.underruns == 0
+
+    def test_one_long_piece_is_played_a_frame_per_tick(self) -> None:
+        playout = Playout(RATE)
+        playout.add(audio(60), 0)
+        assert playout.queued_ms == 60
+        assert [playout.pull(t).pcm for t in (0, 20, 40, 60)] == [audio(20), audio(20), audio(20), None]
+        assert playout.counters.played_ms == 60
+
+    def test_small_pieces_are_joined_across_their_edges(self) -> None:
+        playout = Playout(RATE)
+        for value in (1, 2, 3, 4):
+            playout.add(audio(10, value), 0)
+        assert playout.pull(0).pcm == audio(10, 1) + audio(10, 2)
+        assert playout.pull(20).pcm == audio(10, 3) + audio(10, 4)
+
+    def test_a_remainder_waits_one_tick_for_more_and_is_then_joined(self) -> None:
+        playout = Playout(RATE)
+        playout.add(audio(30, 1), 0)
+        assert playout.pull(0).pcm == audio(20, 1)
+        assert playout.pull(20).pcm is None
+        playout.add(audio(10, 2), 25)
+        assert playout.pull(40).pcm == audio(10, 1) + audio(10, 2)
+        assert playout.counters.padded == 0
+
+    def test_a_remainder_that_nothing_follows_is_padded_with_silence(self) -> None:
+        playout = Playout(RATE)
+        playout.add(audio(30), 0)
+        frames = [playout.pull(t).pcm for t in (0, 20, 40, 60)]
+        assert frames == [audio(20), None, audio(10) + bytes(160), None]
+        assert playout.counters.padded == 1
+
+    def test_empty_audio_is_nothing(self) -> None:
+        playout = Playout(RATE)
+        playout.add(b"", 0)
+        assert playout.pull(0).pcm is None
+        assert playout.mark("a", 0)
+
+    def test_a_late_tick_plays_only_what_had_arrived_by_its_time(self) -> None:
+        playout = Playout(RATE)
+        playout.add(audio(20, 1), 0)
+        playout.add(audio(20, 2), 30)
+        assert playout.pull(0).pcm == audio(20, 1)
+        assert playout.pull(20).pcm is None  # runs late, at 35 say: the audio is there, but was not at 20
+        assert playout.counters.underruns == 1
+        assert playout.pull(40).pcm == audio(20, 2)
+
+
+class TestUnderruns:
+    def test_a_queue_that_runs_dry_in_the_middle_of_speech_is_counted(self) -> None:
+        playout = Playout(RATE)
+        playout.add(audio(20), 0)
+        playout.pull(0)
+        playout.pull(20)
+        playout.add(audio(20), 25)
+        assert playout.counters.underruns == 1
+
+    def test_a_pause_of_more_than_200_ms_is_a_new_utterance(self) -> None:
+        playout = Playout(RATE)
+        playout.add(audio(20), 0)
+        playout.pull(0)
+        playout.pull(20)
+        playout.add(audio(20), 221)
+        assert playout.counters.underruns == 0
+
+    def test_audio_after_a_clear_is_a_new_utterance(self) -> None:
+        playout = Playout(RATE)
+        playout.add(audio(20), 0)
+        playout.pull(0)
+        playout.pull(20)
+        playout.clear()
+        playout.add(audio(20), 25)
+        assert playout.counters.underruns == 0
+
+
+class TestMarks:
+    def test_a_mark_comes_back_at_once_when_nothing_is_queued(self) -> None:
+        playout = Playout(RATE)
+        assert playout.mark("a", 0)
+        assert playout.pending_marks == 0
+
+    def test_a_mark_comes_back_when_the_audio_before_it_has_been_played_not_when_it_begins(self) -> None:
+        playout = Playout(RATE)
+        playout.add(audio(40), 0)
+        assert not playout.mark("a", 0)
+        assert [playout.pull(t).marks for t in (0, 20, 40)] == [(), (), ("a",)]
+
+    def test_a_mark_waits_for_the_frame_that_is_being_played(self) -> None:
+        playout = Playout(RATE)
+        playout.add(audio(20), 0)
+        playout.pull(0)
+        assert not playout.mark("a", 10)
+        assert playout.pull(20).marks == ("a",)
+
+    def test_a_mark_between_two_ticks_after_the_last_frame_comes_back_at_once(self) -> None:
+        playout = Playout(RATE)
+        playout.add(audio(20), 0)
+        playout.pull(0)
+        assert playout.mark("a", 20)
+
+    def test_marks_keep_their_order_even_when_one_could_come_back_at_once(self) -> None:
+        playout = Playout(RATE)
+        playout.add(audio(20), 0)
+        playout.mark("a", 0)
+        playout.pull(0)
+        assert not playout.mark("b", 25)  # the tick that returns "a" is late
+        assert playout.pull(20).marks == ("a", "b")
+
+    def test_a_mark_inside_a_frame_comes_back_after_that_frame(self) -> None:
+        playout = Playout(RATE)
+        playout.add(audio(10), 0)
+        playout.mark("a", 0)
+        playout.add(audio(30), 0)
+        playout.mark("b", 0)
+        assert [playout.pull(t).marks for t in (0, 20, 40)] == [(), ("a",), ("b",)]
+
+
+class TestClear:
+    def test_clear_empties_the_queue_and_gives_all_marks_back(self) -> None:
+        playout = Playout(RATE)
+        playout.add(audio(50), 0)
+        playout.mark("a", 0)
+        playout.add(audio(100), 0)
+        playout.mark("b", 0)
+        playout.pull(0)
+        assert playout.clear() == Cleared(("a", "b"), 130.0)
+        assert playout.pull(20) == Pulled(None, ())
+        assert playout.counters.dropped_ms == 130
+        assert playout.counters.clears == 1
+
+    def test_clear_forgets_the_part_of_a_piece_that_was_played(self) -> None:
+        playout = Playout(RATE)
+        playout.add(audio(60, 1), 0)
+        playout.pull(0)
+        playout.clear()
+        playout.add(audio(20, 2), 10)
+        assert playout.pull(20).pcm == audio(20, 2)
+
+    def test_a_mark_after_a_clear_does_not_count_what_was_dropped(self) -> None:
+        playout = Playout(RATE)
+        playout.add(audio(60), 0)
+        playout.pull(0)
+        playout.clear()
+        playout.add(audio(20), 10)
+        playout.mark("a", 10)
+        assert [playout.pull(t).marks for t in (20, 40)] == [(), ("a",)]
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.integers(1, 900).map(lambda samples: ("add", samples)),
+            st.just(("mark", 0)),
+            st.just(("pull", 0)),
+            st.just(("clear", 0)),
+        ),
+        max_size=60,
+    )
+)
+def test_whatever_is_sent_every_byte_and_every_mark_is_accounted_for(steps: list[tuple[str, int]]) -> None:
+    """Audio is played once, in order, or dropped by a clear; marks come back once, in order, and not before their audio."""
+    playout = Playout(RATE)
+    now_ms, sent, value = 0.0, 0, 0
+    played: list[bytes] = []
+    waiting: list[tuple[str, int]] = []  # marks and how many bytes were sent before them
+    heard = dropped = 0
+    for verb, samples in steps:
+        if verb == "add":
+            value = value % 1000 + 1
+            playout.add(value.to_bytes(2, "little") * samples, now_ms)
+            sent += 2 * samples
+        elif verb == "mark":
+            name = str(len(waiting))
+            if playout.mark(name, now_ms):
+                assert playout.queued_ms == 0
+            else:
+                waiting.append((name, sent))
+        elif verb == "clear":
+            cleared = playout.clear()
+            dropped += round(cleared.dropped_ms * 16)
+            assert list(cleared.marks) == [name for name, _ in waiting]
+            waiting.clear()
+        else:
+            frame, marks = playout.pull(now_ms)
+            for mark in marks:
+                name, before = waiting.pop(0)
+                assert mark == name
+                assert before <= heard + dropped
+            if frame is not None:
+                assert len(frame) == FRAME
+                played.append(frame)
+                heard += FRAME
+            now_ms += 20
+    for _ in range(1 + sent // 2):
+        frame, marks = playout.pull(now_ms)
+        now_ms += 20
+        for mark in marks:
+            assert mark == waiting.pop(0)[0]
+        if frame is None and not playout.queued_ms and not waiting:
+            break
+    assert not waiting
+    assert playout.queued_ms == 0
+
+
+class TestAnnouncements:
+    def test_announcements_play_one_after_the_other_and_each_end_is_reported_when_it_was_heard(self) -> None:
+        queue = Announcements(RATE)
+        queue.add("a", audio(30, 1))
+        queue.add("b", audio(20, 2))
+        assert queue.busy
+        assert queue.pull() == (audio(20, 1), ())
+        assert queue.pull() == (audio(10, 1) + bytes(160), ())
+        assert queue.pull() == (audio(20, 2), ("a",))
+        assert queue.busy
+        assert queue.pull() == (None, ("b",))
+        assert not queue.busy
+
+    def test_an_empty_announcement_is_over_at_once(self) -> None:
+        queue = Announcements(RATE)
+        queue.add("a", b"")
+        assert queue.pull() == (None, ("a",))
+
+    def test_stop_drops_all_of_them(self) -> None:
+        queue = Announcements(RATE)
+        queue.add("a", audio(60))
+        queue.add("b", audio(20))
+        queue.pull()
+        assert queue.stop() == ("a", "b")
+        assert queue.pull() == (None, ())
+
+    def test_stopping_the_current_one_lets_the_next_play_from_its_start(self) -> None:
+        queue = Announcements(RATE)
+        queue.add("a", audio(60, 1))
+        queue.add("b", audio(20, 2))
+        queue.pull()
+        assert queue.stop(current_only=True) == ("a",)
+        assert queue.pull() == (audio(20, 2), ())
+
+    def test_the_current_one_is_the_one_whose_last_frame_is_being_played(self) -> None:
+        queue = Announcements(RATE)
+        queue.add("a", audio(20, 1))
+        queue.add("b", audio(20, 2))
+        queue.pull()
+        assert queue.stop(current_only=True) == ("a",)
+        assert queue.pull() == (audio(20, 2), ())
+
+    def test_stopping_nothing_is_nothing(self) -> None:
+        assert Announcements(RATE).stop(current_only=True) == ()
