@@ -1,1 +1,1 @@
-"""Benchmarks."""
+"""Benchmarks that run on the reader's machine, ours beside others in one run: machines differ, ratios hold."""

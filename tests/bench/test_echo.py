@@ -1,0 +1,25 @@
+"""Our server of the benchmark: the media plane as it is, with an echo for an agent."""
+
+from __future__ import annotations
+
+from offhook.bench.echo import EchoGate
+from offhook.carriers.base import MediaFormat
+from offhook.carriers.telnyx.media import PlayAudio, TelnyxCarrierMedia
+
+
+def test_every_frame_comes_back_and_nothing_else_does() -> None:
+    gate = EchoGate()
+    carrier = TelnyxCarrierMedia("stream")
+    sent: list[bytes] = []
+    call, request = gate.admit("any token")
+    stream = gate.open_stream(call, request, send=sent.append, close=lambda: None)
+    frames = [bytes([code]) * 160 for code in (0x80, 0x00, 0xFF)]
+    stream.receive(carrier.start(call_id="call", format=MediaFormat("PCMU", 8000)))
+    for frame in frames:
+        stream.receive(carrier.media("inbound", frame))
+    stream.receive(carrier.mark("a mark"))
+    stream.receive(carrier.dtmf("5", "2026-01-01T00:00:00Z"))
+    stream.receive(carrier.stop(call_id="call"))
+    stream.connection_lost()
+    assert [carrier.receive(message) for message in sent] == [PlayAudio(frame) for frame in frames]
+    assert stream.stopped
