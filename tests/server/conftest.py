@@ -1,24 +1,37 @@
-"""What tests of the server share: a gate, a stream and a listening port, without calls."""
+"""What tests of the server share: a media gate without calls, and a whole host with a carrier that calls it."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import socket
+import time
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 import uvicorn
+import websockets
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route, WebSocketRoute
 
-from offhook.carriers.base import StreamRequest
+from offhook.carriers.base import DialedCall, StreamRequest
+from offhook.carriers.telnyx.signing import Signer
+from offhook.ids import new_id
+from offhook.server.host import Host
 from offhook.server.http import media_http_protocol
 from offhook.server.media import MediaLimits, MediaRefused
+from offhook.server.options import HostOptions, HostTimes
+from offhook.server.run import Server
+from offhook.server.wire import telnyx_wire
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
+
+    from offhook.calls import Call
+    from offhook.carriers.base import MediaStarted
 
 
 class RecordingStream:
@@ -138,3 +151,222 @@ async def port_with_websockets(gate: FakeGate) -> AsyncIterator[int]:
     app = Starlette(routes=[WebSocketRoute("/phone", echo)])
     async with listening({"app": app, "http": media_http_protocol(gate), "ws": "websockets-sansio"}) as number:
         yield number
+
+
+# -- a whole host ---------------------------------------------------------------------------------------------------
+
+
+class FakeCarrier:
+    """Keeps the commands it was given; raises, or waits, as it is told."""
+
+    def __init__(self) -> None:
+        self.commands: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = []
+        self.fails: dict[str, list[Exception]] = {}
+        self.dial_waits = asyncio.Event()
+        self.dial_waits.set()
+        self.changed = asyncio.Event()
+
+    def names(self) -> list[str]:
+        return [name for name, _, _ in self.commands]
+
+    async def did(self, name: str, times: int = 1) -> dict[str, Any]:
+        """Wait for a command; the options it came with."""
+        async with asyncio.timeout(5):
+            while self.names().count(name) < times:
+                self.changed.clear()
+                await self.changed.wait()
+        return [options for had, _, options in self.commands if had == name][times - 1]
+
+    def _note(self, name: str, arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
+        self.commands.append((name, arguments, options))
+        self.changed.set()
+        if self.fails.get(name):
+            raise self.fails[name].pop(0)
+
+    async def dial(self, **options: Any) -> DialedCall:
+        self._note("dial", (), options)
+        await self.dial_waits.wait()
+        return DialedCall(call_id="out1", leg_id="leg1", session_id="ses1")
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in (
+            "answer",
+            "reject",
+            "hangup",
+            "transfer",
+            "send_dtmf",
+            "speak",
+            "start_streaming",
+            "stop_streaming",
+        ):
+            raise AttributeError(name)
+
+        async def command(*arguments: Any, **options: Any) -> None:
+            self._note(name, arguments, options)
+
+        return command
+
+
+class FakeSession:
+    """A session that keeps what it hears and ends when it is told to, or when the audio is over."""
+
+    def __init__(self, call: Call) -> None:
+        self.call = call
+        self.media = self
+        self.heard: list[str] = []
+        self.pcm_bytes = 0
+        self.ticks = 0
+        self.over = asyncio.Event()
+        self.begun = asyncio.Event()
+        self.closed = asyncio.Event()
+        self.raises: Exception | None = None
+        self.deaf = False
+        self.said: list[str] = []
+
+    def media_started(self, started: MediaStarted) -> None:
+        self.heard.append("started")
+        self.begun.set()
+
+    def audio(self, pcm: bytes, timestamp_ms: float) -> None:
+        self.pcm_bytes += len(pcm)
+
+    def mark_returned(self, name: str) -> None:
+        self.heard.append(f"mark {name}")
+
+    def digit(self, digit: str) -> None:
+        self.heard.append(f"digit {digit}")
+
+    def media_stopped(self) -> None:
+        self.heard.append("stopped")
+        if not self.deaf:
+            self.over.set()
+
+    async def run(self) -> None:
+        self.call.conversation = self
+        await self.over.wait()
+        if self.raises is not None:
+            raise self.raises
+
+    def tick(self, now_ms: float) -> None:
+        self.ticks += 1
+
+    async def aclose(self) -> None:
+        self.closed.set()
+
+    async def say(self, text: str) -> None:
+        self.said.append(text)
+
+    async def ask(self, question: str) -> str:
+        return ""
+
+    async def hand_over(self, to: str | None, *, reason: str) -> None: ...
+
+    async def hangup(self) -> None:
+        self.over.set()
+
+
+class Town:
+    """A host on a port, the carrier that calls it, and both ends of everything."""
+
+    def __init__(self) -> None:
+        self.signer = Signer()
+        self.carrier = FakeCarrier()
+        self.sessions: list[FakeSession] = []
+        self.make_session: Callable[[Call], Any] = FakeSession
+        self.times = HostTimes(media_s=0.3, hangup_s=0.2, apology_s=0.3, session_end_s=0.3, goodbye_s=0.3)
+        self.server: Server | None = None
+        self.http = httpx.AsyncClient()
+
+    async def open(self, **options: Any) -> Host:
+        times = options.pop("times", self.times)
+        host = Host(
+            self._session,
+            carrier=self.carrier,  # type: ignore[arg-type]  # commands by __getattr__
+            wire=telnyx_wire(self.signer.public_key),
+            options=HostOptions(times=times, **options),
+        )
+        self.server = Server(host)
+        await self.server.start()
+        return host
+
+    def _session(self, call: Call) -> Any:
+        session = self.make_session(call)
+        self.sessions.append(session)
+        return session
+
+    @property
+    def url(self) -> str:
+        assert self.server is not None
+        return self.server.url
+
+    async def post(self, body: bytes, headers: Any) -> httpx.Response:
+        return await self.http.post(f"{self.url}/webhooks/telnyx", content=body, headers=headers)
+
+    def event(self, event_type: str, call_id: str = "c1", *, event_id: str | None = None, **payload: Any) -> bytes:
+        payload = {"call_control_id": call_id, "call_leg_id": "leg1", "call_session_id": "ses1", **payload}
+        data = {
+            "record_type": "event",
+            "event_type": event_type,
+            "id": event_id or new_id(),
+            "occurred_at": "2026-01-01T00:00:00.000000Z",
+            "payload": payload,
+        }
+        return json.dumps({"data": data, "meta": {"attempt": 1}}).encode()
+
+    async def webhook(self, event_type: str, call_id: str = "c1", **fields: Any) -> httpx.Response:
+        body = self.event(event_type, call_id, **fields)
+        return await self.post(body, self.signer.sign(body, int(time.time())))
+
+    async def ring(self, call_id: str = "c1") -> httpx.Response:
+        return await self.webhook(
+            "call.initiated", call_id, direction="incoming", state="parked", **{"from": "+15550100", "to": "+15550199"}
+        )
+
+    async def hang_up(self, call_id: str = "c1") -> httpx.Response:
+        return await self.webhook(
+            "call.hangup", call_id, hangup_cause="normal_clearing", hangup_source="caller", sip_hangup_cause="200"
+        )
+
+    async def connect(self, stream_url: str) -> Any:
+        return await websockets.connect(stream_url)
+
+    async def stream(self, stream_url: str, call_id: str = "c1", encoding: str = "PCMU") -> Any:
+        """The carrier's side of a media socket, begun."""
+        socket = await self.connect(stream_url)
+        await socket.send('{"event":"connected","version":"1.0.0"}')
+        start = {
+            "event": "start",
+            "sequence_number": "1",
+            "stream_id": new_id(),
+            "start": {
+                "call_control_id": call_id,
+                "media_format": {"encoding": encoding, "sample_rate": 8000, "channels": 1},
+            },
+        }
+        await socket.send(json.dumps(start))
+        return socket
+
+    async def answered_call(self, call_id: str = "c1") -> tuple[FakeSession, Any]:
+        """A call from ringing to audio."""
+        before = len(self.sessions)
+        await self.ring(call_id)
+        options = await self.carrier.did("answer", before + 1)
+        await self.webhook("call.answered", call_id)
+        socket = await self.stream(options["stream"].url, call_id)
+        while len(self.sessions) == before:
+            await asyncio.sleep(0)
+        session = self.sessions[before]
+        await asyncio.wait_for(session.begun.wait(), 5)
+        return session, socket
+
+    async def close(self) -> None:
+        if self.server is not None:
+            await self.server.stop()
+        await self.http.aclose()
+
+
+@pytest.fixture
+async def town() -> AsyncIterator[Town]:
+    town = Town()
+    yield town
+    await town.close()

@@ -344,10 +344,10 @@ class MediaStream:
                 one message per frame, since a message holds exactly one packet.
 
         Raises:
-            ValueError: if ``pcm`` is not whole frames.
+            ValueError: if ``pcm`` is not whole frames, or none.
         """
         frames, rest = divmod(len(pcm), self._out_frame)
-        if rest:
+        if rest or not frames:
             raise ValueError(f"expected whole frames of {self._out_frame} bytes, got {len(pcm)} bytes")
         if self._blocked():
             return
@@ -377,10 +377,7 @@ class MediaStream:
         self._close()
 
     def _send_piece(self, pcm: bytes) -> None:
-        payload = self._encoder.encode(pcm)
-        if not payload:
-            return
-        self._send(self._protocol.audio(payload))
+        self._send(self._protocol.audio(self._encoder.encode(pcm)))
         self.counters.sent_messages += 1
         self.counters.sent_pcm_bytes += len(pcm)
 

@@ -33,9 +33,6 @@ def build_app(host: Host, *, routes: Sequence[BaseRoute] = ()) -> Starlette:
         body = await _body(request)
         if body is None:
             return _answer(host.inbox.refuse_unread(413, "body_too_large", MAX_BODY_BYTES + 1))
-        for name in host.wire.single_headers:
-            if len(request.headers.getlist(name)) > 1:
-                return _answer(host.inbox.refuse_unread(400, "header_repeated", len(body)))
         return _answer(host.webhook(body, request.headers))
 
     async def healthz(_: Request) -> Response:

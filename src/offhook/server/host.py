@@ -95,6 +95,7 @@ class Host:
         self.stall = StallProbe()
         self.counters = HostCounters()
         self.draining = False
+        self.stopping = False
         self.inbox = Inbox(wire, self.clock, limit=self.options.max_queued_events, refuses=self._refuses)
         self._warm_up = warm_up
         self._live: dict[Call, LiveCall] = {}
@@ -136,16 +137,19 @@ class Host:
 
     async def stop(self) -> None:
         """Let go of everything at once. Use :meth:`drain` first: calls that are up are left to themselves."""
-        self.draining = True
-        for call in self.registry:
-            if call.stream is not None:
-                call.stream.close()
-        tasks = {*self._tasks, *([self._worker] if self._worker is not None else [])}
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks, timeout=2.0)
-        self._worker = None
+        self.draining = self.stopping = True
+        if self._worker is not None:
+            self._worker.cancel()
+            await asyncio.wait({self._worker})
+            self._worker = None
+        for live in tuple(self._live.values()):
+            live.abandon()
+        # First in good order, with every session closed; then whatever still hangs on to a command.
+        for hurry in (False, True):
+            for task in tuple(self._tasks) if hurry else ():
+                task.cancel()
+            if self._tasks:
+                await asyncio.wait(self._tasks, timeout=2.0)
         self.stall.stop()
 
     async def _until_idle(self) -> None:
@@ -294,6 +298,8 @@ class Host:
             self._handle(call, event)
 
     def _keep(self, event: CallEvent) -> None:
+        if not event.call_id:
+            return  # of the account, not of a call
         kept = self._early.setdefault(event.call_id, [])
         if len(kept) < EARLY_EVENTS:
             kept.append(event)

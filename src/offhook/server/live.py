@@ -43,6 +43,8 @@ class Surroundings(Protocol):
     clock: Clock
     ticker: Ticker
     stall: StallProbe
+    stopping: bool
+    """Whether the process ends now: nobody is called, told or hung up any more."""
 
     def spawn(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
         """Run ``work`` in a task that the host keeps and counts."""
@@ -243,7 +245,7 @@ class LiveCall:
             # The socket closes before the webhook says that the caller hung up.
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._ended.wait(), self._host.options.times.hangup_s)
-        if call.ended:
+        if call.ended or self._host.stopping:
             return
         if call.transferring or call.state is CallState.BRIDGED:
             if call.stream is not None and not call.stream.stopped:
@@ -342,6 +344,15 @@ class LiveCall:
                     await conversation.hangup()
         if not call.transferring and call.state is not CallState.BRIDGED:
             await self._hang_up()
+
+    def abandon(self) -> None:
+        """The process ends now: let go of everything, leave the call to itself."""
+        self._disarm()
+        if self.call.stream is not None:
+            self.call.stream.close()
+        if self._running is not None:
+            self._running.cancel()
+        self._close_later()
 
     def _disarm(self) -> None:
         if self._watchdog is not None:

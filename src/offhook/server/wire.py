@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 
 from offhook.carriers.base import AppMedia, CallEvent
 
 __all__ = ["Wire", "telnyx_wire"]
+
+logger = logging.getLogger(__name__)
 
 ReadWebhook = Callable[[bytes, Mapping[str, str], float], CallEvent]
 """``(body, headers, now_s) -> event``; raises the :exc:`~offhook.errors.WebhookError` family."""
@@ -23,28 +25,27 @@ class Wire:
     read_webhook: ReadWebhook
     new_media: Callable[[], AppMedia]
     """A fresh media protocol, one per socket."""
-    single_headers: frozenset[str] = frozenset()
-    """Headers, in lower case, that a webhook may carry only once: two signatures are two stories."""
 
 
 def telnyx_wire(public_key: str | None) -> Wire:
-    """Telnyx's formats. Webhooks are verified with ``public_key``; ``None`` takes them unverified, for trials only."""
+    """Telnyx's formats.
+
+    Args:
+        public_key: what webhooks are verified with; ``None`` takes them unverified, for trials only.
+
+    Raises:
+        ConfigError: if ``public_key`` is not a key.
+    """
     from offhook.carriers.telnyx.media import TelnyxAppMedia
+    from offhook.carriers.telnyx.signing import load_public_key
     from offhook.carriers.telnyx.webhooks import receive
 
+    if public_key is None:
+        logger.warning("webhooks are not verified: anyone who finds this address can place calls")
+    else:
+        load_public_key(public_key)
     return Wire(
         name="telnyx",
-        read_webhook=partial(_read_telnyx, receive, public_key),
+        read_webhook=lambda body, headers, now_s: receive(body, headers, public_key, now_s),
         new_media=TelnyxAppMedia,
-        single_headers=frozenset({"telnyx-signature-ed25519", "telnyx-timestamp"}),
     )
-
-
-def _read_telnyx(
-    receive: Callable[..., CallEvent],
-    public_key: str | None,
-    body: bytes,
-    headers: Mapping[str, str],
-    now_s: float,
-) -> CallEvent:
-    return receive(body, headers, public_key, now_s)
