@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import inspect
-import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from offhook.agent.handover import Handover
+from offhook.agent.turn import uninterrupted
 from offhook.agent.turns import Limits, TurnOptions
 from offhook.errors import ConfigError
 
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     from offhook.dialog.base import Dialog
 
 __all__ = ["Agent", "Texts"]
-
-logger = logging.getLogger(__name__)
 
 HandlerT = TypeVar("HandlerT", bound="Callable[..., str | Awaitable[str | None] | AsyncIterator[str] | None]")
 
@@ -118,8 +115,8 @@ class Agent:
             name: of the intent, once per agent.
             examples: how callers put it, a few different ways.
             reply: what to say, where no function is needed.
-            must_finish: let the function run to its end even if the caller has moved on; what it says then is not
-                spoken. For an ``async def`` that books, pays or writes.
+            must_finish: let the function run to its end even if the caller speaks on or hangs up: see
+                :func:`offhook.agent.uninterrupted`. For an ``async def`` that books, pays or writes.
 
         Raises:
             ConfigError: the name is taken, an example is missing or shared, or the function cannot be called so.
@@ -257,26 +254,10 @@ def _check_handler(handler: Callable[..., Any], of: str, wanted: str, counts: tu
     raise ConfigError(f"expected a function of {wanted} for {of}, got {name}{signature}.", fix="change its parameters")
 
 
-_running: set[asyncio.Future[Any]] = set()
-
-
 def _to_the_end(handler: Callable[..., Any]) -> Callable[..., Any]:
-    """``handler``, but cancelling it only stops waiting for it."""
-
     @functools.wraps(handler)
     async def run(*arguments: object) -> object:
-        task = asyncio.ensure_future(handler(*arguments))
-        _running.add(task)  # the event loop itself keeps no reference to it
-        task.add_done_callback(_running.discard)
-        try:
-            return await asyncio.shield(task)
-        except asyncio.CancelledError:
-            task.add_done_callback(_report)
-            raise
+        with uninterrupted():
+            return await handler(*arguments)
 
     return run
-
-
-def _report(task: asyncio.Future[Any]) -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
-        logger.error("a handler that must finish failed after its caller had moved on", exc_info=error)

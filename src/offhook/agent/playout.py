@@ -202,6 +202,11 @@ class Playout:
         return bool(self._sent or self._heard)
 
     @property
+    def ready(self) -> bool:
+        """Whether there is audio to send, were it not for its time."""
+        return not self._paused and not self._stopped and self._total - self._sent >= self._frame
+
+    @property
     def paused(self) -> bool:
         """Whether it is silent and can go on."""
         return self._paused and not self._stopped

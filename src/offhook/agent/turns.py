@@ -73,6 +73,8 @@ class TurnOptions:
     """Voice activity needs a moment to be sure; what sounded like words in the time before counts too."""
     yield_ms: float = 500
     """A caller who still talks this long after the agent fell silent has the floor."""
+    answer_ms: float = 600
+    """A listener's word so shortly before the end of a question is the answer to it."""
     false_interruption_ms: float = 2000
     """An agent that fell silent goes on if after this time the caller is silent and no words are known."""
     language: str = "en"
@@ -290,6 +292,7 @@ class TurnTaking:
         if utterance.words_ms < self.options.words_ms and hum_ms < self.options.hum_ms:
             return _NOTHING
         self._paused_ms = at_ms
+        utterance.yielded = False  # if it was, then to something said before
         return (PauseAgent(utterance.began_ms),)
 
     def _settle(self, at_ms: float) -> tuple[Decision, ...]:

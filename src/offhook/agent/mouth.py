@@ -1,0 +1,343 @@
+"""How an agent speaks: sentences through its voice into playouts, one speech after the other, onto the call."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import TYPE_CHECKING, Protocol
+
+from offhook.agent.playout import Audio, Playout
+from offhook.agent.sentences import Sentences, split_sentences
+from offhook.audio.resample import Resampler
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from offhook.agent.playout import PlayoutOptions
+    from offhook.agent.turn import Turn
+    from offhook.clock import Clock
+    from offhook.speech.base import TextToSpeech
+
+__all__ = ["Line", "Mouth", "Recording", "Speech", "SpeechWatcher", "record"]
+
+logger = logging.getLogger(__name__)
+
+Recording = list[tuple[str, bytes]]
+"""Sentences with their audio, at the rate of the voice."""
+
+_AHEAD_MS = 3000
+"""A sentence is not begun while this much waits: the voice is shared with other calls."""
+_PIECE_MS = 200
+"""A recording is taken in pieces of this length, with other calls' work in between."""
+
+
+class Line(Protocol):
+    """What a mouth needs of a call's stream (:class:`offhook.calls.stream.MediaStream`)."""
+
+    @property
+    def output_rate(self) -> int:
+        """The rate of the pcm that is sent, in Hz."""
+        ...
+
+    def send_audio(self, pcm: bytes) -> None:
+        """Play whole 20 ms frames."""
+        ...
+
+    def send_mark(self, name: str) -> None:
+        """Ask for a mark back."""
+        ...
+
+    def clear(self) -> None:
+        """Stop playing and forget what is queued."""
+        ...
+
+
+class SpeechWatcher(Protocol):
+    """Who is told of speeches: the session. Called on the event loop."""
+
+    def speech_begins(self, speech: Speech) -> None:
+        """The first audio is about to be sent. The mouth may be paused from here: then it is not."""
+        ...
+
+    def speech_sent(self, speech: Speech) -> None:
+        """The first audio was sent."""
+        ...
+
+    def speech_ended(self, speech: Speech) -> None:
+        """It is over: heard, interrupted or failed."""
+        ...
+
+    def voice_failed(self, error: Exception) -> None:
+        """The voice raised; the speech is over."""
+        ...
+
+
+class Speech:
+    """One thing the agent says."""
+
+    def __init__(
+        self, words: str | AsyncIterator[str] | Awaitable[Recording], kind: str, playout: Playout, turn: Turn | None
+    ) -> None:
+        self.words = words
+        self.kind = kind
+        self.playout = playout
+        self.turn = turn
+        self.protected = False
+        self.announced = False
+        self.sent = False
+        self.complete = False
+        """Whether all of its words are known."""
+        self.text = ""
+        """What was to be said, as far as it is known."""
+        self.heard = ""
+        """What of it was heard; set at its end."""
+        self.interrupted = False
+        self.error: Exception | None = None
+        """What the source of its words raised."""
+        self.pump: asyncio.Task[None] | None = None
+        self._over = asyncio.Event()
+
+    @property
+    def over(self) -> bool:
+        """Whether it is heard, interrupted or failed."""
+        return self._over.is_set()
+
+    async def wait(self) -> bool:
+        """Wait for its end; whether all of it was heard."""
+        await self._over.wait()
+        return not self.interrupted and self.error is None
+
+    def end(self) -> None:
+        """It is over."""
+        self._over.set()
+
+
+async def record(tts: TextToSpeech, text: str) -> Recording:
+    """Let the voice say ``text`` ahead of time."""
+    recording: Recording = []
+    for sentence in split_sentences(text):
+        recording.append((sentence, b"".join([pcm async for pcm in tts.speak(sentence)])))
+    return recording
+
+
+class Mouth:
+    """Says one speech after the other on one call.
+
+    Args:
+        line: the call's stream.
+        tts: the voice.
+        clock: what time it is.
+        watcher: who is told.
+        options: how audio is sent.
+    """
+
+    def __init__(
+        self, line: Line, tts: TextToSpeech, *, clock: Clock, watcher: SpeechWatcher, options: PlayoutOptions | None
+    ) -> None:
+        self._line = line
+        self._tts = tts
+        self._clock = clock
+        self._watcher = watcher
+        self._options = options
+        self._queue: deque[Speech] = deque()
+        self._room = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self.current: Speech | None = None
+        """What is being said, or prepared to be said."""
+        self.last: Speech | None = None
+        """What was said before."""
+
+    # -- what to say --------------------------------------------------------------------------------------------------
+
+    def speak(
+        self,
+        words: str | AsyncIterator[str] | Awaitable[Recording],
+        kind: str,
+        *,
+        turn: Turn | None = None,
+        protected: bool = False,
+    ) -> Speech:
+        """Say ``words``, after what is being said already."""
+        speech = Speech(words, kind, Playout(self._line.output_rate, self._options), turn)
+        speech.protected = protected
+        if isinstance(words, str):
+            speech.text = words
+        self._queue.append(speech)
+        self._idle.clear()
+        self._next()
+        return speech
+
+    async def idle(self) -> None:
+        """Wait until nothing is being said."""
+        await self._idle.wait()
+
+    def pause(self) -> None:
+        """Fall silent at once; :meth:`resume` goes on from what was heard."""
+        speech = self.current
+        if speech is None or speech.playout.paused:
+            return
+        if speech.playout.started:
+            self._line.clear()
+        speech.playout.pause(self._clock.now_ms())
+
+    def resume(self) -> None:
+        """Go on."""
+        if self.current is not None:
+            self.current.playout.resume()
+            self._send(self.current)
+
+    def stop(self) -> None:
+        """Fall silent at once, and forget what was to be said."""
+        queued = list(self._queue)
+        self._queue.clear()
+        if self.current is not None:
+            self.pause()
+            self._end(self.current, interrupted=True)
+        for speech in queued:
+            speech.interrupted = True
+            speech.end()
+
+    def tick(self) -> None:
+        """Send what is due."""
+        if self.current is not None:
+            self._send(self.current)
+
+    def mark_returned(self, name: str) -> None:
+        """The carrier returned a mark."""
+        if self.current is not None:
+            self.current.playout.mark_returned(name, self._clock.now_ms())
+            self._check_end(self.current)
+
+    # -- saying it ----------------------------------------------------------------------------------------------------
+
+    def _next(self) -> None:
+        if self.current is None and self._queue:
+            self.current = speech = self._queue.popleft()
+            self._room.set()
+            speech.pump = asyncio.create_task(self._pump(speech))
+
+    async def _pump(self, speech: Speech) -> None:
+        """From words to audio."""
+        try:
+            if isinstance(speech.words, str):
+                for sentence in split_sentences(speech.words):
+                    await self._say(speech, sentence)
+            elif isinstance(speech.words, AsyncIterator):
+                await self._say_pieces(speech, speech.words)
+            else:
+                await self._play(speech, await speech.words)
+        except Exception as error:
+            if speech.over:
+                logger.debug("a speech that was over failed: %s", type(error).__name__)
+                return
+            speech.complete = True
+            speech.playout.finish()
+            self._watcher.voice_failed(error)
+            self._end(speech, interrupted=True)
+            return
+        speech.complete = True
+        speech.playout.finish()
+        self._send(speech)
+
+    async def _say_pieces(self, speech: Speech, pieces: AsyncIterator[str]) -> None:
+        sentences = Sentences()
+        try:
+            while (piece := await self._piece(speech, pieces)) is not None:
+                for sentence in sentences.push(piece):
+                    await self._say(speech, sentence)
+            for sentence in sentences.flush():
+                await self._say(speech, sentence)
+        finally:
+            await _close(pieces)
+
+    async def _piece(self, speech: Speech, pieces: AsyncIterator[str]) -> str | None:
+        """The next piece of text; the end of it, too, where the source of the words fails."""
+        try:
+            return await anext(pieces, None)
+        except Exception as error:
+            speech.error = error
+            return None
+
+    async def _say(self, speech: Speech, sentence: str) -> None:
+        await self._room.wait()
+        self._begin(speech, sentence)
+        resampler = Resampler(self._tts.sample_rate, self._line.output_rate)
+        pieces = self._tts.speak(sentence)
+        try:
+            async for pcm in pieces:
+                self._feed(speech, resampler.process(pcm))
+        finally:
+            await _close(pieces)
+        self._feed(speech, resampler.flush())
+
+    async def _play(self, speech: Speech, recording: Recording) -> None:
+        step = self._tts.sample_rate * 2 * _PIECE_MS // 1000
+        for sentence, pcm in recording:
+            self._begin(speech, sentence)
+            resampler = Resampler(self._tts.sample_rate, self._line.output_rate)
+            for start in range(0, len(pcm), step):
+                self._feed(speech, resampler.process(pcm[start : start + step]))
+                await asyncio.sleep(0)
+            self._feed(speech, resampler.flush())
+
+    def _begin(self, speech: Speech, sentence: str) -> None:
+        speech.playout.begin(sentence)
+        if not isinstance(speech.words, str):
+            speech.text = speech.playout.text
+
+    def _feed(self, speech: Speech, pcm: bytes) -> None:
+        if pcm and not speech.over:
+            speech.playout.feed(pcm)
+            self._send(speech)
+
+    def _send(self, speech: Speech) -> None:
+        playout = speech.playout
+        now_ms = self._clock.now_ms()
+        if playout.ready and not speech.announced:
+            speech.announced = True
+            self._watcher.speech_begins(speech)
+        for message in playout.due(now_ms):
+            if isinstance(message, Audio):
+                self._line.send_audio(message.pcm)
+            else:
+                self._line.send_mark(message.name)
+        if playout.started and not speech.sent:
+            speech.sent = True
+            self._watcher.speech_sent(speech)
+        if playout.waiting_ms > _AHEAD_MS:
+            self._room.clear()
+        else:
+            self._room.set()
+        self._check_end(speech)
+
+    def _check_end(self, speech: Speech) -> None:
+        if not speech.over and speech.playout.done(self._clock.now_ms()):
+            self._end(speech, interrupted=False)
+
+    def _end(self, speech: Speech, *, interrupted: bool) -> None:
+        if speech.over:
+            return
+        speech.interrupted = interrupted
+        now_ms = self._clock.now_ms()
+        speech.playout.stop(now_ms)
+        speech.heard = speech.playout.heard_text(now_ms) if interrupted else speech.playout.text
+        if speech.pump is not None and speech.pump is not asyncio.current_task():
+            speech.pump.cancel()
+        self.last, self.current = speech, None
+        speech.end()
+        self._next()
+        self._watcher.speech_ended(speech)
+        if self.current is None:
+            self._idle.set()
+
+
+async def _close(iterator: object) -> None:
+    """Let an engine stop at once, and a generator clean up."""
+    aclose = getattr(iterator, "aclose", None)
+    if aclose is not None:
+        with suppress(Exception):
+            await aclose()

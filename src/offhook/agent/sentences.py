@@ -1,0 +1,45 @@
+"""Cut text into sentences, so that the first can be spoken while the next is still being thought of."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["Sentences", "split_sentences"]
+
+_END = re.compile(r"[.!?…。！？]+[\"'”’)\]]*(?=\s)|\n")  # noqa: RUF001  (sentences of other scripts end so)
+_ABBREVIATION = re.compile(
+    r"(?:^|[\s(\"'])(?:mr|mrs|ms|dr|prof|st|no|nr|vs|etc|e\.g|i\.e|a\.m|p\.m|approx|[a-z])\.$", re.IGNORECASE
+)
+_WORD = re.compile(r"\w")
+
+
+class Sentences:
+    """Collects text that comes in pieces, and gives it back sentence by sentence."""
+
+    def __init__(self) -> None:
+        self._text = ""
+
+    def push(self, piece: str) -> list[str]:
+        """Add text; returns the sentences that are complete now. A sentence is complete when something follows it."""
+        self._text += piece
+        complete: list[str] = []
+        start = 0
+        for end in _END.finditer(self._text):
+            sentence = self._text[start : end.end()].strip()
+            if _ABBREVIATION.search(sentence) or not _WORD.search(sentence):
+                continue
+            complete.append(sentence)
+            start = end.end()
+        self._text = self._text[start:]
+        return complete
+
+    def flush(self) -> list[str]:
+        """There is no more text; returns what is left, if it has a word in it."""
+        rest, self._text = self._text.strip(), ""
+        return [rest] if _WORD.search(rest) else []
+
+
+def split_sentences(text: str) -> list[str]:
+    """The sentences of a whole text."""
+    sentences = Sentences()
+    return sentences.push(text) + sentences.flush()
