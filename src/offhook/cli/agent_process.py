@@ -44,14 +44,12 @@ class AgentProcess:
         environment: Mapping[str, str],
         port: int = 0,
         on_event: Callable[[dict[str, Any]], None],
-        options: tuple[str, ...] = (),
         quiet: bool = False,
     ) -> None:
         self.app = app
         self.port = port
         self._environment = environment
         self._on_event = on_event
-        self._options = options
         self._quiet = quiet
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
@@ -75,7 +73,7 @@ class AgentProcess:
         self._errors.clear()
         self._ready = asyncio.get_running_loop().create_future()
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "offhook", "serve", self.app, "--json", "--port", str(self.port), *self._options,
+            sys.executable, "-m", "offhook", "serve", self.app, "--json", "--port", str(self.port),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

@@ -1,0 +1,183 @@
+"""``offhook demo``: a whole phone conversation on this machine, shown while it happens and kept afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from offhook import __version__
+from offhook.cli.console import EXIT_FAILED, emit_json, err, out
+from offhook.cli.lines import print_lines
+from offhook.cli.local import LocalNetwork
+from offhook.cli.story import Narrator, tell
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rich.console import Console
+
+__all__ = ["run_demo"]
+
+AGENT = "offhook.demo.agent:agent"
+CALLER = "+15550150"
+LIMIT_S = 180.0
+"""No demonstration takes longer; one that does is hung up."""
+
+LAST_EVENTS_S = 3.0
+"""How long after the hang-up the agent's last events may take."""
+
+
+async def run_demo(*, output: Path, codec: str, voice: str | None, as_json: bool) -> int:
+    """Run the demonstration and print it; returns the exit code."""
+    console = err if as_json else out
+    demo = _Demo(console, codec=codec, voice=voice)
+    began = time.monotonic()
+    try:
+        await demo.start()
+        story = await demo.call(output / time.strftime("%Y-%m-%d-%H%M%S"), began)
+    finally:
+        await demo.network.stop()
+    problems = _problems(story)
+    if as_json:
+        emit_json(story)
+    else:
+        _summarise(console, story, problems)
+    return EXIT_FAILED if problems else 0
+
+
+class _Demo:
+    """One run of it."""
+
+    def __init__(self, console: Console, *, codec: str, voice: str | None) -> None:
+        self.console = console
+        self.codec = codec
+        self.events: list[dict[str, Any]] = []
+        self.narrator = Narrator()
+        self.network = LocalNetwork(
+            AGENT, on_event=self._on_event, environment={"OFFHOOK_VOICE": voice} if voice else {}
+        )
+        self._wanted: set[str] = set()
+        self._arrived = asyncio.Event()
+
+    async def start(self) -> None:
+        self.console.print(f"[bold]offhook {__version__}[/] · starting the exchange and the agent …")
+        await self.network.start()
+        ready = await self.network.start_agent()
+        self.console.print(
+            f"exchange [bold]{self.network.exchange.origin}[/] · agent [bold]{ready['agent']}[/] "
+            f"on port {ready['port']} · nothing leaves this machine"
+        )
+
+    async def call(self, folder: Path, began: float) -> dict[str, Any]:
+        from offhook.exchange.caller import ScriptedCaller
+        from offhook.exchange.control import Control
+        from offhook.exchange.script import parse_script
+        from offhook.exchange.voices import Voices
+
+        exchange = self.network.exchange
+        folder.mkdir(parents=True, exist_ok=True)
+        recording, timeline = folder / "call.wav", folder / "timeline.jsonl"
+        caller = ScriptedCaller(parse_script(_script()), voices=Voices())
+        number = exchange.numbers()[0]
+        self.console.print(f"[bold]☎ [/]{CALLER} calls {number}  [green]{self.codec} 8 kHz[/]")
+        self.began = began
+        call_id = exchange.place_call(from_=CALLER, to=number, phone=caller, codec=self.codec, recording=recording)
+        self.narrator.call = call_id
+        await self._until("leg.ended", LIMIT_S, hang_up=call_id)
+        await self._until("server.report", LAST_EVENTS_S)
+        story = tell(
+            Control(exchange)._report(exchange.board.circuit(call_id)),
+            self.events,
+            folder={"recording": str(recording), "timeline": str(timeline)},
+        )
+        first = next((event for event in self.events if event["type"] == "caller.hears_speech"), None)
+        story["first_speech_s"] = None if first is None else round(first["at_ms"] / 1000 - _wall(began), 2)
+        self.events.sort(key=lambda event: event["at_ms"])
+        await asyncio.to_thread(_write, folder, self.events, story)
+        return story
+
+    def _on_event(self, event: dict[str, Any]) -> None:
+        self.events.append(event)
+        print_lines(self.console, self.narrator.lines(event))
+        kind = event["type"]
+        if kind == "leg.state" and event.get("call") == self.narrator.call and event.get("state") == "ended":
+            kind = "leg.ended"
+        self._wanted.add(kind)
+        self._arrived.set()
+
+    async def _until(self, kind: str, limit_s: float, *, hang_up: str | None = None) -> None:
+        """Wait for an event; hang the call up if it does not come."""
+        try:
+            async with asyncio.timeout(limit_s):
+                while kind not in self._wanted:
+                    self._arrived.clear()
+                    await self._arrived.wait()
+        except TimeoutError:
+            if hang_up is not None:
+                self.network.exchange.handset(hang_up).hang_up()
+
+
+def _wall(began: float) -> float:
+    return time.time() - (time.monotonic() - began)
+
+
+def _script() -> dict[str, Any]:
+    import tomllib
+
+    return tomllib.loads((resources.files("offhook.demo") / "script.toml").read_text(encoding="utf-8"))
+
+
+def _write(folder: Path, events: list[dict[str, Any]], story: dict[str, Any]) -> None:
+    lines = "".join(json.dumps(event, ensure_ascii=False) + "\n" for event in events)
+    (folder / "timeline.jsonl").write_text(lines, encoding="utf-8")
+    transcript = {key: story[key] for key in ("call", "turns", "barge_in", "backchannel", "handover")}
+    (folder / "transcript.json").write_text(json.dumps(transcript, ensure_ascii=False, indent=2), encoding="utf-8")
+
+
+def _problems(story: dict[str, Any]) -> list[str]:
+    """What a demonstration that went well would not have."""
+    problems = []
+    if len(story["turns"]) < 5:
+        problems.append(f"expected five turns of the caller or more, got {len(story['turns'])}")
+    if unanswered := sum(turn["latency_ms"] is None and not turn["agent"]["text"] for turn in story["turns"]):
+        problems.append(f"{unanswered} turns were not answered")
+    if not story["barge_in"] or story["barge_in"]["stop_ms"] is None:
+        problems.append("the interruption did not silence the agent")
+    if not story["backchannel"] or story["backchannel"]["stopped_agent"]:
+        problems.append("the back-channel silenced the agent")
+    if not story["handover"] or not story["handover"]["bridged"] or not story["handover"]["person_heard"]:
+        problems.append("the caller was not connected to the person")
+    return problems
+
+
+def _summarise(console: Console, story: dict[str, Any], problems: list[str]) -> None:
+    def ms(value: float | None) -> str:
+        return "–" if value is None else f"{value:.0f} ms"
+
+    barge_in, backchannel = story["barge_in"] or {}, story["backchannel"] or {}
+    webhooks = story["webhooks"]
+    rows = [
+        ("turns", f"{len(story['turns'])}, answered after {ms(story['median_latency_ms'])} (median, at the caller's ear)"),
+        ("interruption", f"agent silent after {ms(barge_in.get('stop_ms'))}"),
+        ("back-channel", "stopped the agent" if backchannel.get("stopped_agent") else "did not stop the agent"),
+        ("hand-over", "the caller talked to the person" if not problems or story["handover"] else "none"),
+        ("webhooks", f"{webhooks['delivered']} delivered, {webhooks['verified']} verified, "
+                     f"{webhooks['duplicates_dropped']} duplicates dropped"),
+        ("event loop", f"held up for at most {ms(story['loop_stall_ms'])} when the call started"),
+        ("first words", f"{story['first_speech_s']} s after the start"),
+        ("recording", story["recording"]),
+        ("timeline", story["timeline"]),
+    ]  # fmt: skip
+    console.print()
+    for name, value in rows:
+        console.print(f"  [dim]{name:<13}[/]{value}")
+    for problem in problems:
+        console.print(f"[red]problem:[/] {problem}")
+    console.print(
+        "\nnext:  talk to it yourself   [bold]offhook dev offhook.demo.agent:agent[/]\n"
+        "       make your own         copy the 20 lines of README.md to app.py, then [bold]offhook dev app:agent[/]\n"
+        "       put it on a number    [bold]docs/going-live.md[/]"
+    )

@@ -1,0 +1,228 @@
+"""``offhook serve`` and ``offhook call``: an agent on a number, and an agent that calls one."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import sys
+import time
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from offhook.agent.engines import Engines
+from offhook.agent.loading import load_agent
+from offhook.agent.session import session_factory
+from offhook.calls.events import CallOver
+from offhook.cli.console import EXIT_FAILED, err, out
+from offhook.cli.lines import print_lines
+from offhook.cli.story import Narrator
+from offhook.config import Settings
+from offhook.errors import ConfigError
+from offhook.server.host import Host
+from offhook.server.options import HostOptions
+from offhook.server.run import Server, serve
+from offhook.server.wire import telnyx_wire
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from offhook.agent.agent import Agent
+    from offhook.calls.call import Call
+
+__all__ = ["run_call", "run_serve"]
+
+Emit = "Callable[[dict[str, Any]], None]"
+
+
+async def run_serve(path: str, *, host: str, port: int, public_url: str | None, insecure: bool, as_json: bool) -> int:
+    """Serve the agent until a signal."""
+    _log_to_stderr()
+    settings = _settings(public_url)
+    agent = load_agent(path)
+    emit = _emit_json if as_json else _narrator()
+    telephone = _host(agent, settings, bind=host, insecure=insecure)
+
+    def ready(server: Server) -> None:
+        emit(
+            {
+                "at_ms": time.time() * 1000,
+                "source": "server",
+                "type": "server.ready",
+                "port": server.port,
+                "url": telephone.public_url,
+                "agent": agent.name,
+            }
+        )
+        if not as_json:
+            err.print(f"[bold]{agent.name}[/] takes calls: webhooks at {telephone.public_url}/webhooks/telnyx")
+            err.print("[dim]Ctrl-C stops it once running calls are over; twice, at once.[/]")
+        if os.environ.get("OFFHOOK_SUPERVISED"):
+            _stop_with_parent()
+
+    telephone.on_call(lambda call: _observe(call, telephone, emit))
+    try:
+        await serve(
+            telephone,
+            bind=host,
+            port=port,
+            drain_timeout_s=settings.offhook_drain_timeout_s,
+            on_ready=ready,
+            freeze=True,
+        )
+    finally:
+        await telephone.carrier.aclose()
+    return 0
+
+
+async def run_call(to: str, path: str, *, from_: str | None, port: int, public_url: str | None, as_json: bool) -> int:
+    """Call ``to``, let the agent talk, and end with the call."""
+    _log_to_stderr()
+    settings = _settings(public_url)
+    settings.require("telnyx_connection_id")
+    if not from_:
+        raise ConfigError(
+            "expected the number to call from, got none.",
+            fix="--from +1…, or set OFFHOOK_FROM: a number of your account",
+        )
+    agent = load_agent(path)
+    emit = _emit_json if as_json else _narrator()
+    telephone = _host(agent, settings, bind="127.0.0.1", insecure=False)
+    over = asyncio.Event()
+    outcome: dict[str, Any] = {"call": None, "answered": False, "cause": None}
+
+    def watch(call: Call) -> None:
+        def on_event(event: object) -> None:
+            if isinstance(event, CallOver):
+                outcome.update(call=call.id, answered=call.answered_at_ms is not None, cause=event.cause)
+                over.set()
+
+        _observe(call, telephone, emit if not as_json else _ignore)
+        call.observe(on_event)
+
+    telephone.on_call(watch)
+    async with Server(telephone, "127.0.0.1", port):
+        try:
+            call = await telephone.dial(to, from_)
+            try:
+                await over.wait()
+            except asyncio.CancelledError:
+                await call.hangup(graceful=False)
+                raise
+        finally:
+            await telephone.carrier.aclose()
+    if as_json:
+        _emit_json(outcome)
+    return 0 if outcome["answered"] else EXIT_FAILED
+
+
+def _settings(public_url: str | None) -> Settings:
+    return Settings.load(**({"offhook_public_url": public_url} if public_url else {}))
+
+
+def _host(agent: Agent, settings: Settings, *, bind: str, insecure: bool) -> Host:
+    """A host for the agent; whatever is missing for it is said before anything starts."""
+    from offhook.carriers.telnyx.client import TelnyxCarrier
+
+    if insecure and not _is_loopback(bind):
+        raise ConfigError(
+            "expected signed webhooks, or an address that only this machine reaches, got --insecure with a public one.",
+            fix="leave --insecure out and set TELNYX_PUBLIC_KEY, or leave --host out",
+        )
+    public_key = None if insecure else settings.require("telnyx_public_key")
+    api_key = settings.require("telnyx_api_key")
+    at_exchange = settings.telnyx_base_url is not None and _is_loopback(
+        urlsplit(settings.telnyx_base_url).hostname or ""
+    )
+    if settings.offhook_public_url is None and not at_exchange:
+        settings.require("offhook_public_url")
+    engines = Engines.load(voice=os.environ.get("OFFHOOK_VOICE") or agent.voice)
+    _ = agent.dialog  # an agent without intents is told so now, not in its first call
+    return Host(
+        session_factory(agent, engines),
+        carrier=TelnyxCarrier(api_key, base_url=settings.telnyx_base_url, connection_id=settings.telnyx_connection_id),
+        wire=telnyx_wire(public_key),
+        public_url=settings.offhook_public_url,
+        options=HostOptions(
+            codec=settings.offhook_codec,
+            sample_rate=settings.offhook_sample_rate,
+            max_calls=settings.offhook_max_calls,
+        ),
+        warm_up=engines.warm_up,
+    )
+
+
+def _is_loopback(name: str) -> bool:
+    if name == "localhost":
+        return True
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def _observe(call: Call, host: Host, emit: Callable[[dict[str, Any]], None]) -> None:
+    """Emit every event of the call, and the host's counters when it is over."""
+
+    def on_event(event: object) -> None:
+        to_dict = getattr(event, "to_dict", None)
+        if to_dict is not None:
+            emit(to_dict())
+        if isinstance(event, CallOver):
+            report = host.report()
+            stall = host.stall.report()
+            emit(
+                {
+                    "at_ms": event.at_ms,
+                    "source": "server",
+                    "type": "server.report",
+                    "call": call.id,
+                    "webhooks": report["webhooks"],
+                    "media": report["media"],
+                    "loop_stall_ms": stall["worst_ms"],
+                    "loop_stall_cpu_ms": stall["worst_cpu_ms"],
+                }
+            )
+
+    call.observe(on_event)
+
+
+def _emit_json(event: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(event, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def _ignore(event: dict[str, Any]) -> None:
+    pass
+
+
+def _narrator() -> Callable[[dict[str, Any]], None]:
+    """Print the story of all calls; without the exchange's side, only what the agent knows."""
+    narrators: dict[str, Narrator] = {}
+
+    def emit(event: dict[str, Any]) -> None:
+        call = str(event.get("call", ""))
+        narrator = narrators.setdefault(call, Narrator(call, one_sided=True))
+        print_lines(out, narrator.lines(event))
+        if event["type"] == "call.ended":
+            del narrators[call]
+
+    return emit
+
+
+def _log_to_stderr() -> None:
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+
+
+def _stop_with_parent() -> None:
+    """End when the process that started this one is gone: nobody else would."""
+    loop = asyncio.get_running_loop()
+
+    def on_input() -> None:
+        if not os.read(sys.stdin.fileno(), 4096):
+            loop.remove_reader(sys.stdin.fileno())
+            os.kill(os.getpid(), 15)
+
+    loop.add_reader(sys.stdin.fileno(), on_input)
