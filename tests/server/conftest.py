@@ -281,7 +281,7 @@ class Town:
         times = options.pop("times", self.times)
         host = Host(
             self._session,
-            carrier=self.carrier,  # type: ignore[arg-type]  # commands by __getattr__
+            carrier=self.carrier,
             wire=telnyx_wire(self.signer.public_key),
             options=HostOptions(times=times, **options),
         )
@@ -370,3 +370,9 @@ async def town() -> AsyncIterator[Town]:
     town = Town()
     yield town
     await town.close()
+
+
+@pytest.fixture
+def listen() -> Any:
+    """``async with listen({"app": …}) as port``: uvicorn on a port of its own."""
+    return listening
