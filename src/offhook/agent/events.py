@@ -147,11 +147,13 @@ class TurnAnswered(SessionEvent):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentSpeechBegan(SessionEvent):
     """Fired when the first audio of something the agent says is sent. ``kind`` says what for: ``greeting``, ``reply``,
-    ``question``, ``say``, ``reminder``, ``apology``, ``handover`` or ``goodbye``."""
+    ``question``, ``say``, ``reminder``, ``apology``, ``handover`` or ``goodbye``. ``text`` is what is known of it by
+    now: the first sentence, where the words come one by one."""
 
     type: ClassVar[str] = "agent.speech_began"
 
     kind: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +166,7 @@ class AgentSpeechEnded(SessionEvent):
     text: str
     heard: str
     interrupted: bool
+    began_at_ms: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -88,6 +88,8 @@ class Speech:
         self.protected = False
         self.announced = False
         self.sent = False
+        self.sent_at_ms = 0.0
+        """When its first audio was sent, on the clock of the session."""
         self.complete = False
         """Whether all of its words are known."""
         self.text = ""

@@ -204,7 +204,8 @@ class Session:
         """The agent can be heard."""
         now_ms = self.clock.now_ms()
         self._voice_failures = 0
-        self.notify(events.AgentSpeechBegan, kind=speech.kind)
+        speech.sent_at_ms = now_ms
+        self.notify(events.AgentSpeechBegan, kind=speech.kind, text=speech.text)
         turn = speech.turn
         if turn is None or turn.audio_at_ms is not None:
             return
@@ -229,6 +230,7 @@ class Session:
                 text=speech.text,
                 heard=speech.heard,
                 interrupted=speech.interrupted,
+                began_at_ms=self._wall_ms(speech.sent_at_ms),
             )
         self.silent()
 
