@@ -195,7 +195,6 @@ def _update_client_state(board: Switchboard, circuit: Circuit, body: Mapping[str
 
 def _join(board: Switchboard, one: Circuit, other: Circuit) -> None:
     """``other`` was answered for ``one``: connect them, if ``one`` is still there."""
-    other.ringing_for = None
     if not one.leg.alive:
         board.happen(other, legs.HungUpByApp())
         return
@@ -221,7 +220,7 @@ def _transfer(board: Switchboard, circuit: Circuit, body: Mapping[str, Any]) -> 
     target.routing = command.routing.over(circuit.routing)
     target.time_limit_s = command.time_limit_s
     target.digits_on_answer = command.digits_on_answer
-    target.ringing_for = circuit.call_id
+    circuit.dialled.append(target)
     target.then = partial(_join, board, circuit, target)
     board.announce_and_ring(target, ring_limit_s=command.timeout_s)
 

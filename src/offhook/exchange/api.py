@@ -79,6 +79,8 @@ class Api:
                 status, body = await handler(request)
             except ApiError as refusal:
                 status, body, code = refusal.status, refusal.body(), refusal.code
+                if status == 501:
+                    headers["x-should-retry"] = "false"  # the carrier's library would try a 5xx again
             if unplayed := getattr(request.state, "unplayed", None):
                 headers["x-offhook-not-played"] = ", ".join(unplayed)
             if request.method != "GET":

@@ -53,8 +53,8 @@ class Circuit:
     time_limit_s: float = 14_400
     then: Callable[[], None] | None = None
     """What else to do when it is answered: bridging, for a transfer."""
-    ringing_for: str | None = None
-    """The leg that this one is dialled for; when that one ends, this one need not ring."""
+    dialled: list[Circuit] = field(default_factory=list)
+    """Legs that ring for this one; when this one ends, they need not ring on."""
     alarms: list[Alarm] = field(default_factory=list)
     announcer: Announcer | None = None
     gather: Gather | None = None

@@ -82,7 +82,6 @@ class Exchange:
         self.alarms = Alarms(self.clock)
         self.people = People(self.clock)
         self._routes: list[BaseRoute] = []
-        self._phones: dict[str, Phone] = {}
         self._recordings: dict[str, Path] = {}
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._server: _Server | None = None
@@ -245,7 +244,6 @@ class Exchange:
             )
         leg = board.new_leg(direction="inbound", from_=from_, to=to, connection_id=application.id, codec=codec)
         circuit = board.begin(leg, application, phone=phone, recording=recording)
-        self._phones[leg.call_id] = phone
         if recording is not None:
             self._recordings[leg.call_id] = recording
         board.announce_and_ring(circuit, ring_limit_s=self.settings.signalling.inbound_ring_limit_s)

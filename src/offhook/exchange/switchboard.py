@@ -324,8 +324,8 @@ class Switchboard:
         self.stop_gather(circuit, "call_hangup")
         if circuit.announcer is not None:
             circuit.announcer.hang_up()
-        for other in self.alive():
-            if other.ringing_for == circuit.call_id and not other.leg.connected:
+        for other in circuit.dialled:
+            if not other.leg.connected:
                 self.happen(other, legs.HungUpByApp())
         keep_ms = self.settings.signalling.ended_readable_s * 1000
         self.alarms.set(keep_ms, lambda: self._forget(circuit))

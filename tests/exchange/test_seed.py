@@ -1,0 +1,116 @@
+"""Seed files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from offhook.errors import ConfigError
+from offhook.exchange.seed import PhoneSpec, default_seed, is_e164, load_seed, parse_seed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+EXAMPLE = """
+[[applications]]
+id = "42"
+name = "Reception"
+webhook_event_url = "http://127.0.0.1:9000/hooks"
+webhook_event_failover_url = ""
+
+[[numbers]]
+phone_number = "+15550199"
+application = "Reception"
+tags = ["main"]
+
+[[numbers]]
+phone_number = "+15550198"
+
+[[phones]]
+number = "+15550100"
+script = "people/anna.toml"
+
+[[phones]]
+number = "sip:desk@example.test"
+answers = "busy"
+"""
+
+
+def test_a_seed_file_is_read(tmp_path: Path) -> None:
+    """Numbers find their application by name; scripts are looked for beside the file."""
+    path = tmp_path / "seed.toml"
+    path.write_text(EXAMPLE)
+    seed = load_seed(path)
+    application = seed.applications[0]
+    assert (application.id, application.webhook_api_version, application.webhook_event_failover_url) == (
+        "42",
+        "2",
+        None,
+    )
+    assert [number.connection_id for number in seed.numbers] == ["42", None]
+    assert seed.numbers[0].tags == ("main",)
+    assert seed.phones == (
+        PhoneSpec(number="+15550100", script=str(tmp_path / "people/anna.toml")),
+        PhoneSpec(number="sip:desk@example.test", answers="busy"),
+    )
+
+
+def test_the_default_seed_has_a_phone_of_each_kind() -> None:
+    """One application, one number."""
+    seed = default_seed("http://127.0.0.1:1/x")
+    assert seed.applications[0].webhook_event_url == "http://127.0.0.1:1/x"
+    assert {phone.answers for phone in seed.phones} == {
+        "person",
+        "busy",
+        "no_answer",
+        "rejects",
+        "not_found",
+        "silent",
+    }
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        ({"number": []}, "applications, numbers and phones"),
+        ({"numbers": {}}, "tables written"),
+        ({"numbers": ["x"]}, "tables written"),
+        ({"applications": [{"name": "x"}]}, "webhook_event_url"),
+        ({"applications": [{"name": "x", "webhook_event_url": 7}]}, "webhook_event_url"),
+        ({"applications": [{"name": "x", "webhook_event_url": "ftp://a"}]}, "http://"),
+        ({"applications": [{"webhook_event_url": "http://a"}]}, "name"),
+        (
+            {"applications": [{"name": "x", "webhook_event_url": "http://a", "webhook_api_version": 3}]},
+            "webhook_api_version",
+        ),
+        ({"numbers": [{"phone_number": "555"}]}, "E.164"),
+        ({"numbers": [{"phone_number": "+15550199", "application": "nobody's"}]}, "application"),
+        ({"phones": [{"number": "555"}]}, "E.164 or a SIP URI"),
+        ({"phones": [{"number": "+15550100", "answers": "maybe"}]}, "answers"),
+        ({"phones": [{"number": "+15550100", "answer_after_ms": -1}]}, "answer_after_ms"),
+    ],
+)
+def test_a_wrong_seed_says_what_was_expected(document: dict[str, object], expected: str) -> None:
+    """And where."""
+    with pytest.raises(ConfigError, match=expected) as error:
+        parse_seed(document)
+    assert error.value.fix is not None
+
+
+def test_a_file_that_is_not_there_or_not_toml(tmp_path: Path) -> None:
+    """ConfigError, with the path."""
+    with pytest.raises(ConfigError, match="No such file"):
+        load_seed(tmp_path / "none.toml")
+    broken = tmp_path / "broken.toml"
+    broken.write_text("[[")
+    with pytest.raises(ConfigError, match="TOML"):
+        load_seed(broken)
+
+
+@pytest.mark.parametrize(
+    ("text", "good"), [("+15550100", True), ("15550100", False), ("+0155", False), ("+1234567890123456", False)]
+)
+def test_numbers_are_e164(text: str, good: bool) -> None:
+    """``+``, no leading zero, at most 15 digits."""
+    assert is_e164(text) is good

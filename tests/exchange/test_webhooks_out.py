@@ -1,0 +1,267 @@
+"""Webhooks going out: what is tried next, and that it is done."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from offhook.carriers.telnyx.signing import Signer, verify
+from offhook.clock import ManualClock
+from offhook.exchange.journal import Journal
+from offhook.exchange.settings import WebhookAssumptions
+from offhook.exchange.webhooks import Target, Try, Verdict, Webhook, WebhookSender, judge, next_try
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+FIRST, SECOND = "http://127.0.0.1:1/first", "http://127.0.0.1:1/second"
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"),
+    [
+        (200, "delivered"),
+        (204, "delivered"),
+        (None, "retry"),
+        (101, "retry"),
+        (408, "retry"),
+        (429, "retry"),
+        (500, "retry"),
+        (503, "retry"),
+        (301, "refused"),
+        (400, "refused"),
+        (404, "refused"),
+    ],
+)
+def test_what_a_status_means(status: int | None, verdict: Verdict) -> None:
+    """2xx is success; no answer, 408, 429 and 5xx are tried again; the rest is a refusal."""
+    assert judge(status) == verdict
+
+
+def tries(target: Target, *verdicts: Verdict) -> list[Try]:
+    made: list[Try] = []
+    last, verdict = None, "retry"
+    for given in (*verdicts, *["retry"] * 20):
+        this = next_try(target, last, verdict)  # type: ignore[arg-type]
+        if this is None:
+            break
+        made.append(this)
+        last, verdict = this, given
+    return made
+
+
+def test_three_tries_then_the_failover_url() -> None:
+    """At 0, 1 and 3 s, then once at the second URL; the attempt goes on counting."""
+    made = tries(Target(FIRST, SECOND, retries_ms=(1000, 3000)))
+    assert [(one.attempt, one.url, one.after_ms) for one in made] == [
+        (1, FIRST, 0),
+        (2, FIRST, 1000),
+        (3, FIRST, 3000),
+        (4, SECOND, 0),
+    ]
+
+
+def test_without_a_failover_url_it_is_given_up() -> None:
+    """After the last retry."""
+    assert len(tries(Target(FIRST, retries_ms=(10,)))) == 2
+    assert len(tries(Target(FIRST))) == 1
+
+
+def test_a_delivery_ends_it() -> None:
+    """Nothing is tried after a success, on either URL."""
+    assert len(tries(Target(FIRST, SECOND, retries_ms=(1, 1)), "retry", "delivered")) == 2
+    assert len(tries(Target(FIRST, SECOND), "retry", "delivered")) == 2
+
+
+def test_a_refusal_is_not_tried_again() -> None:
+    """The failover URL is asked, unless the settings say otherwise."""
+    assert [one.url for one in tries(Target(FIRST, SECOND, retries_ms=(1, 1)), "refused")] == [FIRST, SECOND]
+    strict = Target(FIRST, SECOND, retries_ms=(1, 1), failover_after_refusal=False)
+    assert [one.url for one in tries(strict, "refused")] == [FIRST]
+    twice = Target(FIRST, SECOND, retries_ms=(7,), failover_tries=3)
+    assert [(one.url, one.after_ms) for one in tries(twice)] == [
+        (FIRST, 0),
+        (FIRST, 7),
+        (SECOND, 0),
+        (SECOND, 7),
+        (SECOND, 0),
+    ]
+    assert [one.url for one in tries(twice, "retry", "retry", "refused")] == [FIRST, FIRST, SECOND]
+
+
+class Sending:
+    """A sender whose clock and waits are the test's."""
+
+    def __init__(self, assumptions: WebhookAssumptions | None = None, client: httpx.AsyncClient | None = None) -> None:
+        self.clock = ManualClock()
+        self.journal = Journal(self.clock)
+        self.signer = Signer()
+        self.waits: list[float] = []
+        self.sender = WebhookSender(
+            self.signer,
+            clock=self.clock,
+            journal=self.journal,
+            assumptions=assumptions or WebhookAssumptions(),
+            sleep=self.sleep,
+            client=client,
+        )
+
+    async def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+
+    async def send(self, target: Target) -> None:
+        self.sender.send(
+            Webhook(
+                event_id="e-1",
+                event_type="call.initiated",
+                call_id="v3:a",
+                occurred_ms=0.0,
+                payload={"call_control_id": "v3:a"},
+                target=target,
+            )
+        )
+        await self.sender.settle()
+
+
+@pytest.fixture
+async def sending() -> AsyncIterator[Sending]:
+    """A sender, closed at the end."""
+    made = Sending()
+    yield made
+    await made.sender.aclose()
+
+
+async def test_each_try_is_signed_and_counted(sending: Sending, application: Any) -> None:
+    """500, 503, then 200: three signed bodies with attempt 1, 2, 3 and one id."""
+    statuses = iter([500, 503, 200])
+    application.answer = lambda delivery: next(statuses)
+    await sending.send(Target(application.url, retries_ms=(1000, 3000)))
+    bodies = [json.loads(one.body) for one in application.deliveries]
+    assert [body["meta"] for body in bodies] == [
+        {"attempt": number, "delivered_to": application.url} for number in (1, 2, 3)
+    ]
+    assert {body["data"]["id"] for body in bodies} == {"e-1"}
+    for one in application.deliveries:
+        verify(one.body, one.headers, sending.signer.public_key, now_s=sending.clock.wall_ms() / 1000)
+    assert sending.waits == [1.0, 3.0]
+    assert sending.sender.tally("v3:a") == {"sent": 1, "delivered": 1, "failed": 0, "pending": 0, "tries": 3}
+    kinds = [event["type"] for event in sending.journal.history("v3:a")]
+    assert kinds == ["webhook.try_failed", "webhook.try_failed", "webhook.delivered"]
+    assert [one["status"] for one in sending.sender.deliveries] == [500, 503, 200]
+
+
+async def test_the_failover_url_gets_what_the_first_url_did_not(sending: Sending, application: Any) -> None:
+    """delivered_to says which URL it was."""
+    nobody = "http://127.0.0.1:9/webhooks"
+    await sending.send(Target(nobody, application.url, retries_ms=()))
+    assert [one.event["meta"] for one in application.deliveries] == [{"attempt": 2, "delivered_to": application.url}]
+    assert sending.journal.history()[0]["error"] == "nothing listens there"
+    assert sending.journal.history()[-1]["failover"] is True
+
+
+async def test_an_event_that_nobody_takes_is_given_up(sending: Sending) -> None:
+    """The journal and the account say so."""
+    await sending.send(Target("http://127.0.0.1:9/webhooks", retries_ms=(5,)))
+    assert sending.sender.tally() == {"sent": 1, "delivered": 0, "failed": 1, "pending": 0, "tries": 2}
+    assert sending.journal.history()[-1]["type"] == "webhook.given_up"
+    assert sending.sender.by_type() == {"call.initiated": 1}
+    sending.sender.forget("v3:a")
+    assert sending.sender.tally("v3:a")["sent"] == 0
+
+
+async def test_no_answer_in_time_is_a_failed_try(sending: Sending, application: Any) -> None:
+    """After the timeout, in milliseconds, of the target."""
+    application.answer = lambda delivery: 0
+    await sending.send(Target(application.url, timeout_ms=30))
+    assert sending.journal.history()[0]["error"] == "timeout"
+
+
+async def test_redirects_are_followed_at_most_three_times(sending: Sending, application: Any) -> None:
+    """307 keeps the request; a circle is a failed try; with the switch off, a 3xx is a refusal."""
+    application.answer = lambda delivery: 200 if delivery.path == "/there" else (307, {"location": "/there"})
+    await sending.send(Target(application.url))
+    assert sending.sender.tally()["delivered"] == 1
+    application.answer = lambda delivery: (307, {"location": "/round"})
+    await sending.send(Target(application.url))
+    assert sending.journal.history()[-2]["error"] == "too many redirects"
+    strict = Sending(WebhookAssumptions(follow_redirects=False))
+    await strict.send(Target(application.url, retries_ms=(1,)))
+    assert strict.sender.tally()["tries"] == 1
+    await strict.sender.aclose()
+
+
+async def test_other_transport_errors_are_named() -> None:
+    """By their class, never by their text, which may hold a URL."""
+
+    def fail(request: httpx.Request) -> httpx.Response:
+        raise httpx.ReadError("secret")
+
+    sending = Sending(client=httpx.AsyncClient(transport=httpx.MockTransport(fail)))
+    await sending.send(Target(FIRST))
+    assert sending.journal.history()[0]["error"] == "ReadError"
+    await sending.sender.aclose()
+
+
+async def test_closing_gives_what_is_on_its_way_a_moment(application: Any) -> None:
+    """And drops what takes longer."""
+    sending = Sending()
+    application.answer = lambda delivery: 0
+    hanging = Webhook(
+        event_id="e",
+        event_type="call.hangup",
+        call_id="v3:a",
+        occurred_ms=0,
+        payload={},
+        target=Target(application.url),
+    )
+    sending.sender.send(hanging)
+    async with asyncio.timeout(1):
+        await sending.sender.aclose(grace_s=0.02)
+    assert sending.sender.tally()["pending"] == 1
+
+
+@pytest.fixture
+def retrying() -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """A dial body with webhook fields."""
+    return lambda more: {"connection_id": "1000000000000000001", "to": "+15550102", "from": "+15550199", **more}
+
+
+async def test_a_call_may_have_urls_and_retries_of_its_own(
+    exchange: Any, application: Any, http: httpx.AsyncClient, retrying: Any
+) -> None:
+    """webhook_url, webhook_urls per event, webhook_retries_policies per event."""
+    base = f"http://127.0.0.1:{application.port}"
+    application.answer = lambda delivery: 500 if delivery.type == "call.initiated" else 200
+    body = retrying(
+        {
+            "webhook_url": base + "/own",
+            "webhook_urls": {"call.hangup": [base + "/one", base + "/two"]},
+            "webhook_retries_policies": {"call.initiated": {"retries_ms": [1]}},
+        }
+    )
+    call_id = (await http.post("/v2/calls", json=body)).json()["data"]["call_control_id"]
+    await application.wait("call.initiated", count=2)
+    await http.post(f"/v2/calls/{call_id}/actions/hangup")
+    await application.wait("call.hangup", count=2)
+    await exchange.board.webhooks.settle()
+    paths = sorted((one.type, one.path) for one in application.deliveries)
+    assert paths == [
+        ("call.hangup", "/one"),
+        ("call.hangup", "/two"),
+        ("call.initiated", "/own"),
+        ("call.initiated", "/own"),
+    ]
+
+
+async def test_an_application_with_the_old_webhook_format_gets_nothing(
+    exchange: Any, application: Any, http: httpx.AsyncClient, telephone: Any
+) -> None:
+    """The journal says why: the mistake must not wait for the first real call."""
+    exchange.directory.update_application("1000000000000000001", {"webhook_api_version": "1"})
+    call_id = exchange.place_call(from_="+15550150", to="+15550199", phone=telephone())
+    assert exchange.journal.history(call_id)[-1]["type"] == "webhook.not_sent"
+    assert application.deliveries == []
