@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
+from typing import TYPE_CHECKING
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from offhook.clock import ManualClock, SystemClock
 from offhook.exchange.pacer import Pacer, Schedule
+
+if TYPE_CHECKING:
+    import pytest
 
 
 class Recorder:
@@ -136,7 +140,7 @@ class TestPacer:
             await asyncio.wait_for(done.wait(), 5)
         times = [at_ms for _, verb, at_ms in log if verb == "talk"]
         assert len(times) == 6
-        assert all(later - earlier == 20 for earlier, later in zip(times[:3], times[1:3], strict=False))
+        assert all(later - earlier == 20 for earlier, later in itertools.pairwise(times[:3]))
         pacer.close()
 
     async def test_after_close_nothing_ticks_and_nobody_can_join(self) -> None:

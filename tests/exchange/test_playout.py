@@ -179,7 +179,7 @@ class TestClear:
     )
 )
 def test_whatever_is_sent_every_byte_and_every_mark_is_accounted_for(steps: list[tuple[str, int]]) -> None:
-    """Audio is played once, in order, or dropped by a clear; marks come back once, in order, and not before their audio."""
+    """Audio is played once, in order, or dropped by a clear; marks come back once, in order, not before their audio."""
     playout = Playout(RATE)
     now_ms, sent, value = 0.0, 0, 0
     played: list[bytes] = []

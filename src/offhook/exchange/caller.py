@@ -151,7 +151,7 @@ class ScriptedCaller:
                 return
             self._index += 1
             self._step_began_ms = None
-            if self._speech or self._keys:
+            if self._over or self._speech or self._keys:
                 return
 
     def _done(self, step: Step, now_ms: float, began_ms: float) -> bool:

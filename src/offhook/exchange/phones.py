@@ -187,6 +187,9 @@ class NoAnswerPhone(SilentPhone):
 class _RefusingPhone(SilentPhone):
     cause: Literal["busy", "rejected"]
 
+    def __init__(self) -> None:
+        super().__init__(answer_after_ms=None)
+
     def ring(self, handset: Handset, now_ms: float) -> None:
         """Refuse at once."""
         super().ring(handset, now_ms)
