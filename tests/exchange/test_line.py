@@ -1,0 +1,356 @@
+"""The audio path of a leg, tick by tick, without sockets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from offhook.audio.codecs import make_decoder, make_encoder
+from offhook.audio.frames import dbfs
+from offhook.audio.wav import read_wav
+from offhook.clock import ManualClock
+from offhook.errors import UnsupportedCodec
+from offhook.exchange.line import Line
+from offhook.exchange.media import StreamSettings
+from offhook.exchange.pacer import Pacer
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+
+class ToneCaller:
+    """A phone that hums a tone of its own and keeps what it hears."""
+
+    def __init__(self, hz: float = 300.0, *, rate: int = 8000, dbfs: float = -20.0) -> None:
+        self.rate = rate
+        self.log: list[str] = []
+        self.heard: list[bytes] = []
+        self._step = 2 * np.pi * hz / rate
+        self._level = 32768 * 10 ** (dbfs / 20)
+        self._at = 0
+
+    def waiting(self, now_ms: float) -> None:
+        self.log.append("waiting")
+
+    def connected(self, now_ms: float) -> None:
+        self.log.append("connected")
+
+    def bridged(self, now_ms: float) -> None:
+        self.log.append("bridged")
+
+    def mouth(self, now_ms: float) -> bytes:
+        at = np.arange(self._at, self._at + self.rate // 50)
+        self._at += self.rate // 50
+        pcm: bytes = (self._level * np.sin(at * self._step)).astype("<i2").tobytes()
+        return pcm
+
+    def ear(self, pcm: bytes, now_ms: float) -> None:
+        self.heard.append(pcm)
+
+    def digit(self, digit: str, now_ms: float) -> None:
+        self.log.append(f"{digit}@{now_ms:.0f}")
+
+    def ended(self, cause: str, now_ms: float) -> None:
+        self.log.append(f"ended {cause}")
+
+    def ring(self, handset: Any, now_ms: float) -> None: ...
+
+    def placed(self, handset: Any, now_ms: float) -> None: ...
+
+    def report(self) -> dict[str, object]:
+        return {}
+
+
+class SilentCaller(ToneCaller):
+    def mouth(self, now_ms: float) -> bytes:
+        return bytes(self.rate // 25)
+
+
+class Listener:
+    """Writes down what lines report."""
+
+    def __init__(self) -> None:
+        self.log: list[tuple[str, ...]] = []
+
+    def playback_ended(self, line: Line, playback_id: str, status: str) -> None:
+        self.log.append(("playback_ended", playback_id, status))
+
+    def stream_started(self, line: Line, stream_id: str) -> None:
+        self.log.append(("started", stream_id))
+
+    def stream_failed(self, line: Line, stream_id: str, reason: str) -> None:
+        self.log.append(("failed", stream_id, reason))
+
+    def stream_stopped(self, line: Line, stream_id: str) -> None:
+        self.log.append(("stopped", stream_id))
+
+    def line_event(self, line: Line, type: str, **fields: object) -> None:  # noqa: A002  (the word of the timeline)
+        self.log.append(("event", type))
+
+
+class Switch:
+    """Lines on one clock that moves when it is told."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock()
+        self.pacer = Pacer(self.clock)
+        self.listener = Listener()
+
+    def line(self, phone: ToneCaller, *, codec: str = "PCMU", recording: Path | None = None) -> Line:
+        line = Line(
+            call_id="v3:x",
+            codec=codec,
+            phone=phone,
+            listener=self.listener,
+            pacer=self.pacer,
+            clock=self.clock,
+            recording=recording,
+        )
+        line.begin()
+        line.connect()
+        return line
+
+    def run(self, ms: int) -> None:
+        for _ in range(ms // 20):
+            self.clock.advance(20)
+            self.pacer.tick(round(self.clock.now_ms()))
+
+
+@pytest.fixture
+async def switch() -> AsyncIterator[Switch]:
+    one = Switch()
+    yield one
+    one.pacer.close()
+
+
+def loudest_hz(pcm: bytes, rate: int = 8000) -> float:
+    samples = np.frombuffer(pcm, "<i2").astype(float)
+    return float(np.argmax(np.abs(np.fft.rfft(samples))) * rate / len(samples))
+
+
+class TestLife:
+    async def test_a_phone_waits_until_it_is_connected(self, switch: Switch) -> None:
+        phone = ToneCaller()
+        line = Line(
+            call_id="v3:x",
+            codec="PCMU",
+            phone=phone,
+            listener=switch.listener,
+            pacer=switch.pacer,
+            clock=switch.clock,
+        )
+        line.begin()
+        switch.run(40)
+        line.connect()
+        line.connect()
+        switch.run(40)
+        await line.close("normal_clearing")
+        await line.close("normal_clearing")
+        switch.run(40)
+        assert phone.log == ["waiting", "waiting", "connected", "ended normal_clearing"]
+        assert phone.heard == [bytes(320)] * 2
+
+    async def test_nothing_begins_on_a_line_that_is_closed(self, switch: Switch) -> None:
+        phone = ToneCaller()
+        line = switch.line(phone)
+        await line.close("timeout")
+        line.begin()
+        line.connect()
+        line.open_stream(StreamSettings(stream_id="s", url="ws://127.0.0.1:1/"))
+        switch.run(40)
+        assert phone.heard == []
+        assert switch.listener.log == []
+
+    async def test_a_codec_that_cannot_be_both_coded_and_decoded_is_refused(self, switch: Switch) -> None:
+        with pytest.raises(UnsupportedCodec):
+            switch.line(ToneCaller(), codec="AMR-WB")
+
+
+class TestCodec:
+    @pytest.mark.parametrize("codec", ["PCMU", "PCMA"])
+    async def test_everybody_hears_the_telephone_network(self, switch: Switch, codec: str) -> None:
+        one, other = ToneCaller(300), ToneCaller(1000)
+        first, second = switch.line(one, codec=codec), switch.line(other, codec=codec)
+        first.bridge(second)
+        switch.run(200)
+        coder, decoder = make_encoder(codec, 8000), make_decoder(codec, 8000)
+        fresh = ToneCaller(300)
+        once = decoder.decode(coder.encode(fresh.mouth(0)))
+        assert first.rate == 8000
+        assert other.heard[0] == decoder.decode(coder.encode(once))
+
+    async def test_two_parties_hear_each_other_in_the_same_tick_and_not_themselves(self, switch: Switch) -> None:
+        one, other = ToneCaller(300), ToneCaller(1000)
+        first, second = switch.line(one), switch.line(other)
+        first.bridge(second)
+        switch.run(400)
+        assert loudest_hz(b"".join(one.heard)) == pytest.approx(1000, abs=5)
+        assert loudest_hz(b"".join(other.heard)) == pytest.approx(300, abs=5)
+        assert dbfs(one.heard[0]) == pytest.approx(-23, abs=1)
+
+    async def test_legs_of_different_codecs_and_phones_of_different_rates_understand_each_other(
+        self, switch: Switch
+    ) -> None:
+        narrow, wide = ToneCaller(300), ToneCaller(1000, rate=16000)
+        first, second = switch.line(narrow, codec="PCMA"), switch.line(wide, codec="G722")
+        assert (first.rate, second.rate) == (8000, 16000)
+        second.bridge(first)
+        switch.run(600)
+        assert {len(pcm) for pcm in narrow.heard} == {320}
+        assert {len(pcm) for pcm in wide.heard} == {640}
+        assert loudest_hz(b"".join(narrow.heard[5:])) == pytest.approx(1000, abs=5)
+        assert loudest_hz(b"".join(wide.heard[5:]), 16000) == pytest.approx(300, abs=5)
+
+    async def test_a_narrow_phone_on_a_wide_line(self, switch: Switch) -> None:
+        one, other = ToneCaller(300), ToneCaller(1000)
+        switch.line(one, codec="G722").bridge(switch.line(other, codec="OPUS"))
+        switch.run(600)
+        assert loudest_hz(b"".join(one.heard[10:])) == pytest.approx(1000, abs=5)
+        assert loudest_hz(b"".join(other.heard[10:])) == pytest.approx(300, abs=5)
+
+
+class TestBridging:
+    async def test_parties_are_told_and_part_again(self, switch: Switch) -> None:
+        one, other = ToneCaller(), SilentCaller()
+        first, second = switch.line(one), switch.line(other)
+        first.bridge(second)
+        first.bridge(second)
+        switch.run(40)
+        second.unbridge()
+        second.unbridge()
+        switch.run(40)
+        assert one.log.count("bridged") == other.log.count("bridged") == 1
+        assert [any(pcm) for pcm in other.heard] == [True, True, False, False]
+
+    async def test_a_new_bridge_parts_the_old_one(self, switch: Switch) -> None:
+        phones = [ToneCaller(300), SilentCaller(), SilentCaller()]
+        lines = [switch.line(phone) for phone in phones]
+        lines[0].bridge(lines[1])
+        lines[2].bridge(lines[0])
+        switch.run(40)
+        assert not any(phones[1].heard[0])
+        assert any(phones[2].heard[0])
+
+    async def test_closing_one_parts_them(self, switch: Switch) -> None:
+        one, other = ToneCaller(), SilentCaller()
+        first, second = switch.line(one), switch.line(other)
+        first.bridge(second)
+        await first.close("normal_clearing")
+        switch.run(40)
+        assert [any(pcm) for pcm in other.heard] == [False, False]
+
+    async def test_a_peer_that_is_not_connected_yet_is_silent(self, switch: Switch) -> None:
+        phone = SilentCaller()
+        first = switch.line(phone)
+        ringing = Line(
+            call_id="v3:y",
+            codec="PCMU",
+            phone=ToneCaller(),
+            listener=switch.listener,
+            pacer=switch.pacer,
+            clock=switch.clock,
+        )
+        ringing.begin()
+        first.bridge(ringing)
+        switch.run(40)
+        assert not any(phone.heard[1])
+
+    async def test_a_key_pressed_reaches_the_peer(self, switch: Switch) -> None:
+        one, other = ToneCaller(), ToneCaller()
+        first, second = switch.line(one), switch.line(other)
+        first.dtmf_to_app("7")
+        first.bridge(second)
+        first.dtmf_to_app("5")
+        assert other.log[-1] == "5@0"
+        assert one.log[-1] == "bridged"
+
+
+class TestAnnouncements:
+    async def test_an_announcement_is_heard_and_its_end_reported_when_it_was_heard(self, switch: Switch) -> None:
+        phone = SilentCaller()
+        line = switch.line(phone)
+        line.play("p1", b"\x00\x20" * 480)
+        switch.run(60)
+        assert switch.listener.log == []
+        switch.run(20)
+        assert [any(pcm) for pcm in phone.heard] == [True, True, True, False]
+        assert switch.listener.log == [("playback_ended", "p1", "completed")]
+
+    async def test_it_is_mixed_with_the_peer(self, switch: Switch) -> None:
+        one, other = SilentCaller(), ToneCaller(1000)
+        first = switch.line(one)
+        first.bridge(switch.line(other))
+        first.play("p1", ToneCaller(300).mouth(0) * 20)
+        switch.run(400)
+        spectrum = np.abs(np.fft.rfft(np.frombuffer(b"".join(one.heard), "<i2").astype(float)))
+        peaks = {int(index) * 8000 // 3200 for index in np.argsort(spectrum)[-2:]}
+        assert peaks == {300, 1000}
+
+    async def test_stopping_and_hanging_up_end_announcements(self, switch: Switch) -> None:
+        line = switch.line(SilentCaller())
+        for playback_id in ("p1", "p2", "p3", "p4"):
+            line.play(playback_id, b"\x00\x20" * 480)
+        switch.run(20)
+        line.stop_playback(current_only=True)
+        assert switch.listener.log == [("playback_ended", "p1", "cancelled")]
+        line.stop_playback()
+        line.play("p5", b"\x00\x20" * 480)
+        await line.close("normal_clearing")
+        assert switch.listener.log[1:] == [
+            ("playback_ended", "p2", "cancelled"),
+            ("playback_ended", "p3", "cancelled"),
+            ("playback_ended", "p4", "cancelled"),
+            ("playback_ended", "p5", "call_hangup"),
+        ]
+
+
+class TestKeys:
+    async def test_the_phone_hears_keys_when_their_tone_is_over(self, switch: Switch) -> None:
+        phone = SilentCaller()
+        line = switch.line(phone)
+        line.press("1w2", 100)
+        line.press("3", 100)
+        switch.run(2000)
+        assert phone.log[1:] == ["1@100", "2@760", "3@900"]
+
+
+class TestRecording:
+    async def test_it_holds_what_was_said_and_heard_from_answer_to_hang_up(
+        self, switch: Switch, tmp_path: Path
+    ) -> None:
+        phone = ToneCaller(300)
+        line = switch.line(phone, recording=tmp_path / "call.wav")
+        line.bridge(switch.line(ToneCaller(1000)))
+        switch.run(1500)
+        await line.close("normal_clearing")
+        rate, (left, right) = read_wav(tmp_path / "call.wav")
+        assert rate == 8000
+        assert len(left) == len(right) == 2 * 8 * 1500
+        assert loudest_hz(left) == pytest.approx(300, abs=2)
+        assert right == b"".join(phone.heard)
+
+    async def test_a_call_that_was_not_answered_leaves_no_file(self, switch: Switch, tmp_path: Path) -> None:
+        line = Line(
+            call_id="v3:x",
+            codec="PCMU",
+            phone=ToneCaller(),
+            listener=switch.listener,
+            pacer=switch.pacer,
+            clock=switch.clock,
+            recording=tmp_path / "call.wav",
+        )
+        line.begin()
+        await line.close("timeout")
+        assert list(tmp_path.iterdir()) == []
+
+
+class TestStreams:
+    async def test_a_stream_that_we_cannot_decode_fails_at_once(self, switch: Switch) -> None:
+        line = switch.line(SilentCaller())
+        line.open_stream(
+            StreamSettings(stream_id="s", url="ws://127.0.0.1:1/", bidirectional_mode="rtp", bidirectional_codec="EVS")
+        )
+        assert switch.listener.log == [("event", "stream.codec_impossible"), ("failed", "s", "unsupported_codec")]
