@@ -45,11 +45,13 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> object:
-    # Imported when first asked for: a command line should not wait for what it does not use.
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:  # a type checker sees the imports above, and can tell a name that does not exist
+
+    def __getattr__(name: str) -> object:
+        # Imported when first asked for: a command line should not wait for what it does not use.
+        if name in _HOMES:
+            return getattr(importlib.import_module(_HOMES[name]), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

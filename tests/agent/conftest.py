@@ -100,13 +100,13 @@ async def settle() -> None:
 class PhoneCall:
     """A session and everything around it. ``stt`` hears the texts it is given, one per recognition."""
 
-    def __init__(self, agent: Agent, *texts: str, tts: FakeTts | None = None, stt: Any = None) -> None:
+    def __init__(self, agent: Agent, *texts: str, tts: Any = None, stt: Any = None, vad: Any = None) -> None:
         self.clock = ManualClock(now_ms=1000.0)
         self.stream = FakeStream()
         self.carrier = FakeCarrier()
         self.tts = tts or FakeTts(word_ms=200)
         self.stt = stt or FakeStt(texts)
-        self.vad = FakeVad()
+        self.vad = vad or FakeVad()
         self.events: list[SessionEvent] = []
         self.call = Call(CallRecord(call_id="v3:call"), self.carrier)  # type: ignore[arg-type]
         self.call.observe(self.events.append)  # type: ignore[arg-type]

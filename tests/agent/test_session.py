@@ -824,3 +824,53 @@ async def test_no_words_of_the_caller_are_logged(phone: Any, caplog: pytest.LogC
     assert call.session.history[0] == ("caller", "xylophone")
     assert "xylophone" not in caplog.text
     assert DESK not in caplog.text
+
+
+async def test_an_answer_whose_voice_is_slow_is_given_up_for_a_new_turn(phone: Any) -> None:
+    """Nothing was heard of it yet, but nobody waits for it any more."""
+    dialog = Script(first="One.", second="Two.")
+    call = await phone(make_agent(dialog), "first", "second", tts=FakeTtsLate())
+    await call.say()
+    await call.line(2000)
+    await call.say()
+    call.tts.gate.set()
+    await call.until_quiet()
+    assert call.session.history[2:] == [("agent", "Two.")]
+
+
+async def test_what_waits_to_be_said_is_given_up_with_what_is_being_said(phone: Any) -> None:
+    """Several things said at once come one after the other, and end together."""
+    call = await phone(make_agent(greeting=LONG))
+    said = [asyncio.ensure_future(call.call.say(text)) for text in ("Second.", "Third.")]
+    await call.line(400)
+    assert not any(task.done() for task in said)
+    await call.session.aclose()
+    await asyncio.gather(*said)
+    assert len(call.session.history) == 1
+
+
+async def test_a_long_answer_is_not_spoken_far_ahead(phone: Any) -> None:
+    """The voice is shared: the next sentence is begun when the last is nearly out."""
+    call = await phone(make_agent(Script(tell=f"{LONG} {LONG} {LONG} {LONG}")), "tell")
+    await call.say()
+    assert len(call.tts.spoken) == 2
+    await call.line(3000)
+    assert len(call.tts.spoken) == 3
+    await call.until_quiet()
+    assert call.of("agent.speech_ended")[0].heard == " ".join([LONG] * 4)
+
+
+async def test_a_goodbye_stops_what_a_key_is_answered_with(phone: Any) -> None:
+    """The end of a conversation ends all of it."""
+    agent = make_agent()
+    gate = asyncio.Event()
+
+    @agent.digit
+    async def press(call: Call, digit: str) -> None:
+        await gate.wait()
+
+    call = await phone(agent)
+    call.session.media.digit("1")
+    await call.line(40)
+    await call.end()
+    assert not gate.is_set()

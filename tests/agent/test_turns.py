@@ -186,7 +186,7 @@ def test_words_recognised_for_another_draft_are_ignored() -> None:
 
 
 def test_words_over_the_agent_silence_it_within_100_ms_of_detection() -> None:
-    """80 ms that sound like words pause the agent."""
+    """60 ms that sound like words pause the agent."""
     call = Conversation()
     call.agent_speaks()
     call.talk(320)
@@ -284,7 +284,7 @@ def test_a_noise_without_words_lets_the_agent_go_on_at_once() -> None:
 
 def test_a_noise_that_does_not_pause_the_agent_is_ignored() -> None:
     """Some word evidence, too little to pause, and no words: ignored after the silence."""
-    call = Conversation()
+    call = Conversation(TurnOptions(words_ms=80))
     call.agent_speaks()
     call.talk(64)
     call.hum(96)
@@ -295,7 +295,7 @@ def test_a_noise_that_does_not_pause_the_agent_is_ignored() -> None:
 
 def test_clear_words_interrupt_even_if_they_sounded_too_short_to_pause() -> None:
     """A quick "stop" yields as soon as it is recognised."""
-    call = Conversation()
+    call = Conversation(TurnOptions(words_ms=80))
     call.agent_speaks()
     call.talk(64)
     call.hum(96)

@@ -27,7 +27,7 @@ def load_agent(path: str, *, folder: Path | None = None) -> Agent:
         ConfigError: there is no agent at that path; the message says what is there instead.
     """
     match = _PATH.fullmatch(path)
-    if match is None:
+    if match is None or match["module"].endswith(".py"):
         stem = Path(path.partition(":")[0]).stem
         fix = f"for a file {stem}.py write {stem}:agent" if stem.isidentifier() else "for a file app.py write app:agent"
         raise ConfigError(f"expected an agent as module:attribute, got {path!r}.", fix=fix)

@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 
 __all__ = ["AgentState", "Limits", "TurnOptions", "TurnTaking"]
 
+_HUM_SHARE = 0.75
+"""Speech over the agent with less than this share of the word evidence that silences it was hummed."""
+
 _NOTHING: tuple[Decision, ...] = ()
 
 
@@ -65,7 +68,7 @@ class TurnOptions:
     """Whether the caller can interrupt the agent at all."""
     protect_greeting: bool = False
     """Whether the greeting is said to its end whatever the caller says."""
-    words_ms: float = 80
+    words_ms: float = 60
     """Speech over the agent has to sound like words for this long to silence it."""
     hum_ms: float = 700
     """Speech over the agent that lasts this long silences it whatever it sounds like."""
@@ -341,7 +344,7 @@ class TurnTaking:
             return False
         # A recogniser makes words of anything: what was hummed is a hum, whatever it was taken for.
         undisturbed = self._agent is AgentState.SPEAKING and self._paused_ms is None
-        hummed = undisturbed and utterance.words_ms < self.options.words_ms / 2
+        hummed = undisturbed and utterance.words_ms < self.options.words_ms * _HUM_SHARE
         return hummed or is_backchannel(text, self.options.language)
 
     def _complete(self, utterance: _Utterance, silence_ms: float) -> bool:

@@ -1,0 +1,172 @@
+"""The definition of an agent, and what is wrong with a wrong one."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+import offhook
+from offhook.agent import Agent, Engines, Handover, Texts
+from offhook.agent.turn import Turn, current_turn
+from offhook.dialog.base import Heard, Reply
+from offhook.errors import ConfigError
+from offhook.speech.testing import FakeStt, FakeTts, FakeVad
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from offhook import Call
+
+CALL = cast("Call", type("FakeCall", (), {})())
+
+
+@pytest.fixture
+def agent() -> Agent:
+    return Agent("Hill Street Dental", "How can I help?")
+
+
+async def test_an_agent_answers_with_its_intents(agent: Agent) -> None:
+    """A decorated function, or a fixed reply."""
+    pytest.importorskip("rapidfuzz")
+
+    @agent.intent("opening hours", examples=["when are you open", "are you open on sunday"])
+    async def hours(call: Call) -> str:
+        return "At nine."
+
+    agent.intent("address", ["where are you", "what is your address"], reply="In Hill Street.")
+    assert (await agent.dialog.respond(CALL, Heard("when are you open"))).text == "At nine."
+    assert (await agent.dialog.respond(CALL, Heard("what is your address"))).text == "In Hill Street."
+    assert agent.dialog is agent.dialog
+    assert repr(agent) == "<Agent 'Hill Street Dental': 2 intents>"
+
+
+async def test_the_hand_over_sets_when_the_dialog_gives_up(agent: Agent) -> None:
+    """One miss, or two with the agent's own words in between."""
+    pytest.importorskip("rapidfuzz")
+    agent.texts = Texts(clarify="Pardon?")
+    agent.intent("address", ["where are you"], reply="In Hill Street.")
+    first = await agent.dialog.respond(CALL, Heard("xyz"))
+    assert (first.text, first.handover) == ("Pardon?", None)
+    agent.handover(to="sip:desk@example.com", after_misses=1)
+    assert agent.handing_over == Handover(to="sip:desk@example.com", after_misses=1)
+    assert (await agent.dialog.respond(CALL, Heard("xyz"))).handover
+
+
+def test_an_agent_can_have_a_dialog_of_its_own() -> None:
+    """Then it has no intents."""
+
+    class Echo:
+        async def respond(self, call: Call, heard: Heard) -> Reply:
+            return Reply(heard.text)
+
+    dialog = Echo()
+    agent = Agent("Echo", "", dialog=dialog)
+    assert agent.dialog is dialog
+    with pytest.raises(ConfigError, match="intents or a dialog, got both"):
+        agent.intent("a", ["b"], reply="c")
+
+
+async def test_a_handler_that_must_finish_holds_its_turn(agent: Agent) -> None:
+    """While it runs the turn cannot be cancelled; it keeps its name and its parameters."""
+    turn = Turn(Heard("x"), 0, 0, 0, 0)
+    assert not turn.running
+
+    @agent.intent("book", ["book it"], must_finish=True)
+    async def book(call: Call, heard: Heard) -> str:
+        await asyncio.sleep(0)
+        return f"{heard.text} {turn.holds}"
+
+    wrapped = cast("Callable[..., Any]", agent._intents["book"].reply)
+    assert len(inspect.signature(wrapped).parameters) == 2
+    current_turn.set(turn)
+    assert await wrapped(CALL, Heard("x")) == "x 1"
+    assert turn.holds == 0
+
+
+@pytest.mark.parametrize(
+    ("define", "message"),
+    [
+        (lambda agent: Agent(" ", "hello"), "expected a name"),
+        (lambda agent: agent.dialog, "to have an intent or a dialog, got neither"),
+        (lambda agent: agent.intent("taken", ["z"], reply="x"), "one intent named 'taken', got a second"),
+        (lambda agent: agent.intent("a", [], reply="x"), "a list of example phrases for intent 'a'"),
+        (lambda agent: agent.intent("a", "when", reply="x"), "a list of example phrases"),
+        (lambda agent: agent.intent("a", ["when", " "], reply="x"), "a list of example phrases"),
+        (lambda agent: agent.intent("a", ["Say  THIS"], reply="x"), "got 'say this' in both"),
+        (lambda agent: agent.intent("a", ["b"])(lambda: "x"), r"a function of \(call\) or \(call, heard\)"),
+        (lambda agent: agent.intent("a", ["b"])(lambda a, b, c: "x"), "got <lambda>"),
+        (lambda agent: agent.intent("a", ["b"])("text"), "a function for intent 'a', got something else"),
+        (lambda agent: agent.intent("a", ["b"], must_finish=True)(lambda call: "x"), "expected an async def"),
+        (lambda agent: agent.digit(lambda call: None), r"a function of \(call, digit\) for digits"),
+        (lambda agent: agent.handover(to="555 0100"), "E.164 number"),
+        (lambda agent: agent.handover(to="+15550100", below_confidence=2), "in 0..1, got 2"),
+        (lambda agent: agent.handover(to="+15550100", after_misses=0), "1 or more, got 0"),
+    ],
+)
+def test_a_wrong_definition_is_told_with_a_fix(define: Callable[[Agent], object], message: str) -> None:
+    """Where it is written, not in the first call."""
+    agent = Agent("Desk", "hello")
+    if "neither" not in message:
+        agent.intent("taken", ["say this"], reply="x")
+    with pytest.raises(ConfigError, match=message) as raised:
+        define(agent)
+    assert raised.value.fix
+
+
+def test_one_function_for_all_digits(agent: Agent) -> None:
+    """A second is an error."""
+
+    @agent.digit
+    def press(call: Call, digit: str) -> None:
+        return None
+
+    assert agent.on_digit is press
+    with pytest.raises(ConfigError, match="got a second"):
+        agent.digit(press)
+
+
+async def test_engines_warm_up_what_can_be_warmed_up() -> None:
+    """An engine without a ``warm_up`` needs none."""
+    warm = []
+
+    class Vad(FakeVad):
+        async def warm_up(self) -> None:
+            warm.append(1)
+
+    class Tts:
+        sample_rate = 8000
+
+    await Engines(Vad(), FakeStt(), cast("FakeTts", Tts())).warm_up()
+    assert warm == [1]
+
+
+def test_engines_load_by_the_name_of_the_voice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rest is the best that is installed."""
+    from offhook.speech import engines
+
+    monkeypatch.setattr(engines, "load_vad", lambda: "vad")
+    monkeypatch.setattr(engines, "default_stt", lambda: "stt")
+    monkeypatch.setattr(engines, "load_tts", lambda voice: voice)
+    assert Engines.load(voice="flite:rms") == Engines("vad", "stt", "flite:rms")  # type: ignore[arg-type]
+
+
+def test_the_package_offers_what_it_says_and_nothing_else() -> None:
+    """Everything in ``__all__`` is there."""
+    for name in offhook.__all__:
+        assert getattr(offhook, name)
+    assert dir(offhook) == sorted(offhook.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
+        _ = offhook.Nothing  # type: ignore[attr-defined]
+
+
+def test_an_agent_is_defined_without_loading_engines_or_clients() -> None:
+    """``from offhook import Agent, Call`` leaves the heavy packages alone."""
+    heavy = "{'onnxruntime', 'telnyx', 'av', 'numpy', 'starlette', 'picows', 'rapidfuzz', 'pydantic'}"
+    code = f"import sys; from offhook import Agent, Call; print({heavy} & set(sys.modules))"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "set()"

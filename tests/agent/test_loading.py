@@ -1,0 +1,70 @@
+"""Finding the agent that a command line names."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from offhook.agent.loading import load_agent
+from offhook.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+DEFINITION = 'from offhook import Agent\nagent = Agent("Desk", "hello")\nother = 5\n'
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    before = set(sys.modules)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.chdir(tmp_path)
+    yield tmp_path
+    for name in set(sys.modules) - before:
+        del sys.modules[name]
+
+
+def test_an_agent_is_found_by_module_and_attribute(folder: Path) -> None:
+    """In the current folder, or in another; ``agent`` is the attribute if none is named."""
+    (folder / "desk_a.py").write_text(DEFINITION)
+    assert load_agent("desk_a:agent").name == "Desk"
+    assert load_agent("desk_a") is load_agent("desk_a:agent")
+    below = folder / "below"
+    (below / "pack").mkdir(parents=True)
+    (below / "pack" / "desk_b.py").write_text(DEFINITION)
+    assert load_agent("pack.desk_b:agent", folder=below).greeting == "hello"
+
+
+@pytest.mark.parametrize(
+    ("path", "message", "fix"),
+    [
+        ("desk_c.py:agent", "expected an agent as module:attribute", "for a file desk_c.py write desk_c:agent"),
+        ("desk_c:agent:x", "got 'desk_c:agent:x'", "write desk_c:agent"),
+        ("--help", "got '--help'", "write app:agent"),
+        ("desk_c:nothing", "got no such attribute", "write desk_c:agent"),
+        ("desk_c:other", "got an object of type int", "write desk_c:agent"),
+        ("no_agent:agent", "got no such attribute", "add agent = Agent("),
+        ("nowhere:agent", "expected a module nowhere in", "change to its folder"),
+        ("nowhere.deep:agent", "expected a module nowhere.deep in", "change to its folder"),
+        ("needs:agent", "it needs not_installed_either, which is not installed", "pip install"),
+        ("raises:agent", "it raised ZeroDivisionError: division by zero", "look at raises.py, line 2"),
+        ("typo:agent", "it raised SyntaxError", "look at typo.py, line 1"),
+        ("wrong:agent", "expected a name for the agent", "Agent(name="),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_sentence_with_a_fix(folder: Path, path: str, message: str, fix: str) -> None:
+    """Expected, got, and what to do."""
+    (folder / "desk_c.py").write_text(DEFINITION)
+    (folder / "no_agent.py").write_text("")
+    (folder / "needs.py").write_text("import not_installed_either")
+    (folder / "raises.py").write_text("\nx = 1 / 0")
+    (folder / "typo.py").write_text("def (")
+    (folder / "wrong.py").write_text('from offhook import Agent\nagent = Agent("", "")')
+    with pytest.raises(ConfigError) as raised:
+        load_agent(path)
+    assert message in raised.value.message
+    assert raised.value.fix is not None
+    assert fix in raised.value.fix

@@ -1,0 +1,68 @@
+"""Sentences, and listeners' words."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from offhook.agent.backchannels import BACKCHANNELS, is_backchannel
+from offhook.agent.sentences import Sentences, split_sentences
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("We open at nine. And on Saturday at ten!", ["We open at nine.", "And on Saturday at ten!"]),
+        ("Dr. Hill is in. Ask Mr. J. Doe.", ["Dr. Hill is in.", "Ask Mr. J. Doe."]),
+        ("It costs 9.50 at 9 a.m. on weekdays.", ["It costs 9.50 at 9 a.m. on weekdays."]),
+        ('He said "come in." Then he left', ['He said "come in."', "Then he left"]),
+        ("One line\nanother line", ["One line", "another line"]),
+        ("Well... yes", ["Well...", "yes"]),
+        (" … ", []),
+        ("", []),
+    ],
+)
+def test_text_is_cut_where_sentences_end(text: str, sentences: list[str]) -> None:
+    """Not at abbreviations, initials and decimals; what has no word is not spoken."""
+    assert split_sentences(text) == sentences
+
+
+def test_a_sentence_is_complete_when_something_follows_it() -> None:
+    """Before that, "9." may become "9.50"."""
+    sentences = Sentences()
+    assert sentences.push("It costs 9.") == []
+    assert sentences.push("50. Anything") == ["It costs 9.50."]
+    assert sentences.flush() == ["Anything"]
+
+
+@given(st.lists(st.text(alphabet="ab.!? \n", max_size=8)))
+def test_no_word_is_lost_and_pieces_make_no_difference(pieces: list[str]) -> None:
+    """However the text comes, the same sentences come out."""
+    sentences = Sentences()
+    out = [sentence for piece in pieces for sentence in sentences.push(piece)] + sentences.flush()
+    whole = "".join(pieces)
+    letters = [character for character in whole if character.isalpha()]
+    assert [character for sentence in out for character in sentence if character.isalpha()] == letters
+
+
+@pytest.mark.parametrize("text", ["Mm-hmm.", "Yeah, okay.", "Uh-huh!", "RIGHT", "Oh, I see.", "of course"])
+def test_a_listeners_words_are_known(text: str) -> None:
+    """In any case, with any punctuation, up to four of them."""
+    assert is_backchannel(text)
+
+
+@pytest.mark.parametrize("text", ["", "...", "no", "stop", "wait", "okay stop", "yes yes yes yes yes", "i want", "of"])
+def test_everything_else_is_an_interruption(text: str) -> None:
+    """A refusal above all."""
+    assert not is_backchannel(text)
+
+
+def test_every_language_has_its_own_words() -> None:
+    """One that is not known has none."""
+    assert is_backchannel("Genau, ja.", "de")
+    assert is_backchannel("D'accord", "fr")
+    assert not is_backchannel("genau", "en")
+    assert not is_backchannel("okay", "xx")
+    for phrases in BACKCHANNELS.values():
+        assert all(phrase == phrase.lower().strip() and len(phrase.split()) <= 2 for phrase in phrases)
