@@ -191,10 +191,12 @@ class SileroVad:
         streams: list[_Stream] = []
         while self._due and len(batch) < BATCH:
             stream = self._due.popleft()
+            stream.due = False
             batch.append((stream.windows, stream.windows.take()))
             streams.append(stream)
+        if not batch:  # all were closed in the meantime
+            return
         for stream, probability in zip(streams, self._batcher.run(batch), strict=True):
-            stream.due = False
             if stream.closed:  # by the callback of a stream before it
                 continue
             audio_ms = stream.windows.taken * WINDOW_MS

@@ -35,6 +35,8 @@ _TOKENS_PER_S = 6.5
 """The model's own bound: without it a noise is transcribed as an endless repetition."""
 _PEAK = 0.7
 _MOST_GAIN = 30.0
+_LEAST_PEAK = 0.002
+"""-54 dBFS: of less than that the model makes words that nobody said."""
 _FIX = "pip install 'offhook[local]'"
 
 
@@ -148,7 +150,9 @@ class Moonshine:
 
     async def warm_up(self) -> None:
         """Load the model (about half a second) and run it once."""
-        await self.transcribe(bytes(_RATE))
+        click = np.zeros(_RATE, np.int16)
+        click[::400] = 8000
+        await self.transcribe(click.tobytes())
 
     async def transcribe(self, pcm: bytes) -> Transcript:
         """The words in ``pcm``; none in less than 0.1 s, and of more than 30 s the last 30.
@@ -167,12 +171,13 @@ class Moonshine:
     def _transcribe(self, pcm: bytes, stopped: threading.Event) -> Transcript:
         if stopped.is_set():
             return Transcript("", 0.0)
-        if self._model is None:
-            self._model = _Model(self._assets)
         samples = np.frombuffer(pcm, np.int16)[-_LONGEST_SAMPLES:].astype(np.float32)
         samples *= 1 / 32768
         samples -= samples.mean()
         peak = float(np.abs(samples).max())
-        if peak > 0:
-            samples *= min(_PEAK / peak, _MOST_GAIN)
+        if peak < _LEAST_PEAK:
+            return Transcript("", 0.0)
+        samples *= min(_PEAK / peak, _MOST_GAIN)
+        if self._model is None:
+            self._model = _Model(self._assets)
         return self._model.transcribe(samples, stopped)

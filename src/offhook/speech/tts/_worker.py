@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncGenerator, Callable
 
     Emit = Callable[[bytes], bool]
     """Takes a piece of pcm; whether to go on."""
@@ -21,7 +21,7 @@ __all__ = ["Worker", "sentences", "sound_begins"]
 
 T = TypeVar("T")
 
-_BREAK = re.compile(r"(?<=[.!?;:])[\"')\]]*\s+|\n+")
+_BREAK = re.compile(r"""(?:(?<=[.!?;:])|(?<=[.!?]["')\]]))\s+|\n+""")
 _CLAUSE = re.compile(r"(?<=,)\s+")
 _WORDS = re.compile(r"\w")
 _LONG_CHARS = 160
@@ -58,7 +58,7 @@ class Worker:
         """Run ``job`` in the thread and wait for it: for constructors, not for the event loop."""
         return self._thread.submit(job).result()
 
-    async def speak(self, text: str, rate: int, synthesise: Callable[[str, Emit], None]) -> AsyncIterator[bytes]:
+    async def speak(self, text: str, rate: int, synthesise: Callable[[str, Emit], None]) -> AsyncGenerator[bytes, None]:
         """Yield what ``synthesise(sentence, emit)`` emits, sentence by sentence, without the silence before the first.
 
         The next sentence is begun when the pieces of the last are taken, so calls take turns at the engine. When the

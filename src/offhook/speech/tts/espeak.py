@@ -13,7 +13,7 @@ from offhook.errors import ConfigError, EngineMissing
 from offhook.speech.tts._worker import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from offhook.speech.tts._worker import Emit
 
@@ -156,7 +156,7 @@ class Espeak:
         async for _ in self.speak("ready"):
             pass
 
-    def speak(self, text: str) -> AsyncIterator[bytes]:
+    def speak(self, text: str) -> AsyncGenerator[bytes, None]:
         """The audio of ``text``: see :class:`offhook.speech.base.TextToSpeech`."""
         return self._library.worker.speak(text, self._library.rate, self._synthesise)
 

@@ -14,7 +14,7 @@ from offhook.errors import ConfigError, EngineMissing
 from offhook.speech.tts._worker import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from offhook.speech.tts._worker import Emit
 
@@ -169,7 +169,7 @@ class Flite:
         async for _ in self.speak("ready"):
             pass
 
-    def speak(self, text: str) -> AsyncIterator[bytes]:
+    def speak(self, text: str) -> AsyncGenerator[bytes, None]:
         """The audio of ``text``: see :class:`offhook.speech.base.TextToSpeech`."""
         return self._library.worker.speak(text, _RATE, self._synthesise)
 

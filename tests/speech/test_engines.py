@@ -1,0 +1,69 @@
+"""Engines by name, and what a missing one says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from offhook.errors import ConfigError, EngineMissing
+from offhook.speech import engines
+
+
+class Voice:
+    def __init__(self, voice: str = "") -> None:
+        self.voice = voice
+
+
+@pytest.fixture
+def voices(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("offhook.speech.tts.flite.Flite", Voice)
+    monkeypatch.setattr("offhook.speech.tts.espeak.Espeak", Voice)
+
+
+@pytest.mark.usefixtures("voices")
+@pytest.mark.parametrize(
+    ("name", "voice"),
+    [("flite", "slt"), ("flite:rms", "rms"), ("espeak", "en-us"), ("espeak:en-gb", "en-gb"), (None, "slt")],
+)
+def test_a_voice_is_named_engine_and_voice(name: str | None, voice: str) -> None:
+    assert engines.load_tts(name).voice == voice  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("loader", [engines.load_tts, engines.load_stt, engines.load_vad])
+def test_an_unknown_name_is_an_error_that_lists_the_known_ones(loader: Any) -> None:
+    with pytest.raises(ConfigError, match=r"expected .*\(.+\), got 'nothing'"):
+        loader("nothing")
+
+
+def test_without_flite_the_voice_is_espeak(monkeypatch: pytest.MonkeyPatch, voices: None) -> None:
+    def missing(voice: str) -> None:
+        raise EngineMissing("none", fix="none")
+
+    monkeypatch.setattr("offhook.speech.tts.flite.Flite", missing)
+    assert engines.default_tts().voice == "en-us"  # type: ignore[attr-defined]
+
+
+def test_without_any_voice_the_error_says_both_ways_to_get_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(voice: str) -> None:
+        raise EngineMissing("none", fix="none")
+
+    monkeypatch.setattr("offhook.speech.tts.flite.Flite", missing)
+    monkeypatch.setattr("offhook.speech.tts.espeak.Espeak", missing)
+    with pytest.raises(EngineMissing, match=r"pip install 'offhook\[local\]' or apt install libflite1"):
+        engines.default_tts()
+
+
+@pytest.mark.parametrize("loader", [engines.default_stt, engines.load_vad])
+def test_without_onnxruntime_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch, loader: Any) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    with pytest.raises(EngineMissing, match=r"expected onnxruntime .* fix: pip install 'offhook\[local\]'"):
+        loader()
+
+
+def test_the_local_engines_load(require: Any) -> None:
+    from importlib.util import find_spec
+
+    require(all(find_spec(name) for name in ("onnxruntime", "moonshine_voice")), "offhook[local]")
+    assert engines.load_stt().sample_rate == 16000
+    engines.load_vad()

@@ -1,0 +1,187 @@
+"""Moonshine: words, a confidence, and decoding that stops when nobody waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+import builtins
+import sys
+import threading
+import time
+from functools import cache
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from offhook.errors import EngineMissing
+from offhook.speech.base import Transcript
+from offhook.speech.stt import moonshine
+from offhook.speech.stt.moonshine import Moonshine, read_tokens
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOISE = np.random.default_rng(2).normal(0, 1000, 16000).astype(np.int16).tobytes()
+
+
+@cache
+def installed() -> Moonshine:
+    """One for all tests: the model takes a while to load."""
+    return Moonshine()
+
+
+def test_the_vocabulary_is_read_with_lengths_of_one_and_two_bytes() -> None:
+    long = b"x" * 300
+    data = bytes([2]) + b"ab" + bytes([0]) + bytes([300 % 128 + 128, 300 // 128]) + long
+    assert read_tokens(data) == [b"ab", b"", long]
+
+
+def test_a_missing_package_is_an_error_that_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(moonshine, "find_spec", lambda _: None)
+    with pytest.raises(EngineMissing, match=r"no such package fix: pip install 'offhook\[local\]'"):
+        Moonshine()
+
+
+def test_a_package_without_the_model_is_an_error_that_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    spec = ModuleSpec("moonshine_voice", None, is_package=True)
+    spec.submodule_search_locations = [str(tmp_path)]
+    monkeypatch.setattr(moonshine, "find_spec", lambda _: spec)
+    with pytest.raises(EngineMissing, match="without the model"):
+        Moonshine()
+
+
+async def test_without_onnxruntime_the_error_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    real = builtins.__import__
+
+    def without(name: str, *args: Any, **kwargs: Any) -> Any:
+        if name == "onnxruntime":
+            raise ImportError(name)
+        return real(name, *args, **kwargs)
+
+    stt = Moonshine(tmp_path)
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(EngineMissing, match="expected onnxruntime"):
+        await stt.warm_up()
+
+
+class SlowModel:
+    """Decodes a token every 5 ms until it is stopped."""
+
+    def __init__(self) -> None:
+        self.running = threading.Event()
+        self.stopped_after: list[int] = []
+        self.heard: list[Any] = []
+
+    def transcribe(self, samples: Any, stopped: threading.Event) -> Transcript:
+        self.heard.append(samples)
+        self.running.set()
+        tokens = 0
+        while tokens < 200 and not stopped.wait(0.005):
+            tokens += 1
+        self.stopped_after.append(tokens)
+        return Transcript("all of it", 1.0)
+
+
+@pytest.fixture
+def slow(tmp_path: Path) -> tuple[Moonshine, SlowModel]:
+    stt, model = Moonshine(tmp_path), SlowModel()
+    stt._model = model  # type: ignore[assignment]
+    return stt, model
+
+
+async def test_cancelling_stops_the_decoder_at_its_next_token(slow: tuple[Moonshine, SlowModel]) -> None:
+    stt, model = slow
+    draft = asyncio.create_task(stt.transcribe(NOISE))
+    await asyncio.to_thread(model.running.wait, 5)
+    draft.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await draft
+    async with asyncio.timeout(5):
+        while not model.stopped_after:
+            await asyncio.sleep(0)
+    assert model.stopped_after[0] < 200
+
+
+async def test_a_cancelled_draft_in_the_queue_is_not_decoded(slow: tuple[Moonshine, SlowModel]) -> None:
+    stt, model = slow
+    first = asyncio.create_task(stt.transcribe(NOISE))
+    await asyncio.to_thread(model.running.wait, 5)
+    waiting = asyncio.create_task(stt.transcribe(NOISE))
+    await asyncio.sleep(0)
+    for task in (waiting, first):
+        task.cancel()
+    await asyncio.gather(first, waiting, return_exceptions=True)
+    await asyncio.get_running_loop().run_in_executor(stt._thread, lambda: None)
+    assert len(model.heard) == 1
+
+
+async def test_less_than_a_tenth_of_a_second_has_no_words(slow: tuple[Moonshine, SlowModel]) -> None:
+    stt, model = slow
+    assert await stt.transcribe(bytes(3198)) == Transcript("", 0.0)
+    assert not model.heard
+
+
+async def test_a_level_too_low_for_words_has_none(slow: tuple[Moonshine, SlowModel], speech: Any) -> None:
+    """The model would make one up: of silence, "You"."""
+    stt, model = slow
+    assert await stt.transcribe(bytes(32000)) == Transcript("", 0.0)
+    assert await stt.transcribe(speech.noise(1000, 5, rate=16000)) == Transcript("", 0.0)
+    assert not model.heard
+
+
+class TestModel:
+    """With the model of moonshine-voice 0.1.0."""
+
+    @pytest.fixture
+    def stt(self, require: Any) -> Moonshine:
+        require(find_spec("onnxruntime") is not None, "onnxruntime")
+        require(find_spec("moonshine_voice") is not None, "moonshine-voice")
+        return installed()
+
+    @pytest.mark.parametrize(
+        ("clip", "words"), [("hours", "when are you open"), ("book", "appointment"), ("location", "where are you")]
+    )
+    async def test_a_clear_line_is_understood_with_confidence(
+        self, stt: Moonshine, speech: Any, clip: str, words: str
+    ) -> None:
+        heard = await stt.transcribe(speech.clip(clip, 16000))
+        assert words in heard.text.lower()
+        assert 0.6 < heard.confidence <= 1.0
+
+    async def test_the_level_does_not_matter(self, stt: Moonshine, speech: Any) -> None:
+        loud = np.frombuffer(speech.clip("hours", 16000), np.int16)
+        quiet = (loud * 0.05).astype(np.int16)
+        assert "open" in (await stt.transcribe(quiet.tobytes())).text
+
+    async def test_noise_gives_few_words_and_little_confidence(self, stt: Moonshine, speech: Any) -> None:
+        heard = await stt.transcribe(speech.noise(2000, 1500, rate=16000))
+        assert heard.confidence < 0.6
+        assert len(heard.text.split()) <= 15
+
+    async def test_the_package_itself_is_never_imported(self, stt: Moonshine) -> None:
+        await stt.warm_up()
+        assert "moonshine_voice" not in sys.modules
+
+    async def test_the_event_loop_goes_on_meanwhile(self, stt: Moonshine, speech: Any) -> None:
+        task = asyncio.create_task(stt.transcribe(speech.clip("long_story", 16000)))
+        turns = 0
+        while not task.done():
+            await asyncio.sleep(0.001)
+            turns += 1
+        assert turns > 5
+
+    async def test_cancelling_a_real_draft_frees_the_thread(self, stt: Moonshine, speech: Any) -> None:
+        await stt.warm_up()
+        whole_s = time.perf_counter()
+        await stt.transcribe(speech.clip("long_story", 16000))
+        whole_s = time.perf_counter() - whole_s
+        draft = asyncio.create_task(stt.transcribe(speech.clip("long_story", 16000)))
+        await asyncio.sleep(0.01)
+        draft.cancel()
+        began_s = time.perf_counter()
+        await asyncio.get_running_loop().run_in_executor(stt._thread, lambda: None)
+        assert time.perf_counter() - began_s < whole_s

@@ -1,0 +1,80 @@
+"""The fakes that tests of agents are built on."""
+
+from __future__ import annotations
+
+import asyncio
+
+import numpy as np
+import pytest
+
+from offhook.speech.base import Transcript
+from offhook.speech.testing import FakeStt, FakeTts, FakeVad, tone
+
+
+def test_a_tone_has_the_length_it_is_told() -> None:
+    assert len(tone(16000, 250)) == 2 * 4000
+    assert np.abs(np.frombuffer(tone(8000, 100, peak=3000), np.int16)).max() == pytest.approx(3000, abs=5)
+
+
+async def test_recognition_gives_its_texts_in_order_and_then_nothing() -> None:
+    stt = FakeStt(["hello", Transcript("again", 0.3)])
+    await stt.warm_up()
+    assert stt.sample_rate == 16000
+    assert [await stt.transcribe(b"a"), await stt.transcribe(b"b"), await stt.transcribe(b"c")] == [
+        Transcript("hello", 0.95),
+        Transcript("again", 0.3),
+        Transcript("", 0.0),
+    ]
+    assert stt.heard == [b"a", b"b", b"c"]
+
+
+async def test_drafts_of_one_utterance_give_the_same_text_until_told_to_go_on() -> None:
+    stt = FakeStt(["hello", "again"], once_per_call=False)
+    assert (await stt.transcribe(b"")).text == (await stt.transcribe(b"")).text == "hello"
+    stt.next()
+    assert (await stt.transcribe(b"")).text == "again"
+
+
+async def test_a_cancelled_transcription_uses_up_no_text() -> None:
+    stt = FakeStt(["hello"], delay_ms=60_000)
+    task = asyncio.create_task(stt.transcribe(b""))
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert stt.cancelled == 1
+    stt._delay_ms = 0
+    assert (await stt.transcribe(b"")).text == "hello"
+
+
+async def test_a_text_is_a_tone_of_known_length_per_word() -> None:
+    tts = FakeTts(word_ms=150, piece_ms=100, sample_rate=8000)
+    await tts.warm_up()
+    pieces = [piece async for piece in tts.speak("three words here")]
+    assert sum(map(len, pieces)) == 2 * 8 * 450
+    assert [len(piece) for piece in pieces] == [1600] * 4 + [800]
+    assert tts.spoken == ["three words here"]
+    assert tts.stopped == 0
+    assert tts.sample_rate == 8000
+
+
+async def test_closing_early_counts_as_stopped() -> None:
+    tts = FakeTts()
+    iterator = tts.speak("three words here")
+    await anext(iterator)
+    await iterator.aclose()  # type: ignore[attr-defined]
+    assert tts.stopped == 1
+
+
+async def test_loud_windows_are_speech() -> None:
+    vad = FakeVad()
+    await vad.warm_up()
+    heard: list[tuple[float, float]] = []
+    stream = vad.open(lambda probability, audio_ms: heard.append((probability, audio_ms)))
+    stream.push(tone(8000, 32) + bytes(512) + bytes(100))
+    assert heard == [(0.95, 32.0), (0.02, 64.0)]
+    assert vad.open_streams == 1
+    stream.close()
+    stream.close()
+    stream.push(bytes(2048))
+    assert len(heard) == 2
+    assert vad.open_streams == 0
