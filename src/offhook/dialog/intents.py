@@ -190,10 +190,10 @@ class IntentDialog:
 
 
 def _takes_heard(reply: str | Handler) -> bool:
-    """Whether a handler wants ``(call, heard)`` and not ``(call)``."""
+    """Whether a handler wants ``(call, heard)`` and not ``(call)``: it has a second argument and no default for it."""
     if isinstance(reply, str):
         return False
+    parameters = inspect.signature(reply).parameters.values()
     positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    needed = [p for p in inspect.signature(reply).parameters.values() if p.kind in positional]
-    several = any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in inspect.signature(reply).parameters.values())
-    return several or len(needed) > 1
+    wanted = [p for p in parameters if p.kind in positional and p.default is inspect.Parameter.empty]
+    return len(wanted) > 1 or any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in parameters)

@@ -1,0 +1,285 @@
+"""Answers by example: the right one, asking again, and giving up to a person."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import AsyncIterator
+from typing import Any, cast
+
+import pytest
+
+from offhook.dialog.base import Heard, Reply
+from offhook.dialog.intents import CLARIFY, Intent, IntentDialog, IntentMatcher, sure
+from offhook.errors import ConfigError
+
+DENTIST = {
+    "opening hours": ["when are you open", "are you open on sunday", "what time do you close"],
+    "book": ["I would like to book an appointment", "can I make an appointment", "I need to see the dentist"],
+    "cancel": ["I want to cancel my appointment", "cancel my booking"],
+    "prices": ["how much does a cleaning cost", "what are your prices"],
+    "location": ["where are you", "what is your address", "how do I get there"],
+    "person": ["I want to talk to a person", "can I speak to someone", "put me through to reception"],
+    "insurance": ["do you take my insurance", "which insurance do you accept"],
+    "goodbye": ["goodbye", "that is all thank you", "bye"],
+}
+
+NEAR = [
+    ("opening hours", "when do you open"),
+    ("opening hours", "What are your opening hours?"),
+    ("opening hours", "are you open on saturday"),
+    ("opening hours", "when do you close"),
+    ("opening hours", "hi um when are you open please"),
+    ("book", "I'd like to make an appointment"),
+    ("book", "could I book an appointment for tuesday"),
+    ("book", "I need an appointment"),
+    ("cancel", "can you cancel my appointment"),
+    ("cancel", "please cancel my booking for tomorrow"),
+    ("prices", "how much is a cleaning"),
+    ("prices", "what does a cleaning cost"),
+    ("location", "where are you located"),
+    ("location", "what's your address"),
+    ("location", "how can I get there"),
+    ("person", "can I talk to a person"),
+    ("person", "I'd like to talk to a real person please"),
+    ("person", "could you put me through to the reception"),
+    ("insurance", "do you accept my insurance"),
+    ("goodbye", "that's all thanks"),
+]
+"""Other words for the same."""
+
+NOISY = [
+    ("opening hours", "win are you open"),
+    ("opening hours", "When are you opened?"),
+    ("opening hours", "wen are you hopen"),
+    ("opening hours", "Are you open on some day."),
+    ("book", "I like to book an appointment please"),
+    ("book", "I'd like to book in a pointment."),
+    ("book", "I would like to buck an appointment."),
+    ("cancel", "I want to council my appointment"),
+    ("prices", "How much does a cleaning caused?"),
+    ("location", "what is your a dress"),
+    ("person", "I want to talk to a purse on."),
+    ("insurance", "do you take my in surance"),
+]
+"""The examples, with the mistakes that recognition makes on a telephone."""
+
+UNRELATED = [
+    "can you repair my bicycle",
+    "I want to talk about my tax return",
+    "what is the weather like tomorrow",
+    "can I order a pizza",
+    "my dog is sick",
+    "I lost my keys",
+    "what is the capital of france",
+    "I would like to buy a car",
+    "do you sell shoes",
+    "where can I park my boat",
+    "tell me a joke",
+    "my internet is not working",
+    "I want my money back",
+    "are you a robot",
+    "I need to renew my passport",
+    "when is the next train to london",
+    "what do you think about football",
+    "can you help me",
+    "the quick brown fox jumps over the lazy dog",
+    "you",
+    "",
+]
+"""Another subject, in sentences that begin like the examples."""
+
+
+HOURS = Heard("when are you open")
+
+
+class FakeCall:
+    """As much of a call as a dialog needs."""
+
+
+def call() -> Any:
+    return FakeCall()
+
+
+def intents(**replies: Any) -> list[Intent]:
+    return [Intent(name, examples, replies.get(name.replace(" ", "_"), name)) for name, examples in DENTIST.items()]
+
+
+@pytest.fixture(scope="module")
+def matcher() -> IntentMatcher:
+    return IntentMatcher(intents())
+
+
+@pytest.mark.parametrize(("name", "text"), NEAR + NOISY, ids=lambda value: value)
+def test_a_paraphrase_and_a_misheard_example_match_with_confidence(
+    matcher: IntentMatcher, name: str, text: str
+) -> None:
+    match = matcher.match(text)
+    assert match.intent is not None
+    assert match.intent.name == name
+    assert match.confidence >= 0.6
+
+
+@pytest.mark.parametrize("text", UNRELATED)
+def test_another_subject_has_little_confidence(matcher: IntentMatcher, text: str) -> None:
+    assert matcher.match(text).confidence < 0.4
+
+
+@pytest.mark.parametrize("text", [text for examples in DENTIST.values() for text in examples])
+def test_an_example_matches_fully(matcher: IntentMatcher, text: str) -> None:
+    assert matcher.match(text).confidence > 0.95
+
+
+def test_what_two_intents_share_is_uncertain() -> None:
+    """Better to ask than to guess."""
+    matcher = IntentMatcher([Intent("book", ["book a table"], ""), Intent("cancel", ["cancel a table"], "")])
+    assert matcher.match("a table").confidence < 0.5
+    assert matcher.match("cancel the table").confidence > 0.9
+
+
+def test_no_intents_match_nothing() -> None:
+    assert IntentMatcher([]).match("hello").intent is None
+
+
+def test_one_intent_alone_is_enough() -> None:
+    match = IntentMatcher([Intent("hours", ["when are you open"], "at nine")]).match("when are you open")
+    assert match.confidence == 1.0
+
+
+@pytest.mark.parametrize(
+    ("match", "hearing", "expected"), [(1.0, 0.9, 1.0), (1.0, 0.6, 1.0), (0.8, 0.3, 0.56), (1.0, 0.0, 0.4), (0.0, 1, 0)]
+)
+def test_doubtful_hearing_takes_from_the_match_and_sure_hearing_does_not(
+    match: float, hearing: float, expected: float
+) -> None:
+    assert sure(match, hearing) == pytest.approx(expected)
+
+
+class TestReplies:
+    """What an intent's reply may be."""
+
+    async def reply(self, handler: Any, heard: Heard = HOURS) -> Reply:
+        return await IntentDialog(intents(opening_hours=handler)).respond(call(), heard)
+
+    async def test_text_is_said(self) -> None:
+        assert await self.reply("at nine") == Reply("at nine", intent="opening hours", confidence=1.0)
+
+    async def test_a_function_gets_the_call(self) -> None:
+        reply = await self.reply(lambda call: f"at nine, {type(call).__name__}")
+        assert reply.text == "at nine, FakeCall"
+
+    async def test_a_coroutine_function_gets_what_was_heard_if_it_takes_it(self) -> None:
+        async def handler(call: Any, heard: Heard) -> str:
+            return f"you said: {heard.text}"
+
+        assert (await self.reply(handler)).text == "you said: when are you open"
+
+    async def test_a_function_of_any_arguments_gets_both(self) -> None:
+        assert (await self.reply(lambda *args: str(len(args)))).text == "2"
+
+    async def test_keyword_only_arguments_are_the_functions_own(self) -> None:
+        def handler(call: Any, *, greeting: str = "hello") -> str:
+            return greeting
+
+        assert (await self.reply(handler)).text == "hello"
+
+    async def test_a_second_argument_with_a_default_is_the_functions_own(self) -> None:
+        def handler(call: Any, day: str = "monday") -> str:
+            return day
+
+        assert (await self.reply(handler)).text == "monday"
+
+    async def test_an_async_generator_is_said_piece_by_piece(self) -> None:
+        async def handler(call: Any) -> AsyncIterator[str]:
+            yield "at "
+            yield "nine"
+
+        text = (await self.reply(handler)).text
+        assert "".join([piece async for piece in cast(AsyncIterator[str], text)]) == "at nine"
+
+    async def test_nothing_is_nothing_to_say(self) -> None:
+        assert await self.reply(lambda call: None) == Reply(None, intent="opening hours", confidence=1.0)
+
+    async def test_a_reply_of_its_own_is_kept_and_gets_the_intent_and_the_confidence(self) -> None:
+        reply = await self.reply(lambda call: Reply("bye", hangup=True), Heard("win are you open", 0.9))
+        assert reply.hangup
+        assert reply.intent == "opening hours"
+        assert 0.6 <= reply.confidence < 1.0
+        assert (await self.reply(lambda call: Reply("bye", intent="own", confidence=0.1))).confidence == 0.1
+
+    async def test_what_a_handler_raises_is_raised(self) -> None:
+        def handler(call: Any) -> str:
+            raise LookupError("no diary")
+
+        with pytest.raises(LookupError, match="no diary"):
+            await self.reply(handler)
+
+    async def test_anything_else_is_a_type_error_that_names_the_intent(self) -> None:
+        with pytest.raises(TypeError, match=r"'opening hours' to return str, .* got int"):
+            await self.reply(lambda call: 9)
+
+
+class TestMisses:
+    """What is said when nothing matches."""
+
+    async def test_the_first_miss_asks_again_and_the_second_hands_over(self) -> None:
+        dialog, caller = IntentDialog(intents()), call()
+        first = await dialog.respond(caller, Heard("can you repair my bicycle"))
+        assert (first.text, first.intent, first.handover) == (CLARIFY, None, None)
+        second = await dialog.respond(caller, Heard("my bicycle, please"))
+        assert second.text is None
+        assert second.handover == "the agent did not understand the caller 2 times in a row"
+        assert second.confidence < 0.5
+
+    async def test_an_answer_starts_the_count_again(self) -> None:
+        dialog, caller = IntentDialog(intents()), call()
+        for text in ("my bicycle", "when are you open", "my bicycle"):
+            reply = await dialog.respond(caller, Heard(text))
+        assert reply.text == CLARIFY
+
+    async def test_a_hand_over_starts_the_count_again(self) -> None:
+        dialog, caller = IntentDialog(intents()), call()
+        replies = [await dialog.respond(caller, Heard("my bicycle")) for _ in range(3)]
+        assert [bool(reply.handover) for reply in replies] == [False, True, False]
+
+    async def test_calls_are_counted_apart_and_forgotten(self) -> None:
+        dialog, one, other = IntentDialog(intents()), call(), call()
+        for caller in (one, other):
+            assert (await dialog.respond(caller, Heard("my bicycle"))).text == CLARIFY
+        assert len(dialog._misses) == 2
+        del one, other, caller
+        gc.collect()
+        assert len(dialog._misses) == 0
+
+    async def test_after_misses_of_one_never_asks_again(self) -> None:
+        reply = await IntentDialog(intents(), after_misses=1).respond(call(), Heard("my bicycle"))
+        assert reply.handover == "the agent did not understand the caller once"
+
+    async def test_the_bar_and_the_question_can_be_chosen(self) -> None:
+        dialog = IntentDialog(intents(), below_confidence=0.999, clarify="Pardon?")
+        assert (await dialog.respond(call(), Heard("when do you open"))).text == "Pardon?"
+
+    async def test_a_match_of_a_text_that_was_hardly_heard_is_a_miss(self) -> None:
+        dialog = IntentDialog(intents())
+        assert (await dialog.respond(call(), Heard("when do you close", 0.2))).text == CLARIFY
+        assert (await dialog.respond(call(), Heard("when are you open", 0.2))).intent == "opening hours"
+
+
+@pytest.mark.parametrize("examples", [[], "when are you open"])
+def test_an_intent_without_a_list_of_examples_is_an_error(examples: Any) -> None:
+    with pytest.raises(ConfigError, match="'hours'"):
+        Intent("hours", examples, "at nine")
+
+
+def test_an_intent_without_a_name_is_an_error() -> None:
+    with pytest.raises(ConfigError, match="a name"):
+        Intent("", ["when are you open"], "at nine")
+
+
+def test_two_intents_of_one_name_are_an_error() -> None:
+    with pytest.raises(ConfigError, match="hours twice"):
+        IntentMatcher([Intent("hours", ["a"], ""), Intent("hours", ["b"], "")])
+
+
+def test_after_no_misses_is_an_error() -> None:
+    with pytest.raises(ConfigError, match="after_misses of 1 or more, got 0"):
+        IntentDialog(intents(), after_misses=0)
