@@ -139,7 +139,7 @@ async def test_engines_warm_up_what_can_be_warmed_up() -> None:
             warm.append(1)
 
     class Tts:
-        sample_rate = 8000
+        sample_rate = 22050
 
     await Engines(Vad(), FakeStt(), cast("FakeTts", Tts())).warm_up()
     assert warm == [1]

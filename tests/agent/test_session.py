@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from offhook.agent import Agent, Limits, TurnOptions, uninterrupted
+from offhook.agent import Agent, Limits, Texts, TurnOptions, uninterrupted
+from offhook.agent.session import session_factory
 from offhook.calls.events import TransferBridged, TransferFailed
 from offhook.dialog.base import Heard, Reply
-from offhook.errors import CarrierUnavailable, CommandInvalid, ConfigError
+from offhook.errors import CarrierUnavailable, CommandInvalid, ConfigError, EngineMissing
 from offhook.speech.testing import FakeTts, tone
 
 if TYPE_CHECKING:
@@ -543,7 +544,7 @@ async def test_a_voice_that_fails_twice_in_a_row_ends_the_session_with_its_error
     await call.say()
     assert call.running is not None
     assert isinstance(call.running.exception(), OSError)
-    assert call.of("session.ended")[0].reason == "voice_failed"
+    assert call.of("session.ended")[0].reason == "engine_failed"
 
 
 # -- hand-over and the end --------------------------------------------------------------------------------------------
@@ -874,3 +875,85 @@ async def test_a_goodbye_stops_what_a_key_is_answered_with(phone: Any) -> None:
     await call.line(40)
     await call.end()
     assert not gate.is_set()
+
+
+async def test_a_detector_that_cannot_be_opened_ends_the_session_with_its_error(ringing: Any) -> None:
+    """The host then lets the carrier's own voice apologise: never silence."""
+
+    class Deaf:
+        def open(self, on_probability: Any) -> Any:
+            raise EngineMissing("expected a model, found none")
+
+    call = await ringing(make_agent(greeting=GREETING), vad=Deaf()).start()
+    await call.line(40)
+    assert isinstance(call.running.exception(), EngineMissing)
+
+
+async def test_a_session_that_was_closed_before_its_audio_came_does_not_begin(ringing: Any) -> None:
+    """The audio may be a moment late."""
+    call = ringing(make_agent(greeting=GREETING))
+    await call.session.aclose()
+    await call.start()
+    await call.end()
+    assert call.events == []
+
+
+async def test_a_factory_makes_a_session_that_prepares_its_greeting(ringing: Any) -> None:
+    """While the phone rings."""
+    call = ringing(make_agent(greeting=GREETING))
+    session = session_factory(call.session.agent, call.session.engines, clock=call.clock)(call.call)
+    await call.line(0)
+    await asyncio.sleep(0)
+    assert call.tts.spoken == [GREETING]
+    await session.aclose()
+
+
+async def test_a_handler_that_ends_the_call_ends_what_follows(phone: Any) -> None:
+    """Neither its words nor its failure matter any more."""
+
+    async def late(call: Call) -> str:
+        with uninterrupted():
+            await gate.wait()
+        raise ValueError
+
+    gate = asyncio.Event()
+    call = await phone(make_agent(Script(late=late)), "late")
+    await call.say()
+    await call.session.aclose()
+    gate.set()
+    await call.line(40)
+    assert call.of("handler.failed") == []
+
+
+async def test_a_handler_may_answer_after_the_caller_was_cut_off(phone: Any) -> None:
+    """A handler that swallows its cancellation is not heard."""
+
+    async def stubborn(call: Call) -> str:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            return "I am still here."
+        return ""
+
+    call = await phone(make_agent(Script(first=stubborn)), "first", "second")
+    await call.say()
+    await call.line(2000)
+    await call.say()
+    await call.until_quiet()
+    assert call.session.history[2:] == [("agent", "Yes.")]
+
+
+async def test_an_empty_apology_is_not_spoken(phone: Any) -> None:
+    """Texts can be left out."""
+    call = await phone(make_agent(Script(first=broken), texts=Texts(apology="")), "first")
+    await call.say()
+    await call.line(400)
+    assert call.tts.spoken == []
+
+
+async def test_an_answer_without_words_is_silence(phone: Any) -> None:
+    """The caller has the floor again."""
+    call = await phone(make_agent(Script(first=Reply(None)), limits=Limits(silence_s=3)), "first")
+    await call.say()
+    await call.line(3100)
+    assert len(call.of("silence.reminder")) == 1

@@ -19,7 +19,8 @@ from offhook.agent.decisions import (
     TurnEnded,
     Yield,
 )
-from offhook.agent.turns import AgentState, Limits, TurnOptions, TurnTaking
+from offhook.agent.options import Limits, TurnOptions
+from offhook.agent.turns import AgentState, TurnTaking
 
 WINDOW = 32.0
 SPEECH, MAYBE, SILENCE = 0.9, 0.4, 0.05

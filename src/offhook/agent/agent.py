@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from offhook.agent.handover import Handover
+from offhook.agent.options import Limits, TurnOptions
 from offhook.agent.turn import uninterrupted
-from offhook.agent.turns import Limits, TurnOptions
 from offhook.errors import ConfigError
 
 if TYPE_CHECKING:

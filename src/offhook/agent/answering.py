@@ -70,6 +70,13 @@ class Answering:
         """Whether it is for the agent to do something next."""
         return self.handing_over or (self._turn is not None and self._turn.running and not self.asking)
 
+    def has_asked(self, now_ms: float) -> bool:
+        """Whether the agent has asked a question, or nearly: what the caller says is the answer."""
+        speech = self._session.mouth.current or self._session.mouth.last
+        if speech is None or not (self.asking or speech.text.rstrip().endswith("?")):
+            return False
+        return speech.over or (speech.complete and speech.playout.left_ms(now_ms) <= self._agent.turn_taking.answer_ms)
+
     def begin(self) -> None:
         """The conversation begins."""
         self._forget = self._call.observe(self._on_fact)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,9 @@ if TYPE_CHECKING:
     from offhook.speech.base import SpeechToText, TextToSpeech, VoiceActivity
 
 __all__ = ["Engines"]
+
+_LINE_RATES = (8000, 16000, 24000)
+_VAD_RATE = 8000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,14 @@ class Engines:
 
     async def warm_up(self) -> None:
         """Load every model and run it once, so that the first call does not wait for it."""
+        from offhook.audio.resample import Resampler
+
         for engine in (self.vad, self.stt, self.tts):
             warm_up = getattr(engine, "warm_up", None)
             if warm_up is not None:
                 await warm_up()
+        for rate in _LINE_RATES:
+            for other in (_VAD_RATE, self.stt.sample_rate):
+                Resampler(rate, other)
+            Resampler(self.tts.sample_rate, rate)
+            await asyncio.sleep(0)

@@ -69,8 +69,8 @@ class SessionStarted(SessionEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionEnded(SessionEvent):
-    """Fired last. ``reason`` is ``hangup``, ``handover``, ``silence``, ``max_duration``, ``media_stopped`` or
-    ``closed``."""
+    """Fired last. ``reason`` is ``hangup``, ``handover``, ``silence``, ``max_duration``, ``media_stopped``,
+    ``engine_failed`` or ``closed``."""
 
     type: ClassVar[str] = "session.ended"
 

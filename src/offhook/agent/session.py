@@ -97,7 +97,7 @@ class Session:
         self._drafting: asyncio.Task[None] | None = None
         self._words_at_ms = 0.0
         self._voice_failures = 0
-        self._voice_error: Exception | None = None
+        self._error: Exception | None = None
         self._reason: str | None = None
         self._over = asyncio.Event()
 
@@ -110,14 +110,15 @@ class Session:
         """The conversation; returns when it is over.
 
         Raises:
-            Exception: what the voice raised, if it failed twice in a row: an agent without a voice is no agent.
+            Exception: what an engine raised, if it could not be opened, or if the voice failed twice in a row: an
+                agent that is deaf or mute is no agent.
         """
         try:
             await self._over.wait()
         finally:
             self.finish("closed")
-        if self._voice_error is not None:
-            raise self._voice_error
+        if self._error is not None:
+            raise self._error
 
     async def aclose(self) -> None:
         """End the conversation, if it is not over."""
@@ -155,13 +156,18 @@ class Session:
         now_ms = self.clock.now_ms()
         self.turns = TurnTaking(self.agent.turn_taking, limits=self.agent.limits, now_ms=now_ms)
         self.mouth = Mouth(stream, self.engines.tts, clock=self.clock, watcher=self, options=self._playout)
-        self._ear = Ear(
-            self.engines.vad,
-            rate=stream.input_rate,
-            stt_rate=self.engines.stt.sample_rate,
-            on_words=lambda at_ms, words_ms: self._do(self.turns.frame(at_ms, words_ms)),
-            on_window=lambda at_ms, probability: self._do(self.turns.window(at_ms, probability)),
-        )
+        try:
+            self._ear = Ear(
+                self.engines.vad,
+                rate=stream.input_rate,
+                stt_rate=self.engines.stt.sample_rate,
+                on_words=lambda at_ms, words_ms: self._do(self.turns.frame(at_ms, words_ms)),
+                on_window=lambda at_ms, probability: self._do(self.turns.window(at_ms, probability)),
+            )
+        except Exception as error:
+            self._error = error
+            self.finish("engine_failed")
+            return
         self.call.conversation = self._answering
         self._answering.begin()
         self.notify(
@@ -239,8 +245,8 @@ class Session:
         logger.error("call %s: the voice raised %s", self.call.id, type(error).__name__, exc_info=error)
         self._voice_failures += 1
         if self._voice_failures > 1:
-            self._voice_error = error
-            self.finish("voice_failed")
+            self._error = error
+            self.finish("engine_failed")
 
     # -- what Answering needs -----------------------------------------------------------------------------------------
 
@@ -350,24 +356,21 @@ class Session:
         self._drafting = None
         self._words_at_ms = now_ms = self.clock.now_ms()
         self.notify(events.TurnDraft, text=heard.text, confidence=heard.confidence)
-        is_complete = getattr(self.dialog, "is_complete", None)
         self._do(
             self.turns.transcript(
                 now_ms,
                 draft,
                 heard.text,
                 heard.confidence,
-                complete=is_complete is not None and bool(is_complete(heard.text)),
-                answer=self._has_asked(now_ms),
+                complete=self._is_complete(heard.text),
+                answer=self._answering.has_asked(now_ms),
             )
         )
 
-    def _has_asked(self, now_ms: float) -> bool:
-        """Whether what the caller says now answers a question of the agent."""
-        speech = self.mouth.current or self.mouth.last
-        if speech is None or not (self._answering.asking or speech.text.rstrip().endswith("?")):
-            return False
-        return speech.over or (speech.complete and speech.playout.left_ms(now_ms) <= self.agent.turn_taking.answer_ms)
+    def _is_complete(self, text: str) -> bool:
+        """Whether the dialog would answer ``text`` as it is; it may have a method to say so."""
+        is_complete = getattr(self.dialog, "is_complete", None)
+        return is_complete is not None and not self._answering.asking and bool(is_complete(text))
 
     def _drop_draft(self) -> None:
         task, self._drafting = self._drafting, None

@@ -1,0 +1,59 @@
+"""What can be set about a conversation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Limits", "TurnOptions"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnOptions:
+    """How turns are taken. The defaults suit a telephone; every duration is in milliseconds."""
+
+    speech_above: float = 0.5
+    """Speech begins at a voice activity above this."""
+    silence_below: float = 0.35
+    """Speech has stopped once voice activity is below this."""
+    min_speech_ms: float = 60
+    """Anything shorter is a noise."""
+    draft_ms: float = 160
+    """Silence after which the words are recognised on a guess."""
+    endpoint_ms: float = 400
+    """Silence that ends a turn."""
+    complete_endpoint_ms: float = 280
+    """Silence that ends a turn whose words are known, certain and complete in themselves."""
+    complete_confidence: float = 0.8
+    """How certain the words of such a turn have to be, in 0..1."""
+    max_utterance_ms: float = 30_000
+    """A turn longer than this is cut."""
+    barge_in: bool = True
+    """Whether the caller can interrupt the agent at all."""
+    protect_greeting: bool = False
+    """Whether the greeting is said to its end whatever the caller says."""
+    words_ms: float = 60
+    """Speech over the agent has to sound like words for this long to silence it."""
+    hum_ms: float = 700
+    """Speech over the agent that lasts this long silences it whatever it sounds like."""
+    preroll_ms: float = 200
+    """Voice activity needs a moment to be sure; what sounded like words in the time before counts too."""
+    yield_ms: float = 500
+    """A caller who still talks this long after the agent fell silent has the floor."""
+    answer_ms: float = 600
+    """A listener's word so shortly before the end of a question is the answer to it."""
+    false_interruption_ms: float = 2000
+    """An agent that fell silent goes on if after this time the caller is silent and no words are known."""
+    language: str = "en"
+    """Whose listener's words are ignored over the agent; see :mod:`offhook.agent.backchannels`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """When to stop waiting. Every duration is in seconds."""
+
+    silence_s: float = 8.0
+    """How long nobody may speak before the caller is asked whether they are still there."""
+    reminders: int = 2
+    """How many times that is asked in a row; the silence after the last one ends the call."""
+    max_duration_s: float = 1800.0
+    """The longest conversation."""
