@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from offhook.speech.windows import CONTEXT_SAMPLES, WINDOW_SAMPLES, Batcher, Windows
+from offhook.speech.windows import CONTEXT_SAMPLES, SILENT_WINDOWS, WINDOW_SAMPLES, Batcher, Windows
 
 Floats = NDArray[np.float32]
 
@@ -108,3 +108,33 @@ def test_samples_are_scaled_to_one() -> None:
     batcher.run([(windows, windows.take())])
     assert seen[0].dtype == np.float32
     assert seen[0][0, -1] == pytest.approx(-1.0)
+
+
+def remembering(windows: Floats, states: Floats) -> tuple[Floats, Floats]:
+    """A model that remembers how many windows it has seen, and takes a loud window for speech."""
+    following = states + np.float32(1)
+    return (windows.max(axis=1, keepdims=True) > 0.1).astype(np.float32), following.astype(np.float32)
+
+
+def test_the_memory_of_a_stream_is_wiped_after_a_quarter_of_a_second_of_silence_and_not_before() -> None:
+    seen: list[float] = []
+
+    def model(windows: Floats, states: Floats) -> tuple[Floats, Floats]:
+        seen.append(float(states[0, 0, 0]))
+        return remembering(windows, states)
+
+    batcher = Batcher(model)
+    stream = batcher.open()
+    loud, silent = bytes([0, 64]) * 288, bytes(2 * 288)
+    for window in [silent] * 3 + [loud] + [silent] * SILENT_WINDOWS + [loud]:
+        batcher.run([(stream, window)])
+    assert seen == [*range(4 + SILENT_WINDOWS), 0]
+
+
+def test_wiping_one_stream_leaves_the_others_alone() -> None:
+    batcher = Batcher(remembering)
+    speaking, silent = batcher.open(), batcher.open()
+    for _ in range(SILENT_WINDOWS):
+        batcher.run([(speaking, bytes([0, 64]) * 288), (silent, bytes(2 * 288))])
+    assert batcher._states[0, speaking.slot, 0] == SILENT_WINDOWS
+    assert batcher._states[0, silent.slot, 0] == 0
