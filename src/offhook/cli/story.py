@@ -54,7 +54,11 @@ class Narrator:
 
     def lines(self, event: Event) -> list[Line]:
         """The lines that follow from ``event``; often none."""
-        handler = _NARRATE.get(event["type"])
+        # Both ends tell of the caller's speech; the caller's own telling counts.
+        kind = event["type"]
+        if kind.startswith("caller.") and event["source"] != "exchange":
+            return []
+        handler = _NARRATE.get(kind)
         return handler(self, event) if handler is not None else []
 
     def _leg_state(self, event: Event) -> list[Line]:
@@ -125,6 +129,11 @@ class Narrator:
             return [Line("caller", f"“{event['text']}”", f"{event['confidence']:.0%} sure")]
         return [Line("note", f"understood: “{event['text']}”", f"{event['confidence']:.0%} sure")]
 
+    def _ended(self, event: Event) -> list[Line]:
+        if event.get("call") != self.call or event["source"] == "exchange":
+            return []
+        return [Line("call", f"ended: {event['cause'].replace('_', ' ')}")]
+
     def _handover(self, event: Event) -> list[Line]:
         return [Line("call", f"handing over to {event['to']}: {event['reason']}")]
 
@@ -145,7 +154,7 @@ _NARRATE: dict[str, Callable[[Narrator, Event], list[Line]]] = {
     "handover.started": Narrator._handover,
     "handover.done": lambda _, event: [Line("call", "connected to the person")],
     "handover.failed": lambda _, event: [Line("call", "nobody answers; the agent goes on")],
-    "call.ended": lambda _, event: [Line("call", f"ended: {event['cause'].replace('_', ' ')}")],
+    "call.ended": Narrator._ended,
 }
 
 
@@ -201,8 +210,9 @@ def tell(report: Mapping[str, Any], events: Sequence[Event], *, folder: Mapping[
 def _turns(spoken: Sequence[Mapping[str, Any]], events: Sequence[Event]) -> list[dict[str, Any]]:
     sides = _agent_sides(events)
     turns = []
+    parted_ms = min((event["at_ms"] for event in events if event["type"] == "handover.done"), default=float("inf"))
     for turn in spoken:
-        if turn["kind"] == "backchannel":
+        if turn["kind"] == "backchannel" or turn["began_ms"] > parted_ms:  # or said to the person
             continue
         side = _nearest(sides, turn["ended_ms"])
         turns.append(
