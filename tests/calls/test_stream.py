@@ -276,6 +276,7 @@ def test_a_stream_needs_no_watcher_and_no_listener() -> None:
     bench.start()
     bench.stream.fail("consumer_slow", "")
     assert bench.stream.stopped
+    assert bench.stream.failure == "consumer_slow"
     assert bench.closed == 1
 
 

@@ -106,7 +106,9 @@ class EmbeddedUvicorn(uvicorn.Server):
 @contextlib.asynccontextmanager
 async def listening(config: dict[str, Any]) -> AsyncIterator[int]:
     """uvicorn on a port of its own."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
+    listener.listen()
     listener.setblocking(False)
     server = EmbeddedUvicorn(
         uvicorn.Config(lifespan="off", log_config=None, access_log=False, ws_per_message_deflate=False, **config)

@@ -8,12 +8,15 @@ import contextlib
 import logging
 import os
 import socket
+import time
 from typing import Any
 
 import httpx
 import pytest
 import websockets
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from offhook.server.media import MediaLimits
 
 PAYLOAD = '{"event":"media","media":{"payload":"' + "A" * 216 + '"}}'
 
@@ -270,6 +273,21 @@ async def test_a_connection_that_breaks_is_told_once(port: int, gate: Any) -> No
     writer.transport.abort()
     await asyncio.wait_for(gate.streams[0].lost.wait(), 2)
     assert gate.streams[0].lost_count == 1
+
+
+async def test_a_silent_peer_is_pinged_and_then_given_up(port: int, gate: Any) -> None:
+    """The carrier sends audio all the time: one that neither does nor answers a ping has gone."""
+    gate.media_limits = MediaLimits(ping_after_s=0.1, pong_within_s=0.1)
+    reader, writer = await raw(port)
+    writer.write(handshake())
+    await reader.readuntil(b"\r\n\r\n")
+    begun = time.perf_counter()
+    assert (await reader.readexactly(2))[0] == 0x89
+    rest = await asyncio.wait_for(reader.read(), 2)
+    assert rest[2:4] == b"\x03\xe9"  # 1001
+    assert time.perf_counter() - begun < 1
+    await asyncio.wait_for(gate.streams[0].lost.wait(), 2)
+    writer.close()
 
 
 async def test_the_stream_can_close_the_socket(port: int, gate: Any) -> None:

@@ -8,6 +8,7 @@ import json
 from typing import Any
 
 import pytest
+from websockets.exceptions import InvalidStatus
 
 from offhook.calls.events import CallOver, CallRinging, MediaLost, TransferBridged, TransferFailed
 from offhook.errors import CallEnded, CallError, CarrierUnavailable, CommandInvalid, ConfigError
@@ -258,6 +259,74 @@ async def test_a_session_that_raises_ends_in_an_apology(town: Any, caplog: pytes
     await town.carrier.did("speak")
     await town.carrier.did("hangup")
     assert "ValueError" in caplog.text
+    assert "canary" not in caplog.text
+
+
+async def test_a_session_that_raises_as_it_hears_ends_in_an_apology(town: Any) -> None:
+    """Its stream is given up, and the caller told."""
+    await town.open()
+    session, socket = await town.answered_call()
+
+    def broken(_: str) -> None:
+        raise ValueError
+
+    session.digit = broken
+    await socket.send('{"event":"dtmf","stream_id":"s","dtmf":{"digit":"1"}}')
+    await town.carrier.did("speak")
+    await town.carrier.did("hangup")
+    assert session.call.stream.failure == "listener_failed"
+
+
+async def test_a_socket_that_says_nothing_is_closed_with_the_call(town: Any) -> None:
+    """It was let in, but never began."""
+    host = await town.open()
+    await town.ring()
+    url = (await town.carrier.did("answer"))["stream"].url
+    socket = await town.connect(url)
+    await until(lambda: host.counters.media_sockets == 1)
+    await town.hang_up()
+    await socket.wait_closed()
+    await until(lambda: not host._live)
+
+
+async def test_calls_whose_end_was_never_reported_are_forgotten(town: Any) -> None:
+    """Webhooks can be lost for good; five hours later the call cannot be up any more."""
+    host = await town.open()
+    session, _ = await town.answered_call()
+    session.over.set()
+    await town.carrier.did("hangup")
+    await until(lambda: not host._live[session.call].busy)
+    await town.ring("c2")
+    await town.carrier.did("answer", 2)
+    assert host.registry.get("c1") in host._live
+    session.call.started_at_ms -= 5 * 3_600_000
+    await town.ring("c3")
+    await town.carrier.did("answer", 3)
+    assert host.registry.get("c1") not in host._live
+    assert [call.id for call in host.registry] == ["c2", "c3"]
+
+
+async def test_sockets_with_bad_tokens_are_counted_by_reason(town: Any) -> None:
+    """None, unknown, used: and nothing is opened."""
+    host = await town.open()
+    await town.ring()
+    url = (await town.carrier.did("answer"))["stream"].url
+    socket = await town.connect(url)
+    base = url.rpartition("/")[0]
+    for address, status in ((f"{base}/", 401), (f"{base}/x", 403), (url, 410)):
+        with pytest.raises(InvalidStatus) as refused:
+            await town.connect(address)
+        assert refused.value.response.status_code == status
+    assert host.report()["media"] == {"sockets": 1, "refused": {"none": 1, "unknown": 1, "used": 1}}
+    await socket.close()
+
+
+async def test_work_that_raises_is_logged_by_its_kind(town: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """A carrier that raises what it should not."""
+    await town.open()
+    town.carrier.fails["answer"] = [ZeroDivisionError("canary")]
+    await town.ring()
+    await until(lambda: "raised ZeroDivisionError" in caplog.text)
     assert "canary" not in caplog.text
 
 

@@ -7,6 +7,7 @@ import gc
 import os
 import signal
 import socket
+import time
 from typing import Any
 
 import httpx
@@ -40,6 +41,17 @@ async def test_a_server_listens_where_it_says(host: Host) -> None:
         assert (await client.get(f"{server.url}/page")).text == "a page"
     with pytest.raises(OSError):  # noqa: PT011 - refused, in the words of the machine
         socket.create_connection(("127.0.0.1", server.port))
+
+
+async def test_answers_leave_at_once(host: Host) -> None:
+    """Headers and body are two writes: with Nagle's algorithm the second would wait 40 ms."""
+    async with Server(host) as server, httpx.AsyncClient() as client:
+        took_ms = []
+        for _ in range(20):
+            begun = time.perf_counter()
+            await client.get(f"{server.url}/healthz")
+            took_ms.append((time.perf_counter() - begun) * 1000)
+    assert sorted(took_ms)[5] < 30
 
 
 async def test_a_port_that_is_taken_is_named() -> None:

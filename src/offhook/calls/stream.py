@@ -151,6 +151,8 @@ class MediaStream:
         self.request = request
         self.started: MediaStarted | None = None
         """Set once the carrier has announced the format."""
+        self.failure: StreamFailure | None = None
+        """Why the stream was given up on our side, if it was."""
         self.counters = StreamCounters()
         self.watcher: StreamWatcher | None = None
         self._protocol = protocol
@@ -232,7 +234,7 @@ class MediaStream:
         """Give the stream up: close the socket and tell everyone. Does nothing once the stream is over."""
         if self._stopped:
             return
-        self.counters.ignored[failure] += 1
+        self.failure = failure
         self.close()
         if self.watcher is not None:
             self.watcher.stream_failed(self, failure, detail)

@@ -43,6 +43,9 @@ EARLY_EVENTS = 32
 """Events of calls that are not known yet (a dial whose answer is slower than its webhooks, a hang-up that overtook its
 call) are kept for so many calls, so many each."""
 
+LONGEST_CALL_MS = 5 * 3_600_000.0
+"""No call lasts longer: the carrier ends them after four hours."""
+
 _CARRIER_CODECS = (("PCMU", 8000), ("PCMA", 8000), ("G722", 8000), ("OPUS", 16000), ("AMR-WB", 16000), ("L16", 16000))
 
 
@@ -289,6 +292,7 @@ class Host:
     def _known(self, live: LiveCall) -> None:
         """A call has its id: from now on webhooks find it, and those that came before it are made up for."""
         call = live.call
+        self._forget_lost_calls()
         self.counters.calls += 1
         self.registry.add(call)
         for observer in tuple(self._observers):
@@ -296,6 +300,14 @@ class Host:
         call.notify(CallRinging(at_ms=self.clock.wall_ms(), call_id=call.id, direction=call.direction))
         for event in self._early.pop(call.id, []):
             self._handle(call, event)
+
+    def _forget_lost_calls(self) -> None:
+        """Let go of calls that must be over although nobody said so: a webhook can be lost for good."""
+        horizon_ms = self.clock.wall_ms() - LONGEST_CALL_MS
+        for live in tuple(self._live.values()):
+            if not live.busy and live.call.started_at_ms < horizon_ms:
+                self.registry.end(live.call)
+                self.settled(live, forget=True)
 
     def _keep(self, event: CallEvent) -> None:
         if not event.call_id:
@@ -357,7 +369,7 @@ class Host:
         if live is None:
             close()
         else:
-            stream.watcher = live
+            live.opened(stream)
         return stream
 
     # -- for live calls (Surroundings) -------------------------------------------------------------------------------

@@ -69,6 +69,7 @@ class LiveCall:
     def __init__(self, call: Call, host: Surroundings) -> None:
         self.call = call
         self._host = host
+        self._streams: list[MediaStream] = []
         self._session: Session | None = None
         self._session_broken = False
         self._running: asyncio.Task[None] | None = None
@@ -191,6 +192,16 @@ class LiveCall:
 
     # -- the stream (StreamWatcher) ----------------------------------------------------------------------------------
 
+    def opened(self, stream: MediaStream) -> None:
+        """A media socket of the call was let in; it has said nothing yet."""
+        stream.watcher = self
+        self._streams.append(stream)
+
+    def _close_streams(self) -> None:
+        for stream in self._streams:
+            if not stream.stopped:
+                stream.close()
+
     def stream_started(self, stream: MediaStream, started: MediaStarted) -> None:
         """The call's audio is about to flow."""
         call = self.call
@@ -233,8 +244,9 @@ class LiveCall:
         self._run_over = True
         self._host.ticker.remove(session.tick)
         call.conversation = None
-        if failed is None and call.stream is not None and call.stream.stopped and not call.stream.closing:
-            failed = "media_lost"
+        stream = call.stream
+        if failed is None and stream is not None and stream.stopped:
+            failed = stream.failure or (None if stream.closing else "media_lost")
         await self._leave(failed)
         self._close_later()
 
@@ -301,8 +313,7 @@ class LiveCall:
     def _end(self) -> None:
         self._ended.set()
         self._disarm()
-        if self.call.stream is not None:
-            self.call.stream.close()
+        self._close_streams()
         if self._closed:
             self._host.settled(self, forget=True)
         else:
@@ -328,8 +339,7 @@ class LiveCall:
                 await session.aclose()
             except Exception as error:
                 logger.error("call %s: closing its session raised %s", self.call.id, type(error).__name__)
-        if self.call.stream is not None:
-            self.call.stream.close()
+        self._close_streams()
         self._closed = True
         self._host.settled(self, forget=self.call.ended)
 
@@ -348,8 +358,7 @@ class LiveCall:
     def abandon(self) -> None:
         """The process ends now: let go of everything, leave the call to itself."""
         self._disarm()
-        if self.call.stream is not None:
-            self.call.stream.close()
+        self._close_streams()
         if self._running is not None:
             self._running.cancel()
         self._close_later()
