@@ -185,3 +185,11 @@ class TestModel:
         began_s = time.perf_counter()
         await asyncio.get_running_loop().run_in_executor(stt._thread, lambda: None)
         assert time.perf_counter() - began_s < whole_s
+
+    async def test_the_length_of_a_transcript_is_bounded_by_that_of_the_audio(
+        self, stt: Moonshine, speech: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The model may repeat itself for ever; no speech has more than 6.5 tokens a second."""
+        monkeypatch.setattr(moonshine, "_TOKENS_PER_S", 0.5)
+        heard = await stt.transcribe(speech.clip("book", 16000))
+        assert 0 < len(heard.text.split()) <= 5

@@ -107,7 +107,7 @@ async def test_closing_the_iterator_stops_the_engine_at_its_next_piece() -> None
     await iterator.aclose()
     go_on.set()
     assert await asyncio.to_thread(ended.wait, 5)
-    assert emitted == 2
+    assert emitted <= 2
 
 
 async def test_a_cancelled_task_stops_the_engine_too() -> None:

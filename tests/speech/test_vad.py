@@ -122,6 +122,15 @@ async def test_a_closed_stream_reports_nothing_more(vad: SileroVad) -> None:
     assert not closed
 
 
+async def test_when_all_are_closed_before_the_run_nothing_runs(vad: SileroVad, model: Model) -> None:
+    stream = vad.open(Heard())
+    stream.push(WINDOW)
+    stream.close()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert model.batches == []
+
+
 async def test_a_stream_closed_by_the_report_of_another_is_not_reported(vad: SileroVad) -> None:
     second_heard = Heard()
     first = vad.open(lambda *_: second.close())

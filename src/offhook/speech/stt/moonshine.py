@@ -169,8 +169,6 @@ class Moonshine:
             stopped.set()
 
     def _transcribe(self, pcm: bytes, stopped: threading.Event) -> Transcript:
-        if stopped.is_set():
-            return Transcript("", 0.0)
         samples = np.frombuffer(pcm, np.int16)[-_LONGEST_SAMPLES:].astype(np.float32)
         samples *= 1 / 32768
         samples -= samples.mean()
