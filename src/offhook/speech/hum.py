@@ -4,7 +4,9 @@ A listener's "mm-hm" is a nasal: nearly all that a telephone passes of it lies b
 and fricatives with energy above. The "h" of "mm-hm" is breath, broad but weak and without a pitch, and is not counted.
 "Uh-huh" has vowels: it looks like words here, and is told by its transcript.
 
-Pure: no clock, no models. The numbers were fitted on six synthetic voices through a telephone band and μ-law.
+Pure: no clock, no models. The numbers were fitted on synthetic voices through a telephone band and μ-law:
+words of bright voices are told in 60 to 180 ms, one word in ten (dark ones: "more", "move") not at all, and hums that
+are pitched above 230 Hz on a narrow line may look like words.
 """
 
 from __future__ import annotations

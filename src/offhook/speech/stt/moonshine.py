@@ -124,7 +124,7 @@ class _Model:
 
 
 class Moonshine:
-    """Moonshine tiny-en: 16 kHz, English, no network. About 50 ms per utterance, 100 MB of memory.
+    """Moonshine tiny-en: 16 kHz, English, no network. About 50 ms per utterance, 150 MB of memory.
 
     The confidence is the geometric mean of the probabilities of the words' pieces. Above 0.82 four of five correct
     transcripts are found, and a third of the wrong ones.
