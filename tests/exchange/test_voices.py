@@ -33,6 +33,7 @@ def test_every_recording_of_the_package_holds_speech_that_is_neither_clipped_nor
 def test_a_recording_is_read_once() -> None:
     voices = Voices()
     assert voices.clip(ClipRef("hours")) is voices.clip(ClipRef("hours"))
+    assert voices.clip(ClipRef("hours")) is Voices().clip(ClipRef("hours"))
 
 
 def test_a_file_is_a_recording_too(tmp_path: Path) -> None:

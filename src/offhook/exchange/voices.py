@@ -89,31 +89,39 @@ class Voices:
         return self._read(ref, ref.name, rate)
 
     def _read(self, ref: ClipRef, name: str, rate: int) -> Clip:
-        known = _catalogue().get(name)
-        if known is not None:
-            with resources.as_file(_CLIPS / f"{name}.wav") as path:
-                return self._load(ref, path, rate, str(known["text"]))
+        if name in _catalogue():
+            clip = self._clips[ref, rate] = _packaged(name, rate)
+            return clip
         path = Path(name)
         if not path.suffix:
             raise ConfigError(
                 f"expected a recording that comes with offhook ({', '.join(clip_names())}), got {name!r}.",
                 fix=f"give a path: ./{name}.wav",
             )
-        return self._load(ref, path, rate, path.stem)
-
-    def _load(self, ref: ClipRef, path: Path, rate: int, said: str) -> Clip:
         try:
             own_rate, channels = read_wav(path)
-            return self._add(ref, channels[0], own_rate, rate, said)
+            return self._add(ref, channels[0], own_rate, rate, path.stem)
         except OSError as error:
             raise ConfigError(f"expected a recording at {path}, got: {error.strerror}.", fix="check the path") from None
         except CodecError as error:
             raise ConfigError(f"the recording {path} is not usable: {error.message}.", fix=error.fix) from None
 
     def _add(self, ref: ClipRef, pcm: bytes, own_rate: int, rate: int, said: str) -> Clip:
-        pcm = resample(pcm, own_rate, rate)
-        clip = self._clips[ref, rate] = Clip(pcm, rate, said, speech_span(pcm, rate))
+        clip = self._clips[ref, rate] = _clip(pcm, own_rate, rate, said)
         return clip
+
+
+@cache
+def _packaged(name: str, rate: int) -> Clip:
+    """A recording of the package; kept for the life of the process, since every call says the same few."""
+    with resources.as_file(_CLIPS / f"{name}.wav") as path:
+        own_rate, channels = read_wav(path)
+    return _clip(channels[0], own_rate, rate, str(_catalogue()[name]["text"]))
+
+
+def _clip(pcm: bytes, own_rate: int, rate: int, said: str) -> Clip:
+    pcm = resample(pcm, own_rate, rate)
+    return Clip(pcm, rate, said, speech_span(pcm, rate))
 
 
 async def _speak(text: str, voice: str | None) -> tuple[bytes, int]:
