@@ -283,3 +283,10 @@ def test_two_intents_of_one_name_are_an_error() -> None:
 def test_after_no_misses_is_an_error() -> None:
     with pytest.raises(ConfigError, match="after_misses of 1 or more, got 0"):
         IntentDialog(intents(), after_misses=0)
+
+
+def test_an_example_is_complete_and_a_beginning_of_one_is_not() -> None:
+    dialog = IntentDialog(intents())
+    assert dialog.is_complete("When are you open?")
+    assert not dialog.is_complete("I would like to")
+    assert not dialog.is_complete("")

@@ -32,6 +32,7 @@ CLARIFY = "Sorry, I did not get that. Could you say it another way?"
 _CLEAR_LEAD = 0.15
 _TIED = 0.7
 _SURE_HEARING = 0.6
+_WHOLE = 0.8
 _DEAF = 0.4
 
 
@@ -163,6 +164,13 @@ class IntentDialog:
             return self._miss(call, confidence)
         self._misses.pop(call, None)
         return await self._answer(match.intent, confidence, call, heard)
+
+    def is_complete(self, text: str) -> bool:
+        """Whether ``text`` is nearly one of the examples: the caller need not be waited for any longer.
+
+        A session that knows it answers sooner (``complete_endpoint_ms`` in :class:`offhook.agent.turns.TurnOptions`).
+        """
+        return self._matcher.match(text).confidence >= _WHOLE
 
     def _miss(self, call: Call, confidence: float) -> Reply:
         misses = self._misses.get(call, 0) + 1
