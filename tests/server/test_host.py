@@ -475,26 +475,6 @@ def test_secure_addresses_give_secure_sockets() -> None:
     assert request.url.startswith("wss://a.example/media/")
 
 
-async def test_events_of_unknown_calls_are_kept_within_bounds(town: Any) -> None:
-    """And events of no call at all not."""
-    host = await town.open()
-    for number in range(300):
-        await host_event(host, town, f"x{number}")
-    for _ in range(40):
-        await host_event(host, town, "y")
-    await host_event(host, town, "")
-    assert len(host._early) == 256
-    assert len(host._early["y"]) == 32
-
-
-async def host_event(host: Host, town: Any, call_id: str) -> None:
-    import time
-
-    body = town.event("call.cost", call_id)
-    assert host.webhook(body, town.signer.sign(body, int(time.time()))).status == 200
-    await host.inbox.events.join()
-
-
 # -- transfers ------------------------------------------------------------------------------------------------------
 
 

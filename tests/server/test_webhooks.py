@@ -13,6 +13,7 @@ from offhook.carriers.base import OtherEvent
 from offhook.carriers.telnyx.signing import Signer
 from offhook.clock import ManualClock
 from offhook.errors import PayloadInvalid, SignatureInvalid, WebhookError
+from offhook.server.early import EarlyEvents
 from offhook.server.inbox import MAX_BODY_BYTES, Inbox, SeenEvents, Verdict
 from offhook.server.wire import Wire, telnyx_wire
 
@@ -251,6 +252,25 @@ def test_seen_events_are_forgotten_by_age_and_by_number() -> None:
     assert "b" not in seen
     assert "c" in seen
     assert SeenEvents()._memory_ms >= 600_000
+
+
+def test_events_of_unknown_calls_are_kept_within_bounds() -> None:
+    """So many calls, so many events each, and none of no call."""
+    early = EarlyEvents(calls=2, events=3)
+
+    def event(number: int, call_id: str) -> OtherEvent:
+        return OtherEvent(event_id=str(number), event_type="x", occurred_at="", call_id=call_id)
+
+    for number in range(5):
+        early.keep(event(number, "b"))
+    early.keep(event(9, ""))
+    early.keep(event(5, "c"))
+    assert [kept.event_id for kept in early.take("b")] == ["0", "1", "2"]
+    assert early.take("b") == []
+    early.keep(event(6, "d"))
+    early.keep(event(7, "e"))
+    assert len(early) == 2
+    assert early.take("c") == []
 
 
 def test_a_wrong_public_key_is_found_at_the_start(caplog: pytest.LogCaptureFixture) -> None:

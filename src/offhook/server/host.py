@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter, OrderedDict
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from offhook.calls.stream import MediaStream
 from offhook.carriers.base import CallBridged, CallHangup, CallInitiated, StreamRequest
 from offhook.clock import SystemClock
 from offhook.errors import CallError, ConfigError, UnsupportedCodec
+from offhook.server.early import EarlyEvents
 from offhook.server.inbox import Inbox, Verdict
 from offhook.server.live import LiveCall
 from offhook.server.media import MediaRefused
@@ -37,11 +38,6 @@ if TYPE_CHECKING:
 __all__ = ["Host", "HostCounters"]
 
 logger = logging.getLogger(__name__)
-
-EARLY_CALLS = 256
-EARLY_EVENTS = 32
-"""Events of calls that are not known yet (a dial whose answer is slower than its webhooks, a hang-up that overtook its
-call) are kept for so many calls, so many each."""
 
 LONGEST_CALL_MS = 5 * 3_600_000.0
 """No call lasts longer: the carrier ends them after four hours."""
@@ -103,8 +99,7 @@ class Host:
         self._warm_up = warm_up
         self._live: dict[Call, LiveCall] = {}
         self._settled = asyncio.Event()
-        self._early: OrderedDict[str, list[CallEvent]] = OrderedDict()
-        self._dialling = 0
+        self._early = EarlyEvents()
         self._tasks: set[asyncio.Task[None]] = set()
         self._worker: asyncio.Task[None] | None = None
         self._observers: list[Callable[[Call], None]] = []
@@ -193,7 +188,6 @@ class Host:
         live = self._live[call] = LiveCall(call, self)
         self.stall.watch()
         request = self.stream_request(call, ringing_s=timeout_s)
-        self._dialling += 1
         try:
             dialed = await self.carrier.dial(
                 to=to, from_=from_, stream=request, client_state=client_state, timeout_s=timeout_s
@@ -201,8 +195,6 @@ class Host:
         except BaseException:
             self.settled(live, forget=True)
             raise
-        finally:
-            self._dialling -= 1
         call.record = replace(call.record, leg_id=dialed.leg_id, session_id=dialed.session_id)
         self.identified(live, dialed.call_id)
         live.prepare()
@@ -225,10 +217,7 @@ class Host:
             "calls_up": sum(live.busy for live in self._live.values()),
             "calls": self.counters.calls,
             "webhooks": self.inbox.counters.report(),
-            "media": {
-                "sockets": self.counters.media_sockets,
-                "refused": dict(self.counters.media_refused),
-            },
+            "media": {"sockets": self.counters.media_sockets, "refused": dict(self.counters.media_refused)},
             "loop_stall": self.stall.report(),
             "ticks_missed": self.ticker.missed,
         }
@@ -273,7 +262,7 @@ class Host:
         elif (leg_of := self._leg_of(event)) is not None:
             self._leg_event(leg_of, event)
         else:
-            self._keep(event)
+            self._early.keep(event)
 
     def _handle(self, call: Call, event: CallEvent) -> None:
         live = self._live.get(call)
@@ -298,7 +287,7 @@ class Host:
         for observer in tuple(self._observers):
             observer(call)
         call.notify(CallRinging(at_ms=self.clock.wall_ms(), call_id=call.id, direction=call.direction))
-        for event in self._early.pop(call.id, []):
+        for event in self._early.take(call.id):
             self._handle(call, event)
 
     def _forget_lost_calls(self) -> None:
@@ -308,15 +297,6 @@ class Host:
             if not live.busy and live.call.started_at_ms < horizon_ms:
                 self.registry.end(live.call)
                 self.settled(live, forget=True)
-
-    def _keep(self, event: CallEvent) -> None:
-        if not event.call_id:
-            return  # of the account, not of a call
-        kept = self._early.setdefault(event.call_id, [])
-        if len(kept) < EARLY_EVENTS:
-            kept.append(event)
-        while len(self._early) > EARLY_CALLS:
-            self._early.popitem(last=False)
 
     # -- transfers ---------------------------------------------------------------------------------------------------
 
@@ -348,11 +328,10 @@ class Host:
 
     def admit(self, token: str) -> tuple[Call, StreamRequest]:
         """Spend a token. Raises :exc:`~offhook.server.media.MediaRefused`."""
-        found = self.registry.redeem_token(token) if token else None
-        if found is None:
-            refused = MediaRefused(401, "expected a token in the path")
+        if not token:
             self.counters.media_refused["none"] += 1
-            raise refused
+            raise MediaRefused(401, "expected a token in the path")
+        found = self.registry.redeem_token(token)
         if isinstance(found, TokenRefused):
             self.counters.media_refused[found.reason] += 1
             raise MediaRefused(403 if found.reason == "unknown" else 410, f"this token is {found.reason}")

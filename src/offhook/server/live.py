@@ -352,7 +352,9 @@ class LiveCall:
                 async with asyncio.timeout(times.goodbye_s):
                     await conversation.say(texts.goodbye)
                     await conversation.hangup()
-        if not call.transferring and call.state is not CallState.BRIDGED:
+                    if self._running is not None:
+                        await asyncio.shield(self._running)  # which hangs up
+        if not self._run_over and not call.transferring and call.state is not CallState.BRIDGED:
             await self._hang_up()
 
     def abandon(self) -> None:
