@@ -35,12 +35,13 @@ def websocket_server(handler: Callable[[Any], None]) -> Iterator[int]:
             thread.join()
 
 
-def load(program: Path, port: int, *, connections: int = 3, pid: int | None = None) -> subprocess.CompletedProcess[str]:
-    words = [str(program), str(port), "/media/bench", str(connections), "20", "60", str(pid or os.getpid())]
+def load(program: Path, port: int, *options: str, connections: int = 3) -> subprocess.CompletedProcess[str]:
+    words = [str(program), str(port), "/media/bench", str(connections), "20", "60", str(os.getpid()), *options]
     return subprocess.run(words, capture_output=True, text=True, timeout=30, check=False)
 
 
-def test_the_load_speaks_as_the_carrier_does(wsload: Path) -> None:
+@pytest.mark.parametrize("options", [(), ("awake",)])
+def test_the_load_speaks_as_the_carrier_does(wsload: Path, options: tuple[str, ...]) -> None:
     seen: list[Any] = []
     protocol = TelnyxAppMedia()
 
@@ -52,7 +53,7 @@ def test_the_load_speaks_as_the_carrier_does(wsload: Path) -> None:
                 connection.send(protocol.audio(event.payload), text=True)
 
     with websocket_server(handler) as port:
-        done = load(wsload, port, connections=1)
+        done = load(wsload, port, *options, connections=1)
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     assert result["frames"] > 10

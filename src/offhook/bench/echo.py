@@ -71,7 +71,7 @@ class EchoGate:
 
 
 async def serve() -> None:
-    """Listen on a free port of this machine, print ``ready PORT``, and serve until told to end."""
+    """Listen on a free port of this machine, print ``ready PORT NOTE``, and serve until told to end."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
     # The settings of offhook.server.run.
     config = uvicorn.Config(
@@ -91,7 +91,8 @@ async def serve() -> None:
         await asyncio.sleep(0.005)
     gc.collect()
     gc.freeze()
-    print(f"ready {listener.getsockname()[1]}", flush=True)
+    loop = type(asyncio.get_running_loop()).__module__.partition(".")[0]
+    print(f"ready {listener.getsockname()[1]} on {loop}", flush=True)
     await serving
 
 
