@@ -291,7 +291,7 @@ async def test_a_hum_does_not_pause_the_agent(phone: Any) -> None:
     await call.line(400, HUM)
     await call.until_quiet()
     assert call.stream.cleared == 0
-    assert [e.text for e in call.of("backchannel.ignored")] == ["no"]
+    assert [e.text for e in call.of("backchannel.ignored")] == [""]
     assert call.of("agent.speech_ended")[0].heard == LONG
 
 

@@ -146,6 +146,14 @@ def test_voice_activity_between_the_thresholds_continues_speech_and_does_not_beg
     assert call.silence(192) == [DraftTranscript(1)]
 
 
+def test_voice_activity_between_the_thresholds_begins_speech_that_sounds_like_words() -> None:
+    """60 ms of word evidence and a voice activity of 0.35 are two weak witnesses."""
+    call = Conversation()
+    call.agent_speaks()
+    assert call.audio(32, MAYBE, words=True) == []
+    assert [type(d) for d in call.audio(32, MAYBE, words=True)] == [SpeechBegan, PauseAgent]
+
+
 def test_a_click_is_a_noise() -> None:
     """A single window of speech is no turn, and nothing is recognised."""
     call = Conversation()
@@ -211,12 +219,12 @@ def test_words_from_before_voice_activity_was_sure_count() -> None:
 
 
 def test_a_hum_does_not_even_pause_the_agent() -> None:
-    """ "mm-hm" has no word evidence: it is ignored when its "words" are known, whatever they are taken for."""
+    """ "mm-hm" has no word evidence: it is ignored, and so is whatever it was taken for."""
     call = Conversation()
     call.agent_speaks()
     call.hum(480)
     call.silence(192)
-    assert call.words("no") == (Ignore("backchannel", "no", 0.0, 480.0),)
+    assert call.words("no") == (Ignore("backchannel", "", 0.0, 480.0),)
     assert PauseAgent not in call.kinds()
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from offhook.audio.frames import FRAME_MS, Framer
 from offhook.audio.resample import Resampler
 from offhook.speech.hum import WordEvidence
 
@@ -50,7 +49,6 @@ class Ear:
         self._on_words = on_words
         self._on_window = on_window
         self._to_vad = Resampler(rate, _VAD_RATE)
-        self._frames = Framer(_VAD_RATE)
         self._evidence = WordEvidence()
         self._recent: deque[tuple[float, bytes]] = deque()
         self._recent_ms = 0.0
@@ -72,9 +70,7 @@ class Ear:
             self._recent_ms -= len(self._recent.popleft()[1]) * 500 / self._rate
         if self._to_stt is not None:
             self._keep(self._to_stt.process(pcm))
-        frames = self._frames.push(narrow)
-        for number, frame in enumerate(frames, 1):
-            self._on_words(now_ms - (len(frames) - number) * FRAME_MS, self._words_in(frame))
+        self._on_words(now_ms, self._words_in(narrow))
         self._stream.push(narrow)
 
     def begin(self, at_ms: float) -> None:
@@ -98,9 +94,9 @@ class Ear:
         self.end()
         self._stream.close()
 
-    def _words_in(self, frame: bytes) -> float:
+    def _words_in(self, pcm: bytes) -> float:
         before_ms = self._evidence.words_ms
-        after_ms = self._evidence.push(frame)
+        after_ms = self._evidence.push(pcm)
         return after_ms - before_ms if after_ms >= before_ms else after_ms  # it counts anew after a silence
 
     def _keep(self, pcm: bytes) -> None:

@@ -198,7 +198,8 @@ class BargeInResumed(SessionEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackchannelIgnored(SessionEvent):
-    """Fired when the caller only showed that they listen, and the agent was not disturbed."""
+    """Fired when the caller only showed that they listen, and the agent was not disturbed. ``text`` is empty for a
+    hum."""
 
     type: ClassVar[str] = "backchannel.ignored"
 

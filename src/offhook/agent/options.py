@@ -12,7 +12,8 @@ class TurnOptions:
     """How turns are taken. The defaults suit a telephone; every duration is in milliseconds."""
 
     speech_above: float = 0.5
-    """Speech begins at a voice activity above this."""
+    """Speech begins at a voice activity above this; where :attr:`words_ms` sound like words, :attr:`silence_below` is
+    enough: two weak witnesses are as good as a strong one, and sooner."""
     silence_below: float = 0.35
     """Speech has stopped once voice activity is below this."""
     min_speech_ms: float = 60

@@ -388,7 +388,12 @@ class Session:
 
 
 def session_factory(agent: Agent, engines: Engines, *, clock: Clock | None = None) -> Callable[[Call], Session]:
-    """What a host needs: makes the session of a call while it rings, and begins to prepare the greeting."""
+    """What a host needs: makes the session of a call while it rings, and begins to prepare the greeting.
+
+    Raises:
+        ConfigError: the agent has nothing to answer with.
+    """
+    _ = agent.dialog  # built once and now, not while the first caller waits
 
     def make(call: Call) -> Session:
         session = Session(call, agent, engines, clock=clock)

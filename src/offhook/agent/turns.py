@@ -144,8 +144,8 @@ class TurnTaking:
         if self._ended:
             return _NOTHING
         match self._voice:
-            case _Voice.QUIET if probability > self.options.speech_above:
-                return self._begin(at_ms, length_ms)
+            case _Voice.QUIET if probability >= self.options.silence_below:
+                return self._begin(at_ms, length_ms, probability)
             case _Voice.TALKING if probability >= self.options.silence_below:
                 return self._talk_on(at_ms)
             case _Voice.TALKING:
@@ -218,10 +218,12 @@ class TurnTaking:
 
     # -- the caller's voice -------------------------------------------------------------------------------------------
 
-    def _begin(self, at_ms: float, length_ms: float) -> tuple[Decision, ...]:
+    def _begin(self, at_ms: float, length_ms: float, probability: float) -> tuple[Decision, ...]:
         began_ms = at_ms - length_ms
         frames = self._word_frames
         words_ms = sum(words for end_ms, words in frames if end_ms > began_ms - self.options.preroll_ms)
+        if probability <= self.options.speech_above and words_ms < self.options.words_ms:
+            return _NOTHING
         frames.clear()
         self._voice = _Voice.TALKING
         self._utterance = _Utterance(began_ms, at_ms, self._agent is AgentState.SPEAKING, words_ms)
@@ -275,8 +277,13 @@ class TurnTaking:
         utterance = self._open()
         decisions: list[Decision] = []
         if not utterance.yielded:
-            if utterance.over_agent and self._is_listener(utterance, text):
-                return self._dismiss(at_ms, "backchannel")
+            if utterance.over_agent and not utterance.answer:
+                if is_backchannel(text, self.options.language):
+                    return self._dismiss(at_ms, "backchannel")
+                if self._is_hum(utterance):
+                    # A recogniser makes words of anything; these are not the caller's.
+                    utterance.text = ""
+                    return self._dismiss(at_ms, "backchannel")
             if not text:
                 # A silenced agent has nothing to wait for; otherwise words may still follow.
                 return self._dismiss(at_ms, "unintelligible") if over or self._paused_ms is not None else _NOTHING
@@ -287,14 +294,10 @@ class TurnTaking:
             decisions.append(TurnEnded(text, utterance.confidence, utterance.began_ms, utterance.ended_ms))
         return tuple(decisions)
 
-    def _is_listener(self, utterance: _Utterance, text: str) -> bool:
-        """Whether the caller only shows that they listen."""
-        if utterance.answer:
-            return False
-        # A recogniser makes words of anything: what was hummed is a hum, whatever it was taken for.
+    def _is_hum(self, utterance: _Utterance) -> bool:
+        """Whether it was hummed over the agent, and did not disturb it."""
         undisturbed = self._agent is AgentState.SPEAKING and self._paused_ms is None
-        hummed = undisturbed and utterance.words_ms < self.options.words_ms * _HUM_SHARE
-        return hummed or is_backchannel(text, self.options.language)
+        return undisturbed and utterance.words_ms < self.options.words_ms * _HUM_SHARE
 
     def _complete(self, utterance: _Utterance, silence_ms: float) -> bool:
         return (

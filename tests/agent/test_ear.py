@@ -1,0 +1,80 @@
+"""Hearing: what is kept of the caller's audio, and when it was."""
+
+from __future__ import annotations
+
+import pytest
+
+from offhook.agent.ear import Ear
+from offhook.speech.testing import FakeVad, tone
+
+
+class Hearing:
+    """An ear, and what it reports."""
+
+    def __init__(self, rate: int) -> None:
+        self.words: list[tuple[float, float]] = []
+        self.windows: list[tuple[float, float]] = []
+        self.vad = FakeVad()
+        self.ear = Ear(
+            self.vad,
+            rate=rate,
+            stt_rate=16000,
+            on_words=lambda at_ms, words_ms: self.words.append((at_ms, words_ms)),
+            on_window=lambda at_ms, probability: self.windows.append((at_ms, probability)),
+        )
+        self.rate = rate
+        self.now_ms = 5000.0
+
+    def hear(self, pcm: bytes, piece_ms: int = 20) -> None:
+        step = self.rate * 2 * piece_ms // 1000
+        for at in range(0, len(pcm), step):
+            self.now_ms += len(pcm[at : at + step]) * 500 / self.rate
+            self.ear.hear(pcm[at : at + step], self.now_ms)
+
+
+@pytest.mark.parametrize("rate", [8000, 16000, 24000])
+@pytest.mark.parametrize("piece_ms", [10, 20, 60])
+def test_windows_and_words_are_told_with_the_time_at_which_they_came(rate: int, piece_ms: int) -> None:
+    """At any rate and in pieces of any length: 32 ms windows on the clock of the call."""
+    hearing = Hearing(rate)
+    hearing.hear(bytes(rate * 2 * 960 // 1000), piece_ms)
+    hearing.hear(tone(rate, 480, frequency=1000), piece_ms)
+    assert [at_ms for at_ms, _ in hearing.windows] == [5000 + 32 * n for n in range(1, 46)]
+    first = next(at_ms for at_ms, probability in hearing.windows if probability > 0.5)
+    assert first == pytest.approx(5960 + 32, abs=20)
+    began = next(at_ms for at_ms, words_ms in hearing.words if words_ms > 0)
+    assert began == pytest.approx(5960 + 20, abs=piece_ms)
+    assert all(words_ms >= 0 for _, words_ms in hearing.words)
+
+
+def test_words_that_are_counted_anew_are_counted_from_nothing() -> None:
+    """After a silence the evidence begins again; what is told is only what was added."""
+    hearing = Hearing(8000)
+    for _ in range(2):
+        hearing.hear(bytes(16 * 600))
+        hearing.hear(tone(8000, 100, frequency=1000))
+    assert sum(words_ms for _, words_ms in hearing.words) == pytest.approx(200, abs=40)
+    assert max(words_ms for _, words_ms in hearing.words) <= 20
+
+
+def test_an_utterance_is_kept_with_240_ms_before_it_and_at_most_30_s() -> None:
+    """At the recogniser's rate; nothing is kept between utterances but what may belong to the next."""
+    hearing = Hearing(8000)
+    hearing.hear(bytes(16 * 2000))
+    assert hearing.ear.utterance() == b""
+    hearing.ear.begin(hearing.now_ms - 60)
+    hearing.hear(bytes(16 * 500))
+    assert len(hearing.ear.utterance()) / 32 == 300 + 500
+    hearing.hear(bytes(16 * 40_000))
+    assert len(hearing.ear.utterance()) / 32 == 30_000
+    hearing.ear.end()
+    assert hearing.ear.utterance() == b""
+
+
+def test_a_closed_ear_hears_nothing() -> None:
+    """Its stream is given back."""
+    hearing = Hearing(8000)
+    hearing.ear.close()
+    assert hearing.vad.open_streams == 0
+    hearing.hear(tone(8000, 100))
+    assert hearing.windows == []
