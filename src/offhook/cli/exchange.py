@@ -1,0 +1,235 @@
+"""``offhook exchange``: the local telephone exchange as a program of its own, and calls placed on a running one."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+from typing import TYPE_CHECKING, Any
+
+import httpx
+from rich.markup import escape
+
+from offhook.cli.console import EXIT_FAILED, emit_json, err, out
+from offhook.cli.lines import print_lines
+from offhook.cli.story import Narrator
+from offhook.errors import CallError, ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from offhook.exchange.journal import Event
+
+__all__ = ["run_call", "run_env", "run_status", "run_up"]
+
+EXIT_NOT_ANSWERED = EXIT_FAILED
+ANSWER_TIMEOUT_S = 5.0
+
+
+# -- up ---------------------------------------------------------------------------------------------------------------
+
+
+async def run_up(*, port: int, seed: Path | None, webhook_url: str | None, as_json: bool) -> int:
+    """Run an exchange until Ctrl-C, with the browser phone on its port."""
+    from offhook.exchange.exchange import Exchange
+    from offhook.exchange.seed import load_seed
+    from offhook.web.phone import PhonePage
+
+    exchange = Exchange(load_seed(seed) if seed is not None else None, port=port)
+    if webhook_url is not None:
+        exchange.set_webhook_url(webhook_url)
+    exchange.add_routes(PhonePage(exchange, title="Telephone exchange").routes())
+    over = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, over.set)
+    async with exchange:
+        if not as_json:
+            _welcome(exchange.status(), exchange.origin)
+        reading = asyncio.create_task(_show(exchange.journal.subscribe(), as_json=as_json))
+        await over.wait()
+        reading.cancel()
+    return 0
+
+
+def _welcome(status: dict[str, Any], origin: str) -> None:
+    out.print(f"[bold]exchange[/] on [bold]{origin}[/]   browser phone: [bold]{origin}/[/]")
+    for number in status["numbers"]:
+        out.print(f"  number       {number['phone_number']}")
+    for application in status["applications"]:
+        out.print(f"  webhooks to  {escape(str(application['webhook_event_url']))}")
+    for phone in status["phones"]:
+        out.print(f"  [dim]phone        {phone['number']} {phone['answers'].replace('_', ' ')}[/]")
+    out.print('point a Telnyx program at it:  [bold]eval "$(offhook exchange env)"[/]      Ctrl-C ends it\n')
+
+
+async def _show(events: Any, *, as_json: bool) -> None:
+    async for event in events:
+        if as_json:
+            emit_json(event)
+        elif line := _journal_line(event):
+            out.print(line)
+
+
+def _journal_line(event: Event) -> str | None:
+    """One line of the journal: ``-->`` what the exchange sends, ``<--`` what it is told."""
+    kind = event["type"]
+    match kind:
+        case "webhook.delivered":
+            again = f" (attempt {event['attempt']})" if event.get("attempt", 1) > 1 else ""
+            return f"--> {event['event_type']} [dim]{event['status']} in {event['ms']:.0f} ms{again}[/]"
+        case "webhook.failed" | "webhook.attempt_failed":
+            return f"[red]--> {event.get('event_type')} {escape(str(event.get('status') or event.get('reason')))}[/]"
+        case "command.received":
+            look = "green" if event["status"] < 300 else "red"
+            code = f" {event['code']}" if event.get("code") else ""
+            return f"<-- {event['action']} [{look}]{event['status']}{code}[/]"
+        case "leg.state":
+            return f"    [dim]{event['direction']} leg: {event['state']}[/]"
+        case "media.started" | "media.stopped" | "media.failed" | "stream.cleared":
+            return f"    [dim]{kind}[/]"
+        case "caller.speech_started":
+            return f"    caller: “{escape(event['said'])}”"
+    return None
+
+
+# -- a running one ----------------------------------------------------------------------------------------------------
+
+
+class _Running:
+    """A client of a running exchange's own API."""
+
+    def __init__(self, port: int) -> None:
+        self.origin = f"http://127.0.0.1:{port}"
+        self.http = httpx.AsyncClient(base_url=self.origin, timeout=ANSWER_TIMEOUT_S, trust_env=False)
+        self._fix = "start it in another terminal: offhook exchange up" + ("" if port == 12111 else f" --port {port}")
+
+    async def __aenter__(self) -> _Running:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.http.aclose()
+
+    async def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        try:
+            reply = await self.http.request(method, path, json=body)
+        except httpx.TransportError:
+            raise ConfigError(f"expected an exchange at {self.origin}, got no answer.", fix=self._fix) from None
+        try:
+            value = reply.json()
+        except ValueError:
+            raise ConfigError(
+                f"expected an exchange at {self.origin}, got another program.", fix="choose its port with --port"
+            ) from None
+        if reply.is_error:
+            raise CallError(str(value.get("error", reply.reason_phrase)), fix=value.get("fix"))
+        return value
+
+
+async def run_env(*, port: int, as_json: bool) -> int:
+    """Print the environment that points a program at the exchange."""
+    from offhook.exchange.control import shell_lines
+
+    async with _Running(port) as exchange:
+        variables = await exchange.ask("GET", "/exchange/env")
+    if as_json:
+        emit_json(variables)
+    else:
+        out.out(shell_lines(variables), end="", highlight=False)
+    return 0
+
+
+async def run_status(*, port: int, as_json: bool) -> int:
+    """Show what the exchange knows and does."""
+    async with _Running(port) as exchange:
+        status = await exchange.ask("GET", "/exchange/status")
+    if as_json:
+        emit_json(status)
+        return 0
+    _welcome(status, exchange.origin)
+    for call in status["calls"]:
+        out.print(f"  call         {call['direction']} {call['from']} → {call['to']}: {call['state']}")
+    webhooks = {name: count for name, count in status["webhooks"].items() if isinstance(count, int)}
+    out.print("  webhooks     " + ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in webhooks.items()))
+    return 0
+
+
+async def run_call(
+    *,
+    to: str | None,
+    from_: str | None,
+    say: list[str] | None,
+    script: Path | None,
+    codec: str,
+    recording: Path | None,
+    port: int,
+    as_json: bool,
+) -> int:
+    """Place a call on a running exchange and follow it to its end."""
+    if say and script is not None:
+        raise ConfigError("expected --say or --script, got both.", fix="leave one out")
+    body = {"to": to, "from": from_, "codec": codec, "record": recording is not None, "script": _script(say, script)}
+    async with _Running(port) as exchange:
+        placed = await exchange.ask("POST", "/exchange/calls", body)
+        call_id = placed["call"]
+        if not as_json:
+            out.print(f"[bold]☎ [/]{placed['from']} calls {placed['to']}  [green]{codec}[/]")
+        try:
+            await _follow(exchange, call_id, quiet=as_json)
+        except asyncio.CancelledError:
+            await exchange.ask("POST", f"/exchange/calls/{call_id}/hangup")
+            raise
+        report = await exchange.ask("GET", f"/exchange/calls/{call_id}")
+        if recording is not None:
+            await _fetch(exchange, call_id, recording)
+            report["recording"] = str(recording)
+    if as_json:
+        emit_json(report)
+    else:
+        _summarise(report)
+    return 0 if report["caller"]["finished"] else EXIT_NOT_ANSWERED
+
+
+def _script(say: list[str] | None, path: Path | None) -> object:
+    """What to send as the script: lines to say, each once the agent has finished; a file; or the exchange's own."""
+    if path is not None:
+        return str(path.resolve())
+    if not say:
+        return "caller"
+    steps: list[dict[str, object]] = []
+    for text in say:
+        steps += [{"wait_agent": True}, {"say": {"text": text}}]
+    return {"name": "say", "steps": [*steps, {"wait_agent": True}, {"hang_up": True}]}
+
+
+async def _follow(exchange: _Running, call_id: str, *, quiet: bool) -> None:
+    narrator = Narrator(call_id)
+    async with exchange.http.stream("GET", "/exchange/events", params={"call": call_id}, timeout=None) as events:
+        async for text in events.aiter_lines():
+            event = json.loads(text)
+            if not quiet:
+                print_lines(out, narrator.lines(event))
+            if event["type"] == "call.ended":
+                if not quiet:
+                    out.print(f"[bold]☎ [/]ended: {event['cause'].replace('_', ' ')}")
+                return
+
+
+async def _fetch(exchange: _Running, call_id: str, path: Path) -> None:
+    reply = await exchange.http.get(f"/exchange/calls/{call_id}/recording.wav")
+    if reply.is_error:
+        err.print("[yellow]there is no recording: the call was not answered[/]")
+        return
+    await asyncio.to_thread(path.write_bytes, reply.content)
+
+
+def _summarise(report: dict[str, Any]) -> None:
+    caller = report["caller"]
+    for turn in caller["turns"]:
+        latency = turn["latency_ms"]
+        answered = "not answered" if latency is None else f"answered after {latency:.0f} ms"
+        out.print(f"  [dim]{answered:<24}[/]“{escape(turn['said'])}”")
+    if caller["missed_steps"]:
+        steps = ", ".join(map(str, caller["missed_steps"]))
+        err.print(f"[yellow]waited in vain at step {steps} of the script[/]")
+    if report.get("recording"):
+        out.print(f"  [dim]recording[/]               {report['recording']}")
