@@ -49,11 +49,12 @@ async def serve(
     exchange = Exchange(seed, settings=settings, port=port, host=host)
     await exchange.start()
     caught = []
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError, ValueError):  # not the main thread: somebody else sees to it
-            loop.add_signal_handler(number, over.set)
-            caught.append(number)
     try:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            # Outside the main thread, and on systems without them, signals are somebody else's.
+            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+                loop.add_signal_handler(number, over.set)
+                caught.append(number)
         if ready is not None:
             ready(exchange)
         await over.wait()
