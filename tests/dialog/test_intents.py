@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 from collections.abc import AsyncIterator
 from typing import Any, cast
 
 import pytest
 
+from offhook.clock import ManualClock
 from offhook.dialog.base import Heard, Reply
+from offhook.dialog.events import IntentMatched
 from offhook.dialog.intents import CLARIFY, Intent, IntentDialog, IntentMatcher, sure
 from offhook.errors import ConfigError
 
@@ -94,6 +97,14 @@ HOURS = Heard("when are you open")
 
 class FakeCall:
     """As much of a call as a dialog needs."""
+
+    id = "v3:call"
+
+    def __init__(self) -> None:
+        self.told: list[object] = []
+
+    def notify(self, event: object) -> None:
+        self.told.append(event)
 
 
 def call() -> Any:
@@ -290,3 +301,19 @@ def test_an_example_is_complete_and_a_beginning_of_one_is_not() -> None:
     assert dialog.is_complete("When are you open?")
     assert not dialog.is_complete("I would like to")
     assert not dialog.is_complete("")
+
+
+async def test_observers_learn_what_the_caller_wants_before_the_handler_has_finished() -> None:
+    asked = asyncio.Event()
+
+    async def book(_: Any) -> str:
+        await asked.wait()
+        return "Done."
+
+    dialog = IntentDialog([Intent("book", ["book an appointment"], book)], clock=ManualClock(wall_ms=5))
+    one = call()
+    answering = asyncio.create_task(dialog.respond(one, Heard("book an appointment")))
+    await asyncio.sleep(0)
+    assert one.told == [IntentMatched(at_ms=5, call_id="v3:call", intent="book", confidence=1.0)]
+    asked.set()
+    assert (await answering).text == "Done."

@@ -78,7 +78,7 @@ class _Demo:
         from offhook.exchange.voices import Voices
 
         exchange = self.network.exchange
-        folder.mkdir(parents=True, exist_ok=True)
+        await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
         recording, timeline = folder / "call.wav", folder / "timeline.jsonl"
         caller = ScriptedCaller(parse_script(_script()), voices=Voices())
         number = exchange.numbers()[0]
@@ -155,7 +155,7 @@ def _problems(story: dict[str, Any]) -> list[str]:
 
 def _summarise(console: Console, story: dict[str, Any], problems: list[str]) -> None:
     def ms(value: float | None) -> str:
-        return "–" if value is None else f"{value:.0f} ms"
+        return "-" if value is None else f"{value:.0f} ms"
 
     barge_in, backchannel = story["barge_in"] or {}, story["backchannel"] or {}
     webhooks = story["webhooks"]
@@ -166,7 +166,11 @@ def _summarise(console: Console, story: dict[str, Any], problems: list[str]) -> 
         ("hand-over", "the caller talked to the person" if not problems or story["handover"] else "none"),
         ("webhooks", f"{webhooks['delivered']} delivered, {webhooks['verified']} verified, "
                      f"{webhooks['duplicates_dropped']} duplicates dropped"),
-        ("event loop", f"held up for at most {ms(story['loop_stall_ms'])} when the call started"),
+        (
+            "event loop",
+            f"held up for at most {story['loop_stall_cpu_ms']:.1f} ms by the call's start "
+            f"({story['loop_stall_ms']:.1f} ms with everything else on this machine)",
+        ),
         ("first words", f"{story['first_speech_s']} s after the start"),
         ("recording", story["recording"]),
         ("timeline", story["timeline"]),

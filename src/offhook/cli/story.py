@@ -70,6 +70,9 @@ class Narrator:
             return [Line("call", f"answered after {ms:.0f} ms")]
         return []
 
+    def _ringing(self, event: Event) -> list[Line]:
+        return [Line("call", f"{event['direction']} call")] if self._one_sided else []
+
     def _caller_speech(self, event: Event) -> list[Line]:
         if event.get("call") != self.call:
             return [Line("person", f"“{event['said']}”")]
@@ -140,6 +143,7 @@ class Narrator:
 
 _NARRATE: dict[str, Callable[[Narrator, Event], list[Line]]] = {
     "leg.state": Narrator._leg_state,
+    "call.ringing": Narrator._ringing,
     "caller.speech_started": Narrator._caller_speech,
     "caller.speech_ended": Narrator._caller_silent,
     "caller.hears_speech": Narrator._hears_speech,
@@ -195,7 +199,7 @@ def tell(report: Mapping[str, Any], events: Sequence[Event], *, folder: Mapping[
             "id": call_id,
             **{key: report["call"].get(key) for key in ("from", "to", "direction", "codec", "state", "hangup_cause")},
         },
-        "webhooks": _webhooks(report, events),
+        "webhooks": _webhooks(events),
         "turns": turns,
         "median_latency_ms": _median([turn["latency_ms"] for turn in turns]),
         "greeting_ms": caller["greeting_ms"],
@@ -203,6 +207,7 @@ def tell(report: Mapping[str, Any], events: Sequence[Event], *, folder: Mapping[
         "backchannel": caller["backchannel"],
         "handover": _handover(mine, report),
         "loop_stall_ms": _last(events, "server.report", "loop_stall_ms"),
+        "loop_stall_cpu_ms": _last(events, "server.report", "loop_stall_cpu_ms"),
         **folder,
     }
 
@@ -231,13 +236,15 @@ def _turns(spoken: Sequence[Mapping[str, Any]], events: Sequence[Event]) -> list
     return turns
 
 
+# A reply that was worked out with a question in between belongs to both turns: the intent is known at the first, the
+# reply comes at the second.
 def _agent_sides(events: Sequence[Event]) -> list[tuple[float, _AgentSide]]:
     sides: list[tuple[float, _AgentSide]] = []
     for event in events:
         if event["type"] == "turn.heard":
             side = _AgentSide(heard=event["text"], confidence=event["confidence"])
             sides.append((event["speech_ended_at_ms"], side))
-        elif sides and event["type"] == "turn.reply":
+        elif sides and event["type"] in ("turn.intent", "turn.reply"):
             sides[-1][1].intent = event["intent"]
             sides[-1][1].intent_confidence = event["confidence"]
         elif sides and event["type"] == "agent.speech_ended":
@@ -263,10 +270,10 @@ def _nearest(sides: Sequence[tuple[float, _AgentSide]], ended_ms: float) -> _Age
     return sides[min(close)[1]][1] if close else _AgentSide()
 
 
-def _webhooks(report: Mapping[str, Any], events: Sequence[Event]) -> dict[str, Any]:
+def _webhooks(events: Sequence[Event]) -> dict[str, Any]:
     ours = _last(events, "server.report", "webhooks") or {}
     return {
-        "delivered": report["webhooks"].get("delivered", 0),
+        "delivered": sum(event["type"] == "webhook.delivered" for event in events),
         "verified": ours.get("verified", 0),
         "duplicates_dropped": ours.get("duplicates_dropped", 0),
     }

@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from offhook.clock import Clock, SystemClock
 from offhook.dialog.base import Heard, Reply
+from offhook.dialog.events import IntentMatched
 from offhook.dialog.phrases import PhraseIndex
 from offhook.errors import ConfigError
 
@@ -133,6 +135,7 @@ class IntentDialog:
         clarify: what to say at a miss that is not the last.
         below_confidence: less than this is a miss.
         after_misses: how many misses in a row hand the call over.
+        clock: what events are stamped with.
 
     Raises:
         ConfigError: two intents have one name, or ``after_misses`` is less than 1.
@@ -146,6 +149,7 @@ class IntentDialog:
         clarify: str = CLARIFY,
         below_confidence: float = 0.5,
         after_misses: int = 2,
+        clock: Clock | None = None,
     ) -> None:
         if after_misses < 1:
             raise ConfigError(f"expected after_misses of 1 or more, got {after_misses}", fix="after_misses=2")
@@ -154,6 +158,7 @@ class IntentDialog:
         self._clarify = clarify
         self._below_confidence = below_confidence
         self._after_misses = after_misses
+        self._clock = clock or SystemClock()
         self._misses: WeakKeyDictionary[Call, int] = WeakKeyDictionary()
 
     async def respond(self, call: Call, heard: Heard) -> Reply:
@@ -163,6 +168,9 @@ class IntentDialog:
         if match.intent is None or confidence < self._below_confidence:
             return self._miss(call, confidence)
         self._misses.pop(call, None)
+        call.notify(
+            IntentMatched(at_ms=self._clock.wall_ms(), call_id=call.id, intent=match.intent.name, confidence=confidence)
+        )
         return await self._answer(match.intent, confidence, call, heard)
 
     def is_complete(self, text: str) -> bool:
