@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -226,6 +227,74 @@ async def test_a_request_without_a_key_is_refused(http: httpx.AsyncClient) -> No
         assert reply.json()["errors"][0]["code"] == "10009"
 
 
+async def test_a_name_that_points_at_this_machine_is_not_this_machine(http: httpx.AsyncClient) -> None:
+    """A web page must not reach the exchange by a name of its own; 403, code 10010."""
+    reply = await http.get("/v2/phone_numbers", headers={"host": "evil.example:12111"})
+    assert reply.status_code == 403
+    assert reply.json()["errors"][0]["code"] == "10010"
+
+
+async def test_a_second_answer_has_no_effect_unless_the_settings_refuse_it(
+    exchange: Exchange, application: Any, client: AsyncTelnyx, telephone: Any
+) -> None:
+    """Unpublished: an assumption with a name."""
+    call_id = place(exchange, telephone())
+    await client.calls.actions.answer(call_id)
+    await client.calls.actions.answer(call_id, client_state="YQ==")
+    strict = replace(exchange.settings.signalling, second_answer_is_error=True)
+    exchange.board.settings = replace(exchange.settings, signalling=strict)
+    with pytest.raises(telnyx.UnprocessableEntityError):
+        await client.calls.actions.answer(call_id)
+    await client.calls.actions.hangup(call_id)
+    await application.wait("call.hangup")
+    assert application.types().count("call.answered") == 1
+
+
+async def test_digits_are_pressed_when_a_dialled_phone_answers(
+    exchange: Exchange, client: AsyncTelnyx, telephone: Any
+) -> None:
+    """Those after the comma of ``to``."""
+    phone = telephone(on_ring=lambda handset: handset.answer())
+    exchange.install_phone("+15550177", lambda: phone)
+    await client.calls.dial(connection_id=APP, to="+15550177,7", from_=NUMBER, client_state="YQ==")
+    async with asyncio.timeout(3):
+        while phone.digits != "7":
+            await asyncio.sleep(0.02)
+
+
+async def test_a_linked_call_that_is_gone_when_the_phone_answers(
+    exchange: Exchange, application: Any, client: AsyncTelnyx, telephone: Any
+) -> None:
+    """The answered leg is hung up: there is nobody to bridge it to."""
+    phone = telephone()
+    exchange.install_phone("+15550177", lambda: phone)
+    first = place(exchange, telephone())
+    await client.calls.dial(
+        connection_id=APP, to="+15550177", from_=NUMBER, link_to=first, bridge_on_answer=True, timeout_secs=60
+    )
+    await application.wait("call.initiated", count=2)
+    await client.calls.actions.hangup(first)
+    phone.handset.answer()
+    await application.wait("call.hangup", count=2)
+    assert "call.bridged" not in application.types()
+
+
+async def test_keys_and_refusals_that_make_no_sense_are_ignored(
+    exchange: Exchange, application: Any, telephone: Any
+) -> None:
+    """A caller cannot answer or refuse the own call; nobody hears keys before the answer."""
+    call_id = place(exchange, telephone())
+    handset = exchange.handset(call_id)
+    handset.answer()
+    handset.reject("busy")
+    handset.press("1")
+    handset.note("caller.thought", at_ms=5.0)
+    assert exchange.journal.history(call_id)[-1]["at_ms"] == 5.0
+    assert exchange.board.circuit(call_id).leg.state is LegState.PARKED
+    await application.wait("call.initiated")
+    assert application.types() == ["call.initiated"]
+
+
 async def test_what_is_not_played_says_so(
     exchange: Exchange, client: AsyncTelnyx, http: httpx.AsyncClient, telephone: Any
 ) -> None:
@@ -234,6 +303,9 @@ async def test_what_is_not_played_says_so(
     with pytest.raises(telnyx.InternalServerError) as refusal:
         await client.calls.actions.start_recording(call_id, format="wav", channels="dual")
     assert refusal.value.status_code == 501
+    assert refusal.value.response.headers["x-should-retry"] == "false"
+    assert (await http.post(f"/v2/calls/{call_id}/actions/nonsense")).status_code == 404
+    assert (await http.post(f"/v2/calls/{call_id}/actions/a/b")).status_code == 404
     assert (await http.get("/v2/conferences")).status_code == 501
     assert (await http.get("/v2/nonsense")).status_code == 404
     assert (await http.delete("/v2/calls")).status_code == 405

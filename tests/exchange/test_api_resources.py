@@ -128,4 +128,4 @@ async def test_active_calls_are_paged_by_cursor(exchange: Any, http: httpx.Async
     assert [one["call_control_id"] for one in first["data"]] == ids[:2]
     second = (await http.get(path, params={"page[limit]": 2, "page[after]": first["meta"]["cursors"]["after"]})).json()
     assert [one["call_control_id"] for one in second["data"]] == ids[2:]
-    assert second["meta"]["cursors"]["after"] is None
+    assert second["meta"]["cursors"] == {"before": ids[2]}

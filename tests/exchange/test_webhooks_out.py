@@ -150,7 +150,7 @@ async def test_each_try_is_signed_and_counted(sending: Sending, application: Any
     assert sending.waits == [1.0, 3.0]
     assert sending.sender.tally("v3:a") == {"sent": 1, "delivered": 1, "failed": 0, "pending": 0, "tries": 3}
     kinds = [event["type"] for event in sending.journal.history("v3:a")]
-    assert kinds == ["webhook.try_failed", "webhook.try_failed", "webhook.delivered"]
+    assert kinds == ["webhook.attempt_failed", "webhook.attempt_failed", "webhook.delivered"]
     assert [one["status"] for one in sending.sender.deliveries] == [500, 503, 200]
 
 
@@ -159,7 +159,7 @@ async def test_the_failover_url_gets_what_the_first_url_did_not(sending: Sending
     nobody = "http://127.0.0.1:9/webhooks"
     await sending.send(Target(nobody, application.url, retries_ms=()))
     assert [one.event["meta"] for one in application.deliveries] == [{"attempt": 2, "delivered_to": application.url}]
-    assert sending.journal.history()[0]["error"] == "nothing listens there"
+    assert sending.journal.history()[0]["reason"] == "nothing listens there"
     assert sending.journal.history()[-1]["failover"] is True
 
 
@@ -167,7 +167,7 @@ async def test_an_event_that_nobody_takes_is_given_up(sending: Sending) -> None:
     """The journal and the account say so."""
     await sending.send(Target("http://127.0.0.1:9/webhooks", retries_ms=(5,)))
     assert sending.sender.tally() == {"sent": 1, "delivered": 0, "failed": 1, "pending": 0, "tries": 2}
-    assert sending.journal.history()[-1]["type"] == "webhook.given_up"
+    assert sending.journal.history()[-1]["type"] == "webhook.failed"
     assert sending.sender.by_type() == {"call.initiated": 1}
     sending.sender.forget("v3:a")
     assert sending.sender.tally("v3:a")["sent"] == 0
@@ -177,7 +177,7 @@ async def test_no_answer_in_time_is_a_failed_try(sending: Sending, application: 
     """After the timeout, in milliseconds, of the target."""
     application.answer = lambda delivery: 0
     await sending.send(Target(application.url, timeout_ms=30))
-    assert sending.journal.history()[0]["error"] == "timeout"
+    assert sending.journal.history()[0]["reason"] == "timeout"
 
 
 async def test_redirects_are_followed_at_most_three_times(sending: Sending, application: Any) -> None:
@@ -187,7 +187,7 @@ async def test_redirects_are_followed_at_most_three_times(sending: Sending, appl
     assert sending.sender.tally()["delivered"] == 1
     application.answer = lambda delivery: (307, {"location": "/round"})
     await sending.send(Target(application.url))
-    assert sending.journal.history()[-2]["error"] == "too many redirects"
+    assert sending.journal.history()[-2]["reason"] == "too many redirects"
     strict = Sending(WebhookAssumptions(follow_redirects=False))
     await strict.send(Target(application.url, retries_ms=(1,)))
     assert strict.sender.tally()["tries"] == 1
@@ -202,7 +202,7 @@ async def test_other_transport_errors_are_named() -> None:
 
     sending = Sending(client=httpx.AsyncClient(transport=httpx.MockTransport(fail)))
     await sending.send(Target(FIRST))
-    assert sending.journal.history()[0]["error"] == "ReadError"
+    assert sending.journal.history()[0]["reason"] == "ReadError"
     await sending.sender.aclose()
 
 
@@ -263,5 +263,5 @@ async def test_an_application_with_the_old_webhook_format_gets_nothing(
     """The journal says why: the mistake must not wait for the first real call."""
     exchange.directory.update_application("1000000000000000001", {"webhook_api_version": "1"})
     call_id = exchange.place_call(from_="+15550150", to="+15550199", phone=telephone())
-    assert exchange.journal.history(call_id)[-1]["type"] == "webhook.not_sent"
+    assert exchange.journal.history(call_id)[-1]["reason"] == "webhook_api_version is 1"
     assert application.deliveries == []

@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from offhook.exchange import actions, commands, errors
+from offhook.exchange.control import is_loopback
 from offhook.exchange.errors import ApiError
 
 if TYPE_CHECKING:
@@ -36,9 +37,17 @@ Reply = tuple[int, dict[str, Any]]
 
 
 class Api:
-    """The routes of ``/v2``. Every request must carry a bearer key; every refusal is in the carrier's envelope."""
+    """The routes of ``/v2``. Every request must carry a bearer key; every refusal is in the carrier's envelope.
 
-    def __init__(self, board: Switchboard, *, api_key: str | None) -> None:
+    Args:
+        board: the legs.
+        api_key: the key to carry; ``None`` takes any.
+        local_only: refuse a ``Host`` that is not this machine, so that no web page can reach an exchange that listens
+            on loopback by pointing a name of its own at it.
+    """
+
+    def __init__(self, board: Switchboard, *, api_key: str | None, local_only: bool = False) -> None:
+        self._local_only = local_only
         self._board = board
         self._directory = board.directory
         self._api_key = api_key
@@ -102,6 +111,8 @@ class Api:
         self._board.journal.append("command.received", getattr(request.state, "call_id", None), **facts)
 
     def _authenticate(self, request: Request) -> None:
+        if self._local_only and not is_loopback(request.headers.get("host", "")):
+            raise errors.not_authorized()
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
         key = key.strip()
         if scheme.lower() != "bearer" or not key or (self._api_key is not None and key != self._api_key):
@@ -156,10 +167,14 @@ class Api:
         first = ids.index(after) + 1 if after in ids else 0
         page = alive[first : first + limit]
         more = first + limit < len(alive)
-        cursors = {"after": page[-1].call_id if more else None, "before": page[0].call_id if first else None}
+        cursors = {}
+        if more:
+            cursors["after"] = page[-1].call_id
+        if first:
+            cursors["before"] = page[0].call_id
         return 200, {
             "data": [actions.call_json(one, now_ms, brief=True) for one in page],
-            "meta": {"cursors": cursors, "next": None, "previous": None, "total_items": len(alive)},
+            "meta": {"cursors": cursors, "total_items": len(alive)},
         }
 
     # -- the account --------------------------------------------------------------------------------------------------

@@ -15,7 +15,6 @@ from starlette.responses import FileResponse, JSONResponse, StreamingResponse
 from starlette.routing import Route
 
 from offhook.errors import ConfigError, OffhookError
-from offhook.exchange import actions
 from offhook.exchange.errors import ApiError
 from offhook.exchange.seed import is_e164
 
@@ -150,37 +149,7 @@ class Control:
         return self._exchange.board.circuit(request.path_params["call_id"])
 
     def _report(self, circuit: Circuit) -> dict[str, Any]:
-        exchange, leg = self._exchange, circuit.leg
-        ending = leg.ending
-        path = exchange.recording_path(leg.call_id)
-        now_ms = exchange.clock.wall_ms()
-        return {
-            "call": {
-                **actions.call_json(circuit, now_ms),
-                "state": str(leg.state),
-                "direction": leg.direction,
-                "from": leg.from_,
-                "to": leg.to,
-                "codec": leg.codec,
-                "hangup_cause": ending.cause if ending else None,
-                "hangup_source": ending.source if ending else None,
-                "sip_hangup_cause": ending.sip_cause if ending else None,
-            },
-            "legs": [
-                {
-                    "call_control_id": other.call_id,
-                    "direction": other.leg.direction,
-                    "to": other.leg.to,
-                    "state": str(other.leg.state),
-                    "phone": other.line.phone.report() if other.line is not None else None,
-                }
-                for other in exchange.legs_of(circuit)
-                if other is not circuit
-            ],
-            "caller": circuit.line.phone.report() if circuit.line is not None else None,
-            "webhooks": exchange.board.webhooks.tally(leg.call_id),
-            "recording": str(path) if path is not None else None,
-        }
+        return self._exchange.report(circuit.call_id)
 
 
 async def _lines(subscription: Subscription) -> AsyncIterator[str]:

@@ -24,6 +24,7 @@ __all__ = [
     "invalid_value",
     "method_not_allowed",
     "missing_parameter",
+    "not_authorized",
     "not_e164",
     "not_found",
     "not_played",
@@ -72,6 +73,11 @@ class ApiError(Exception):
 def unauthenticated() -> ApiError:
     """No bearer key, or one that the exchange does not know."""
     return ApiError(401, "10009", "Authentication failed", "Could not understand the provided credentials.")
+
+
+def not_authorized() -> ApiError:
+    """A request that a web page may have sent."""
+    return ApiError(403, "10010", "Not authorized", "You are not authorized to access the requested resource.")
 
 
 def not_found() -> ApiError:

@@ -17,9 +17,10 @@ from starlette.applications import Starlette
 from offhook.carriers.telnyx.signing import Signer
 from offhook.clock import SystemClock
 from offhook.errors import CallError, OffhookError, PortInUse
+from offhook.exchange import actions
 from offhook.exchange.alarms import Alarms
 from offhook.exchange.api import Api
-from offhook.exchange.control import Control
+from offhook.exchange.control import Control, is_loopback
 from offhook.exchange.journal import Journal
 from offhook.exchange.keys import load_private_key
 from offhook.exchange.pacer import Pacer
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
     from offhook.clock import Clock
-    from offhook.exchange.circuit import Circuit
     from offhook.exchange.phones import Phone
     from offhook.exchange.seed import Seed
 
@@ -115,7 +115,7 @@ class Exchange:
             make_phone=self.people.phone,
         )
         routes = [
-            *Api(self._board, api_key=self.settings.api_key).routes(),
+            *Api(self._board, api_key=self.settings.api_key, local_only=is_loopback(self._url_host)).routes(),
             *Control(self).routes(),
             *self._routes,
         ]
@@ -170,8 +170,12 @@ class Exchange:
     @property
     def origin(self) -> str:
         """``http://host:port``."""
-        host = "127.0.0.1" if self.host in ("", "0.0.0.0", "::") else self.host  # noqa: S104 (compared, not bound)
-        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+        anywhere = self.host in ("", "0.0.0.0", "::")  # noqa: S104 (compared, not bound)
+        return f"http://{'127.0.0.1' if anywhere else self._url_host}:{self.port}"
+
+    @property
+    def _url_host(self) -> str:
+        return f"[{self.host}]" if ":" in self.host else self.host
 
     @property
     def base_url(self) -> str:
@@ -267,9 +271,44 @@ class Exchange:
         folder.mkdir(parents=True, exist_ok=True)
         return folder / f"{self.clock.wall_ms():.0f}-{len(self._recordings) + 1}.wav"
 
-    def legs_of(self, circuit: Circuit) -> list[Circuit]:
-        """All legs of the session that ``circuit`` belongs to, itself included."""
-        return [one for one in self.board.circuits.values() if one.leg.session_id == circuit.leg.session_id]
+    def report(self, call_id: str) -> dict[str, Any]:
+        """One call as plain JSON values: the leg, the other legs of its session, what the caller measured, webhooks.
+
+        Raises:
+            ApiError: 90015, there is no such call.
+        """
+        circuit = self.board.circuit(call_id)
+        leg, path = circuit.leg, self._recordings.get(call_id)
+        ending = leg.ending
+        others = [
+            one for one in self.board.circuits.values() if one.leg.session_id == leg.session_id and one is not circuit
+        ]
+        return {
+            "call": {
+                **actions.call_json(circuit, self.clock.wall_ms()),
+                "state": str(leg.state),
+                "direction": leg.direction,
+                "from": leg.from_,
+                "to": leg.to,
+                "codec": leg.codec,
+                "hangup_cause": ending.cause if ending else None,
+                "hangup_source": ending.source if ending else None,
+                "sip_hangup_cause": ending.sip_cause if ending else None,
+            },
+            "legs": [
+                {
+                    "call_control_id": one.call_id,
+                    "direction": one.leg.direction,
+                    "to": one.leg.to,
+                    "state": str(one.leg.state),
+                    "phone": one.line.phone.report() if one.line is not None else None,
+                }
+                for one in others
+            ],
+            "caller": circuit.line.phone.report() if circuit.line is not None else None,
+            "webhooks": self.board.webhooks.tally(call_id),
+            "recording": str(path) if path is not None else None,
+        }
 
     def status(self) -> dict[str, Any]:
         """Applications, numbers, phones, calls and webhooks, as plain JSON values."""

@@ -25,13 +25,8 @@ _DEFAULTS: Mapping[str, Any] = {
     "first_command_timeout": False,
     "first_command_timeout_secs": 30,
     "redact_dtmf_debug_logging": False,
-    "inbound": {
-        "channel_limit": None,
-        "shaken_stir_enabled": False,
-        "sip_subdomain": None,
-        "sip_subdomain_receive_settings": "from_anyone",
-    },
-    "outbound": {"channel_limit": None, "outbound_voice_profile_id": None},
+    "inbound": {"shaken_stir_enabled": False, "sip_subdomain_receive_settings": "from_anyone"},
+    "outbound": {},
     "tags": [],
 }
 """What an application has when nothing else is said (the API description's defaults)."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from offhook.exchange import errors, events, legs
@@ -15,10 +14,10 @@ from offhook.exchange.ids import new_call_control_id, new_uuid
 from offhook.exchange.legs import Leg, LegState
 from offhook.exchange.line import Line
 from offhook.exchange.media import StreamSettings
-from offhook.exchange.webhooks import Target, Webhook
+from offhook.exchange.notices import Notices
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from pathlib import Path
 
     from offhook.clock import Clock
@@ -105,6 +104,7 @@ class Switchboard:
         self.directory = directory
         self.journal = journal
         self.webhooks = webhooks
+        self._notices = Notices(settings.webhooks, clock=clock, journal=journal, webhooks=webhooks)
         self.alarms = alarms
         self._pacer = pacer
         self.circuits: dict[str, Circuit] = {}
@@ -366,42 +366,9 @@ class Switchboard:
             with contextlib.suppress(Exception):
                 await asyncio.wait(tuple(self._endings))
 
-    # -- what applications are told -----------------------------------------------------------------------------------
-
     def emit(self, circuit: Circuit, event_type: str, payload: Payload) -> None:
-        """Send a webhook of a leg to every URL that is to get it."""
-        if circuit.application.webhook_api_version != "2":
-            # The old format is another protocol. Sending the new one instead would hide the mistake until going live.
-            self.journal.append("webhook.not_sent", circuit.call_id, event_type=event_type, reason="api version 1")
-            logger.warning("an application has webhook_api_version 1, which the exchange does not send: set it to 2")
-            return
-        event_id = new_uuid()
-        occurred_ms = self.clock.wall_ms()
-        for target in self._targets(circuit, event_type):
-            self.webhooks.send(
-                Webhook(
-                    event_id=event_id,
-                    event_type=event_type,
-                    call_id=circuit.call_id,
-                    occurred_ms=occurred_ms,
-                    payload=payload,
-                    target=target,
-                )
-            )
-
-    def _targets(self, circuit: Circuit, event_type: str) -> Iterable[Target]:
-        assumed, application, routing = self.settings.webhooks, circuit.application, circuit.routing
-        timeout_s = application.webhook_timeout_secs
-        target = Target(
-            routing.url or application.webhook_event_url,
-            None if routing.url else application.webhook_event_failover_url,
-            retries_ms=routing.retries_ms.get(event_type, assumed.retries_ms),
-            failover_tries=assumed.failover_tries,
-            failover_after_refusal=assumed.failover_after_refusal,
-            timeout_ms=timeout_s * 1000 if timeout_s else assumed.ack_timeout_ms,
-        )
-        special = routing.urls.get(event_type)
-        return [replace(target, url=url, failover_url=None) for url in special] if special else [target]
+        """Tell the application of something."""
+        self._notices.emit(circuit, event_type, payload)
 
     def _journal_state(self, circuit: Circuit) -> None:
         leg = circuit.leg

@@ -126,7 +126,7 @@ class WebhookSender:
     Args:
         signer: signs every body.
         clock: the time for timestamps.
-        journal: gets ``webhook.delivered``, ``webhook.try_failed`` and ``webhook.given_up``.
+        journal: gets ``webhook.delivered``, ``webhook.attempt_failed`` and ``webhook.failed``.
         assumptions: how redirects are taken.
         sleep: waits the given number of seconds between tries.
         client: sends; made when it is not given.
@@ -218,7 +218,11 @@ class WebhookSender:
                 tally.failed += 1
         if verdict != "delivered":
             self._journal.append(
-                "webhook.given_up", webhook.call_id, event_type=webhook.event_type, id=webhook.event_id
+                "webhook.failed",
+                webhook.call_id,
+                event_type=webhook.event_type,
+                id=webhook.event_id,
+                reason="given up",
             )
 
     async def _try(self, webhook: Webhook, this: Try) -> Verdict:
@@ -232,19 +236,19 @@ class WebhookSender:
         }
         began_ms = self._clock.now_ms()
         status: int | None = None
-        error: str | None = None
+        reason: str | None = None
         try:
             async with asyncio.timeout(webhook.target.timeout_ms / 1000):
                 response = await self._client.post(this.url, content=body, headers=headers, timeout=None)
             status = response.status_code
         except TimeoutError:
-            error = "timeout"
+            reason = "timeout"
         except httpx.TooManyRedirects:
-            error = "too many redirects"
+            reason = "too many redirects"
         except httpx.ConnectError:
-            error = "nothing listens there"
+            reason = "nothing listens there"
         except (httpx.HTTPError, httpx.InvalidURL) as problem:
-            error = type(problem).__name__
+            reason = type(problem).__name__
         verdict = judge(status)
         facts: dict[str, Any] = {
             "event_type": webhook.event_type,
@@ -253,11 +257,11 @@ class WebhookSender:
             "status": status,
             "ms": round(self._clock.now_ms() - began_ms, 3),
         }
-        if error is not None:
-            facts["error"] = error
+        if reason is not None:
+            facts["reason"] = reason
         if this.failover:
             facts["failover"] = True
         self.deliveries.append({"call": webhook.call_id, **facts})
-        kind = "webhook.delivered" if verdict == "delivered" else "webhook.try_failed"
+        kind = "webhook.delivered" if verdict == "delivered" else "webhook.attempt_failed"
         self._journal.append(kind, webhook.call_id, **facts)
         return verdict
