@@ -7,7 +7,8 @@ agent hears a telephone, not a studio.
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 from offhook.audio.frames import FRAME_MS, frame_bytes
 from offhook.clock import Clock, SystemClock
@@ -17,17 +18,27 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from offhook.exchange.phones import Handset
+    from offhook.exchange.voices import Clip
 
 __all__ = ["SOFTPHONE_RATE", "Softphone"]
 
-SOFTPHONE_RATE = 16_000
+SOFTPHONE_RATE: Final = 16_000
 """The rate of the audio on the way to and from the browser, in Hz."""
 
-START_FRAMES = 2
+START_FRAMES: Final = 2
 """Frames to hold before the first is sent on: 40 ms against an uneven browser."""
 
-MOST_FRAMES = 6
+MOST_FRAMES: Final = 6
 """Frames held at most; a browser that was suspended must not leave the caller late for the rest of the call."""
+
+
+@dataclass(slots=True)
+class _Typed:
+    """A clip that is said in place of the microphone."""
+
+    clip: Clip
+    offset: int = 0
+    ends_ms: float = 0.0
 
 
 class Softphone:
@@ -36,7 +47,7 @@ class Softphone:
     Args:
         number: the number it calls from.
         hear: takes what the phone hears, 20 ms of pcm at :data:`SOFTPHONE_RATE`.
-        tell: takes a state (``ringing``, ``connected``, ``digit``, ``ended``) and its details.
+        tell: takes a state (``ringing``, ``connected``, ``bridged``, ``digit``, ``ended``) and its details.
         clock: read once, to write times of the ear as times of day.
     """
 
@@ -52,6 +63,7 @@ class Softphone:
     ) -> None:
         self.number = number
         self.handset: Handset | None = None
+        """What to hang up and press keys with; ``None`` when there is no call."""
         self.dropped_frames = 0
         self.missing_frames = 0
         self._hear = hear
@@ -63,16 +75,22 @@ class Softphone:
         self._silence = bytes(frame_bytes(SOFTPHONE_RATE))
         self._frames: deque[bytes] = deque()
         self._flowing = False
+        self._typed: deque[_Typed] = deque()
 
     def speak(self, pcm: bytes) -> None:
         """Take one frame from the microphone: 20 ms at :data:`SOFTPHONE_RATE`.
 
-        A frame of another length is dropped and counted: a page of another make must not upset the line.
+        A frame of another length is dropped and counted: a page of another make must not upset the line. So is one that
+        comes while six wait already.
         """
-        if len(pcm) != frame_bytes(SOFTPHONE_RATE) or len(self._frames) >= MOST_FRAMES:
+        if len(pcm) != len(self._silence) or len(self._frames) >= MOST_FRAMES:
             self.dropped_frames += 1
             return
         self._frames.append(pcm)
+
+    def say(self, clip: Clip) -> None:
+        """Say a clip at :data:`SOFTPHONE_RATE`, after what is being said; the microphone is not heard meanwhile."""
+        self._typed.append(_Typed(clip))
 
     # -- Phone -----------------------------------------------------------------------------------------------------
 
@@ -89,7 +107,7 @@ class Softphone:
         """It rings still."""
 
     def connected(self, now_ms: float) -> None:
-        """The other end has answered."""
+        """The other end has answered: what was said while it rang is forgotten."""
         self._frames.clear()
         self._tell("connected", {})
 
@@ -98,7 +116,9 @@ class Softphone:
         self._tell("bridged", {})
 
     def mouth(self, now_ms: float) -> bytes:
-        """The next 20 ms for the line; silence where the browser has sent nothing."""
+        """The next 20 ms for the line: typed words, or the microphone, or silence where the browser sent nothing."""
+        if self._typed:
+            return self._say_next(self._typed[0], now_ms)
         if not self._flowing and len(self._frames) < START_FRAMES:
             return self._silence
         if not self._frames:
@@ -109,14 +129,19 @@ class Softphone:
         return self._frames.popleft()
 
     def ear(self, pcm: bytes, now_ms: float) -> None:
-        """Pass on what the phone hears, and note when speech begins in it: what the milliseconds are counted to."""
+        """Pass on what the phone hears, and note when speech begins and ends in it: what times are counted to."""
         self._hear(pcm)
         self._ear.hear(pcm, now_ms)
         hears_speech = self._ear.speaking(now_ms + FRAME_MS)
-        if hears_speech and not self._hears_speech and self.handset is not None:
-            began_ms = self._ear.stretch_began_ms()
-            self.handset.note("caller.hears_speech", at_ms=self._wall_ms + (now_ms if began_ms is None else began_ms))
+        if hears_speech == self._hears_speech:
+            return
         self._hears_speech = hears_speech
+        if hears_speech:
+            began_ms = self._ear.stretch_began_ms()
+            assert began_ms is not None, "there is speech"
+            self._note("caller.hears_speech", began_ms)
+        else:
+            self._note("caller.hears_silence", self._ear.sounds[-1].ended_ms)
 
     def digit(self, digit: str, now_ms: float) -> None:
         """Pass on a key that the other end pressed."""
@@ -125,8 +150,31 @@ class Softphone:
     def ended(self, cause: str, now_ms: float) -> None:
         """The call is over."""
         self.handset = None
+        self._typed.clear()
         self._tell("ended", {"cause": cause})
 
     def report(self) -> dict[str, object]:
         """How even the microphone was: frames of 20 ms that were dropped or missing."""
         return {"frame_ms": FRAME_MS, "dropped_frames": self.dropped_frames, "missing_frames": self.missing_frames}
+
+    # -- typed words -----------------------------------------------------------------------------------------------
+
+    def _say_next(self, typed: _Typed, now_ms: float) -> bytes:
+        clip = typed.clip
+        if typed.offset == 0 and clip.speech is not None:
+            starts_ms = now_ms - FRAME_MS  # the frame handed out now was spoken in the 20 ms before
+            typed.ends_ms = starts_ms + clip.speech.ended_ms
+            self._note("caller.speech_started", starts_ms + clip.speech.began_ms, said=clip.said, kind="turn")
+        frame = clip.pcm[typed.offset : typed.offset + len(self._silence)]
+        typed.offset += len(frame)
+        if typed.offset >= len(clip.pcm):
+            self._typed.popleft()
+            self._frames.clear()
+            self._flowing = False
+            if clip.speech is not None:
+                self._note("caller.speech_ended", typed.ends_ms, said=clip.said, kind="turn")
+        return frame.ljust(len(self._silence), b"\0")
+
+    def _note(self, type: str, at_ms: float, **fields: object) -> None:  # noqa: A002  (the word of the timeline)
+        if self.handset is not None:
+            self.handset.note(type, at_ms=round(at_ms + self._wall_ms, 3), **fields)

@@ -1,1 +1,1 @@
-"""Pages: the browser phone."""
+"""The browser phone: a page on the exchange's port."""

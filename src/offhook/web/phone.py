@@ -1,78 +1,73 @@
 """The browser phone: a page, its files, and the WebSocket that carries audio and events.
 
-On the socket, text is JSON and binary is 20 ms of pcm at 16 kHz.
+On the socket, text is JSON and binary is 20 ms of pcm at 16 kHz. It is open as long as the page is; one call at a time.
 
-* page → exchange: ``{"type": "call", "to", "codec"}``, ``{"type": "press", "digit"}``, ``{"type": "hang_up"}``, audio.
-* exchange → page: ``phone.ringing``, ``phone.connected``, ``phone.ended {cause}``, ``phone.refused {message}``, every event of
-  the call from the exchange and from the agent, audio.
+* page → exchange: ``call {to, codec}``, ``press {digit}``, ``say {text}``, ``hang_up``, and audio.
+* exchange → page: ``phone.ringing``, ``phone.connected``, ``phone.bridged``, ``phone.digit {digit}``,
+  ``phone.ended {cause}``, ``phone.refused {message, fix}``, ``phone.problem {message, fix}``; every event of the call
+  from the exchange and from the agent; ``agent.ready``, ``agent.reloading``, ``agent.reloaded`` and ``agent.broken`` at
+  any time; and audio.
+
+A page anywhere on the web can send requests to this machine. So the host must be a loopback name, which a name of
+somebody else's that points here is not, and a socket must come from a page of the same origin.
 """
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import json
-import logging
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from jinja2 import Environment, FileSystemLoader, select_autoescape
-from starlette.responses import HTMLResponse
-from starlette.routing import Mount, Route, WebSocketRoute
+from jinja2 import Environment, PackageLoader, select_autoescape
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import HTMLResponse, PlainTextResponse
+from starlette.routing import Mount, Route, WebSocketRoute, request_response
 from starlette.staticfiles import StaticFiles
-from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from offhook.errors import OffhookError
-from offhook.exchange.softphone import Softphone
+from offhook.exchange.control import is_loopback
+from offhook.web.feed import Feed
+from offhook.web.line import PageLine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from starlette.requests import Request
     from starlette.responses import Response
     from starlette.routing import BaseRoute
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from starlette.websockets import WebSocket
 
     from offhook.exchange.exchange import Exchange
 
-__all__ = ["Feed", "PhonePage"]
+__all__ = ["CODECS", "PhonePage"]
 
-logger = logging.getLogger(__name__)
+CODECS: Mapping[str, str] = {
+    "PCMU": "PCMU 8 kHz, America",
+    "PCMA": "PCMA 8 kHz, Europe",
+    "G722": "G.722 16 kHz, HD",
+}
+"""What a line can speak, and where one mostly meets it."""
 
-HERE = Path(__file__).parent
-SOFTPHONE_NUMBER = "+15550100099"
-CODECS = (("PCMU", "PCMU 8 kHz (North America, Japan)"), ("PCMA", "PCMA 8 kHz (everywhere else)"))
-OUTGOING_LIMIT = 500
-"""Messages waiting for a page that does not read; beyond that audio is dropped: 500 is ten seconds."""
+_FILES = Path(__file__).parent / "static"
 
-HEADERS = {
-    "content-security-policy": "default-src 'self'; img-src 'self' data:; connect-src 'self'",
+_HEADERS = {
+    "cache-control": "no-cache",
+    "content-security-policy": "; ".join(
+        (
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "img-src 'self'",
+            "connect-src 'self'",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'none'",
+        )
+    ),
+    "permissions-policy": "microphone=(self)",
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
 }
-
-
-@dataclass(slots=True)
-class Feed:
-    """Events of an agent, passed on to whoever watches."""
-
-    _watchers: list[Callable[[Mapping[str, Any]], None]] = field(default_factory=list)
-
-    def publish(self, event: Mapping[str, Any]) -> None:
-        """Pass ``event`` on."""
-        for watcher in tuple(self._watchers):
-            watcher(event)
-
-    @contextlib.contextmanager
-    def watch(self, watcher: Callable[[Mapping[str, Any]], None]) -> Any:
-        """Pass events to ``watcher`` while the context is open."""
-        self._watchers.append(watcher)
-        try:
-            yield
-        finally:
-            self._watchers.remove(watcher)
 
 
 class PhonePage:
@@ -80,7 +75,7 @@ class PhonePage:
 
     Args:
         exchange: where calls are placed.
-        title: what the page is called: the agent's name.
+        title: what the page is called until the agent has told its name.
         feed: events of the agent, if there is one in reach.
     """
 
@@ -88,116 +83,46 @@ class PhonePage:
         self.title = title
         self._exchange = exchange
         self._feed = feed or Feed()
-        self._templates = Environment(
-            loader=FileSystemLoader(HERE / "templates"), autoescape=select_autoescape(), trim_blocks=True
-        )
+        self._template = Environment(
+            loader=PackageLoader("offhook.web"), autoescape=select_autoescape(), trim_blocks=True, lstrip_blocks=True
+        ).get_template("phone.html")
 
     def routes(self) -> list[BaseRoute]:
         """``/``, ``/static``, ``/phone``."""
         return [
-            Route("/", self._page),
-            Mount("/static", StaticFiles(directory=HERE / "static")),
+            Route("/", _Guarded(request_response(self._page)), methods=["GET"]),
+            Mount("/static", _Guarded(StaticFiles(directory=_FILES))),
             WebSocketRoute("/phone", self._phone),
         ]
 
     async def _page(self, request: Request) -> Response:
-        html = self._templates.get_template("phone.html").render(
-            title=self.title,
-            numbers=self._exchange.numbers(),
-            codecs=[{"name": name, "title": title} for name, title in CODECS],
-        )
-        return HTMLResponse(html, headers=HEADERS)
+        html = self._template.render(title=self.title, numbers=self._exchange.numbers(), codecs=CODECS)
+        return HTMLResponse(html)
 
     async def _phone(self, websocket: WebSocket) -> None:
-        # Any page in the browser can try to open a socket to this machine; only our own may.
-        origin = urlsplit(websocket.headers.get("origin", ""))
-        if origin.netloc != websocket.headers.get("host"):
-            await websocket.close(4403)
+        host, origin = websocket.headers.get("host", ""), websocket.headers.get("origin", "")
+        if not is_loopback(host) or urlsplit(origin).netloc != host:
+            await websocket.close()  # before it is accepted: the answer is 403
             return
         await websocket.accept()
-        line = _PhoneLine(self._exchange, websocket)
+        line = PageLine(self._exchange, websocket, codecs=tuple(CODECS))
         with self._feed.watch(line.tell_event):
             await line.run()
 
 
-class _PhoneLine:
-    """One page, one call."""
+class _Guarded:
+    """Answers only requests for this machine, and says in every answer what the page may do: load its own files."""
 
-    def __init__(self, exchange: Exchange, websocket: WebSocket) -> None:
-        self._exchange = exchange
-        self._websocket = websocket
-        self._outgoing: asyncio.Queue[bytes | str] = asyncio.Queue(OUTGOING_LIMIT)
-        self._phone = Softphone(SOFTPHONE_NUMBER, hear=self._put, tell=self._tell_state)
-        self._call_id: str | None = None
-        self._watching: asyncio.Task[None] | None = None
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
 
-    async def run(self) -> None:
-        sender = asyncio.create_task(self._send())
-        try:
-            while True:
-                message = await self._websocket.receive()
-                if message["type"] == "websocket.disconnect":
-                    break
-                if message.get("bytes") is not None:
-                    self._phone.speak(message["bytes"])
-                else:
-                    self._act(message.get("text") or "")
-        except WebSocketDisconnect:
-            pass
-        finally:
-            if self._phone.handset is not None:
-                self._phone.handset.hang_up()
-            for task in (sender, self._watching):
-                if task is not None:
-                    task.cancel()
-                    with contextlib.suppress(asyncio.CancelledError):
-                        await task
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(_HEADERS)
+            await send(message)
 
-    def tell_event(self, event: Mapping[str, Any]) -> None:
-        """An event of the agent: passed on if it is of this call."""
-        if self._call_id is not None and event.get("call") in (self._call_id, None):
-            self._put(json.dumps(event))
-
-    def _act(self, text: str) -> None:
-        try:
-            command = json.loads(text)
-            kind = command["type"]
-        except (ValueError, KeyError, TypeError):
-            logger.warning("the browser phone sent a message that is not understood")
-            return
-        handset = self._phone.handset
-        if kind == "call" and self._call_id is None:
-            self._place(str(command.get("to", "")), str(command.get("codec", "PCMU")))
-        elif kind == "press" and handset is not None and str(command.get("digit")) in "0123456789*#":
-            handset.press(str(command["digit"]))
-        elif kind == "hang_up" and handset is not None:
-            handset.hang_up()
-
-    def _place(self, to: str, codec: str) -> None:
-        try:
-            self._call_id = self._exchange.place_call(
-                from_=SOFTPHONE_NUMBER, to=to, phone=self._phone, codec=codec
-            )
-        except OffhookError as error:
-            self._put(json.dumps({"type": "phone.refused", "message": str(error)}))
-            return
-        self._watching = asyncio.create_task(self._watch(self._call_id))
-
-    async def _watch(self, call_id: str) -> None:
-        async for event in self._exchange.journal.subscribe(call_id):
-            self._put(json.dumps(event))
-
-    def _tell_state(self, state: str, details: Mapping[str, object]) -> None:
-        self._put(json.dumps({"type": f"phone.{state}", **details}))
-
-    def _put(self, message: bytes | str) -> None:
-        with contextlib.suppress(asyncio.QueueFull):
-            self._outgoing.put_nowait(message)
-
-    async def _send(self) -> None:
-        while True:
-            message = await self._outgoing.get()
-            if isinstance(message, bytes):
-                await self._websocket.send_bytes(message)
-            else:
-                await self._websocket.send_text(message)
+        app = self._app
+        if not is_loopback(Headers(scope=scope).get("host", "")):
+            app = PlainTextResponse("expected a request for this machine, got another host\n", status_code=403)
+        await app(scope, receive, send_with_headers)

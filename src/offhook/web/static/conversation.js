@@ -1,129 +1,268 @@
-// What was said, in order. Each event changes one row; nothing is decided here that the events do not say.
+// What was said, in order, and what the caller did not hear of it. Each event changes one row; nothing is decided here
+// that the events do not say. Events of the agent and of the exchange come by different ways: either may be first.
 
 const UNSURE = 0.5;
+const SLOW_MS = 800;
+const STEPS = [
+  ["words_ms", "recognition"],
+  ["endpoint_ms", "end of turn"],
+  ["reply_ms", "answer"],
+  ["audio_ms", "voice"],
+];
 
 export class Conversation {
-  constructor(list, parts) {
-    this.list = list;
+  // parts: log (scrolls), list, draft, empty, facts, turns, median, interruptions
+  constructor(parts) {
     this.parts = parts;
     this.reset();
   }
 
   reset() {
-    this.list.replaceChildren();
+    this.parts.list.replaceChildren();
     this.parts.empty.hidden = false;
-    this.parts.facts.hidden = true;
-    this.speaking = null; // the row of what the agent is saying
-    this.speechEndMs = null; // when the caller last stopped, until the agent is heard
-    this.waiting = null; // the row of the agent that still lacks its milliseconds
-    this.answers = [];
+    this.over = false;
+    this.turn = null; // the caller's last turn, until something was said after it
+    this.agentRow = null; // what the agent is saying
+    this.awaited = null; // the answer whose milliseconds are not known yet
+    this.answer = null; // the one whose are
+    this.heardAtMs = null; // when the caller last began to hear something
+    this.said = null; // what the caller typed
+    this.saidEndMs = null; // when the exchange had said it
+    this.latencies = [];
     this.turns = 0;
     this.interruptions = 0;
+    this.draft("");
     this.count();
   }
 
   add(event) {
-    const handler = HANDLERS[event.type];
-    if (handler) handler(this, event);
+    HANDLERS[event.type]?.(this, event);
   }
 
-  row(kind, who, content, number = "") {
-    const row = document.createElement("li");
-    row.className = kind;
-    for (const [name, value] of [["who", who], ["what", content], ["number", number]]) {
-      const cell = document.createElement("span");
-      cell.className = name;
-      cell.append(value);
-      row.append(cell);
-    }
+  // The call is over; the last events of it may still come.
+  end() {
+    this.over = true;
+    this.draft("");
+  }
+
+  draft(text, who = "You") {
+    this.parts.draft.hidden = !text;
+    this.parts.draft.replaceChildren(element("span", "who", who), element("span", "what", text));
+    this.follow();
+  }
+
+  row(kind, who, ...content) {
+    const row = element("li", kind);
+    if (who) row.append(element("span", "who", who));
+    row.append(element("p", "what", ...content));
     this.parts.empty.hidden = true;
-    this.list.append(row);
-    row.scrollIntoView({ block: "nearest" });
+    this.change(() => this.parts.list.append(row));
     return row;
   }
 
-  note(text) {
-    this.row("note", "", text);
+  note(...content) {
+    this.row("note", "", ...content);
   }
 
-  heard(row, ms) {
-    row.querySelector(".number").textContent = `heard after ${Math.round(ms)} ms`;
-    this.answers.push(ms);
+  // Keeps the newest in view, unless somebody has scrolled up to read.
+  change(how) {
+    const { log } = this.parts;
+    const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 48;
+    how();
+    if (atEnd) this.follow();
+  }
+
+  follow() {
+    this.parts.log.scrollTop = this.parts.log.scrollHeight;
+  }
+
+  begin(event) {
+    const row = this.row("agent", "Agent", event.text || "…");
+    this.agentRow = row;
+    this.awaited = this.turn && { row, ...this.turn, steps: null };
+    this.turn = null;
+    this.settle();
+  }
+
+  // Both sides are known: when the caller stopped, and when the caller then heard something.
+  settle() {
+    const { awaited, heardAtMs } = this;
+    if (!awaited || heardAtMs === null || heardAtMs <= awaited.endedMs) return;
+    const ms = heardAtMs - awaited.endedMs;
+    this.awaited = null;
+    this.latencies.push(ms);
+    awaited.ms = ms;
+    this.answer = awaited;
+    this.change(() => awaited.row.append(latency(awaited)));
     this.count();
   }
 
+  // Where the time of an answer went came after the answer itself.
+  explain(steps) {
+    const { answer } = this;
+    if (!answer) return;
+    answer.steps = steps;
+    answer.row.querySelector(".latency").replaceWith(latency(answer));
+  }
+
   count() {
-    const sorted = [...this.answers].sort((a, b) => a - b);
-    this.parts.facts.hidden = this.turns === 0;
-    this.parts.turns.textContent = this.turns;
-    this.parts.interruptions.textContent = this.interruptions;
-    this.parts.median.textContent = sorted.length ? `${Math.round(sorted[Math.floor((sorted.length - 1) / 2)])} ms` : "–";
+    const { parts } = this;
+    const sorted = [...this.latencies].sort((a, b) => a - b);
+    const middle = sorted.length / 2;
+    const median = (sorted[Math.ceil(middle) - 1] + sorted[Math.floor(middle)]) / 2;
+    parts.turns.textContent = this.turns;
+    parts.median.textContent = sorted.length ? `${Math.round(median)} ms` : "–";
+    parts.interruptions.textContent = this.interruptions;
   }
 }
 
-function unheard(text, heard) {
-  const whole = document.createElement("span");
-  const rest = document.createElement("s");
-  whole.append(heard);
-  rest.append(text.slice(heard.length));
-  const explained = document.createElement("span");
-  explained.className = "visually-hidden";
-  explained.textContent = " (not heard: ";
-  rest.prepend(explained);
-  whole.append(rest);
-  return whole;
-}
-
 const HANDLERS = {
+  "caller.speech_started"(self, event) {
+    if (event.said !== undefined) self.said = event.said;
+  },
+  "caller.speech_began"(self) {
+    self.draft("…");
+  },
+  "caller.speech_ended"(self, event) {
+    if (event.source === "agent") self.draft("");
+    else self.saidEndMs = event.at_ms;
+  },
+  "turn.draft"(self, event) {
+    if (event.text) self.draft(`${event.text} …`);
+  },
   "turn.heard"(self, event) {
-    const words = document.createElement("span");
-    words.textContent = event.text;
-    if (event.confidence < UNSURE) words.className = "unsure";
-    self.row("caller", "You", words, `${Math.round(event.confidence * 100)} % sure`);
+    self.draft("");
+    const unsure = event.confidence < UNSURE;
+    const words = element("span", unsure ? "unsure" : "", event.text || "(nothing that could be understood)");
+    const row = self.row("caller", "You", words);
+    const sure = `${unsure ? "only " : ""}${Math.round(event.confidence * 100)} % sure`;
+    row.querySelector(".who").append(element("span", "figure", sure));
+    if (self.said && plain(self.said) !== plain(event.text)) {
+      row.append(element("p", "aside", `You said: “${self.said}”`));
+    }
+    // What was typed was said by the exchange, which knows to the millisecond when it ended; the agent only hears it.
+    const endedMs = self.saidEndMs ?? event.speech_ended_at_ms;
+    self.turn = { endedMs, lateMs: event.speech_ended_at_ms - endedMs };
+    self.said = self.saidEndMs = null;
     self.turns += 1;
-    self.speechEndMs = event.speech_ended_at_ms;
+    self.awaited = null;
     self.count();
   },
   "agent.speech_began"(self, event) {
-    self.speaking = self.row("agent", "Agent", event.text);
-    self.waiting = self.speechEndMs === null ? null : self.speaking;
+    self.begin(event);
+  },
+  "turn.answered"(self, event) {
+    if (self.awaited) self.awaited.steps = event;
+    else self.explain(event);
   },
   "caller.hears_speech"(self, event) {
-    if (self.waiting && self.speechEndMs !== null) self.heard(self.waiting, event.at_ms - self.speechEndMs);
-    self.waiting = null;
-    self.speechEndMs = null;
+    self.heardAtMs = event.at_ms;
+    self.settle();
   },
   "agent.speech_ended"(self, event) {
-    if (self.speaking) {
-      const what = self.speaking.querySelector(".what");
-      what.replaceChildren(event.interrupted ? unheard(event.text, event.heard) : event.text);
-    }
-    if (event.interrupted) self.interruptions += 1;
-    self.speaking = null;
+    if (!self.agentRow) self.begin(event);
+    const what = self.agentRow.querySelector(".what");
+    self.change(() => {
+      if (event.interrupted) what.replaceChildren(...unheard(event.text, event.heard));
+      else if (what.textContent !== event.text) what.textContent = event.text;
+    });
+    if (event.interrupted && !self.over) self.interruptions += 1;
+    self.agentRow = null;
+    self.awaited = null;
     self.count();
   },
   "backchannel.ignored"(self, event) {
-    self.note(`you said “${event.text || "mm-hm"}”; the agent went on`);
+    self.draft("");
+    self.note(event.text ? `You said “${event.text}”; the agent went on.` : "A sign that you listen; the agent went on.");
+  },
+  "speech.ignored"(self) {
+    self.draft("");
   },
   "barge_in.resumed"(self) {
-    self.note("a false interruption; the agent went on where you last heard it");
+    self.draft("");
+    self.note("No interruption after all; the agent goes on from what you heard.");
   },
   "silence.reminder"(self) {
-    self.note("you were silent; the agent asked whether you are there");
+    self.note("Nobody spoke: the agent asks whether you are there.");
   },
-  "handler.failed"(self) {
-    self.note("a handler of the agent raised; see the terminal");
+  "digit.pressed"(self, event) {
+    self.note("You pressed ", element("kbd", "", event.digit), ".");
+  },
+  "handler.failed"(self, event) {
+    self.note(`The agent's code raised ${event.error}; the terminal says where.`);
   },
   "handover.started"(self, event) {
-    self.note(`handing over to ${event.to}: ${event.reason}`);
+    self.note(`Handing over to ${event.to}: ${event.reason}.`);
   },
   "handover.done"(self) {
-    self.note("connected to the person");
+    self.note("You are connected to a person.");
   },
   "handover.failed"(self) {
-    self.note("the person could not be reached; the agent continues");
+    self.note("Nobody could be reached; the agent goes on.");
+  },
+  "call.media_lost"(self) {
+    self.note("The agent lost the call's audio.");
   },
   "agent.reloaded"(self) {
-    self.note("the agent's file was saved; the next call uses it");
+    if (self.parts.empty.hidden && !self.over) self.note("The agent was reloaded: your next call talks to the new one.");
   },
 };
+
+function unheard(text, heard) {
+  const rest = text.slice(prefix(text, heard)).trimStart();
+  if (!rest) return [text];
+  const aloud = (words) => element("span", "visually-hidden", words);
+  return [text.slice(0, text.length - rest.length), element("s", "", aloud("(not heard: "), rest, aloud(")"))];
+}
+
+// Where in text the words of heard end; the two may differ in their spaces.
+function prefix(text, heard) {
+  const words = heard.split(/\s+/).filter(Boolean).length;
+  let at = 0;
+  for (let i = 0; i < words; i++) at += /^\s*\S*/.exec(text.slice(at))[0].length;
+  return at;
+}
+
+function plain(text) {
+  return text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, " ").trim();
+}
+
+// “heard after 612 ms”, and on demand where the time went.
+function latency(answer) {
+  const slow = answer.ms > SLOW_MS;
+  const details = element("details", slow ? "latency slow" : "latency");
+  details.append(element("summary", "", `heard after ${Math.round(answer.ms)} ms${slow ? ", slow" : ""}`));
+  if (!answer.steps) {
+    details.append(element("p", "aside", "The agent did not say where the time went."));
+    return details;
+  }
+  const bar = element("div", "bar");
+  bar.setAttribute("aria-hidden", "true");
+  const list = element("dl", "steps");
+  for (const [key, name, ms] of shares(answer)) {
+    const piece = element("span", key);
+    piece.style.flexGrow = ms;
+    bar.append(piece);
+    list.append(element("div", "", element("dt", "", element("span", `key ${key}`), name), element("dd", "", `${Math.round(ms)} ms`)));
+  }
+  details.append(bar, list);
+  return details;
+}
+
+function shares({ ms, lateMs, steps }) {
+  const parts = lateMs > 0 ? [["late", "end noticed late", lateMs]] : [];
+  let before = 0;
+  for (const [key, name] of STEPS) {
+    parts.push([key, name, Math.max(0, steps[key] - before)]);
+    before = Math.max(before, steps[key]);
+  }
+  parts.push(["line", "line", Math.max(0, ms - lateMs - before)]);
+  return parts;
+}
+
+function element(name, className, ...content) {
+  const made = document.createElement(name);
+  if (className) made.className = className;
+  made.append(...content);
+  return made;
+}

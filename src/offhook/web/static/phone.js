@@ -1,135 +1,224 @@
-// The browser phone: one WebSocket carries audio (binary, 20 ms at 16 kHz each way) and events (JSON).
+// The page: what is pressed becomes commands, what happens on the line becomes what is seen.
 
 import { Conversation } from "./conversation.js";
+import { Line } from "./line.js";
+import { level, Sound } from "./sound.js";
 
 const byId = (id) => document.getElementById(id);
-const callButton = byId("call");
-const hangUpButton = byId("hang-up");
-const keypad = [...document.querySelectorAll("[data-digit]")];
-const conversation = new Conversation(byId("log"), {
-  empty: byId("empty"), facts: byId("facts"), turns: byId("turn-count"), median: byId("median"),
-  interruptions: byId("interruptions"),
+const ui = {
+  call: byId("call"), hangUp: byId("hang-up"), mute: byId("mute"), number: byId("number"), codec: byId("codec"),
+  state: byId("state"), detail: byId("detail"), timer: byId("timer"), level: byId("level"), problem: byId("problem"),
+  agent: byId("agent"), agentName: byId("agent-name"), broken: byId("broken"), say: byId("say"), words: byId("words"),
+  send: byId("send"), keypad: byId("keypad"), phone: byId("phone"),
+};
+const keys = [...document.querySelectorAll("[data-digit]")];
+const conversation = new Conversation({
+  log: byId("log"), list: byId("turns"), draft: byId("draft"), empty: byId("empty"),
+  turns: byId("turn-count"), median: byId("median"), interruptions: byId("interruptions"),
 });
+const CAUSES = {
+  normal_clearing: "the other end hung up", originator_cancel: "nobody had answered", timeout: "nobody answered",
+  user_busy: "busy", call_rejected: "rejected", exchange_stopped: "the exchange was stopped",
+};
 
-let call = null;
+const line = new Line(`ws://${location.host}/phone`);
+let call = null; // {sound, state, answeredAt, hungUp}
+let agentTakesCalls = true;
 
-function show(title, detail = "") {
-  byId("state").querySelector("strong").textContent = title;
-  byId("state").querySelector("span").textContent = detail;
+// -- the phone --------------------------------------------------------------------------------------------------------
+
+function show(state, title, detail = "") {
+  ui.phone.dataset.state = state;
+  ui.state.textContent = title;
+  ui.detail.textContent = detail;
 }
 
-function problem(text) {
-  byId("problem").textContent = text;
-  byId("problem").hidden = !text;
+function problem(text = "", fix = "") {
+  ui.problem.textContent = fix ? `${text} Fix: ${fix}` : text;
+  ui.problem.hidden = !text;
 }
 
-function setBusy(busy) {
-  callButton.hidden = busy;
-  hangUpButton.hidden = !busy;
-  byId("number").disabled = busy;
-  byId("codec").disabled = busy;
-  for (const key of keypad) key.disabled = !busy;
-  (busy ? hangUpButton : callButton).focus();
+// Which of the controls can be used now follows from what is going on, in one place.
+function refresh() {
+  const talking = call?.state === "connected";
+  const focused = document.activeElement;
+  ui.call.hidden = call !== null;
+  ui.call.disabled = !line.isOpen || !agentTakesCalls;
+  ui.hangUp.hidden = call === null;
+  ui.mute.hidden = !call?.sound?.microphone;
+  ui.number.disabled = ui.codec.disabled = call !== null;
+  ui.words.disabled = ui.send.disabled = !talking;
+  for (const key of keys) key.disabled = !talking;
+  if (focused !== document.body && (focused.hidden || focused.disabled)) (call ? ui.hangUp : ui.call).focus();
 }
 
-class Call {
-  constructor() {
-    this.answeredAt = 0;
-    this.over = false;
-  }
-
-  async start(to, codec) {
-    this.microphone = await navigator.mediaDevices.getUserMedia({
-      audio: { channelCount: 1, echoCancellation: true, noiseSuppression: true, autoGainControl: true },
-    });
-    this.audio = new AudioContext({ latencyHint: "interactive" });
-    await this.audio.audioWorklet.addModule("/static/audio-worklet.js");
-    this.mouth = new AudioWorkletNode(this.audio, "phone-mouth", { numberOfOutputs: 0 });
-    this.ear = new AudioWorkletNode(this.audio, "phone-ear", { numberOfInputs: 0, outputChannelCount: [1] });
-    this.audio.createMediaStreamSource(this.microphone).connect(this.mouth);
-    this.ear.connect(this.audio.destination);
-    await this.audio.resume();
-
-    this.socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/phone`);
-    this.socket.binaryType = "arraybuffer";
-    this.socket.onopen = () => this.send({ type: "call", to, codec });
-    this.socket.onmessage = (message) => this.receive(message.data);
-    this.socket.onclose = () => this.end("the exchange closed the line");
-    this.mouth.port.onmessage = (message) => {
-      if (this.socket.readyState === WebSocket.OPEN) this.socket.send(message.data);
-      showLevel(new Int16Array(message.data));
-    };
-    this.clock = setInterval(() => this.tick(), 500);
-  }
-
-  send(value) {
-    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(value));
-  }
-
-  receive(data) {
-    if (data instanceof ArrayBuffer) {
-      this.ear.port.postMessage(data, [data]);
-      return;
-    }
-    const event = JSON.parse(data);
-    if (event.type === "phone.ringing") show("Ringing …");
-    else if (event.type === "phone.connected") {
-      this.answeredAt = Date.now();
-      show("Connected", "0:00");
-    } else if (event.type === "phone.ended") this.end(event.cause);
-    else if (event.type === "phone.refused") {
-      problem(event.message);
-      this.end("not placed");
-    } else conversation.add(event);
-  }
-
-  tick() {
-    if (!this.answeredAt) return;
-    const seconds = Math.floor((Date.now() - this.answeredAt) / 1000);
-    show("Connected", `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`);
-  }
-
-  end(cause) {
-    if (this.over) return;
-    this.over = true;
-    clearInterval(this.clock);
-    this.send({ type: "hang_up" });
-    // The last events (the unheard words of the last sentence) arrive after the hang-up.
-    setTimeout(() => this.socket?.close(), 1500);
-    for (const track of this.microphone?.getTracks() ?? []) track.stop();
-    this.audio?.close();
-    byId("level").value = 0;
-    show("On hook", cause.replaceAll("_", " "));
-    setBusy(false);
-    call = null;
-  }
-}
-
-function showLevel(frame) {
-  let sum = 0;
-  for (const sample of frame) sum += sample * sample;
-  const dbfs = 10 * Math.log10(sum / frame.length / 32768 ** 2 + 1e-9);
-  byId("level").value = Math.max(0, Math.min(1, (dbfs + 60) / 60));
-}
-
-callButton.addEventListener("click", async () => {
-  problem("");
+async function startCall() {
+  const started = { sound: null, state: "calling", answeredAt: 0, hungUp: false };
+  call = started;
+  problem();
   conversation.reset();
-  setBusy(true);
-  show("Calling …");
-  call = new Call();
+  ui.timer.textContent = "";
+  show("calling", "Calling …", "Opening the microphone");
+  refresh();
+  let sound;
   try {
-    await call.start(byId("number").value, byId("codec").value);
+    sound = await Sound.open((frame) => {
+      line.sendAudio(frame);
+      ui.level.value = level(frame);
+    });
   } catch (error) {
-    problem(error.name === "NotAllowedError" ? "The browser was not allowed to use the microphone. Allow it in the address bar, then press Call."
-      : `The microphone could not be opened (${error.name}).`);
-    call?.end("no microphone");
+    if (call === started) endCall("error", `Sound could not be opened (${error.name}).`);
+    return;
   }
+  if (call !== started) {
+    sound.close(); // hung up while the browser asked for the microphone
+    return;
+  }
+  started.sound = sound;
+  if (sound.refusal) {
+    problem(
+      sound.refusal.name === "NotAllowedError"
+        ? "The browser was not allowed to use the microphone. Allow it in the address bar, or type what you want to say."
+        : "There is no microphone that works: type what you want to say.",
+    );
+  }
+  setMuted(false);
+  line.send({ type: "call", to: ui.number.value, codec: ui.codec.value });
+  refresh();
+}
+
+function endCall(state, detail) {
+  if (!call) return;
+  const seconds = call.answeredAt ? duration(Date.now() - call.answeredAt) : "";
+  call.sound?.close();
+  call = null;
+  conversation.end();
+  ui.level.value = 0;
+  ui.timer.textContent = "";
+  show(state, state === "error" ? "No call" : "Call ended", [detail, seconds].filter(Boolean).join(" · "));
+  refresh();
+}
+
+function hangUp() {
+  if (!call) return;
+  call.hungUp = true;
+  if (call.state === "calling") endCall("ended", "you hung up");
+  line.send({ type: "hang_up" });
+}
+
+function setMuted(muted) {
+  if (call?.sound) call.sound.muted = muted;
+  ui.mute.setAttribute("aria-pressed", muted);
+  ui.mute.textContent = muted ? "Unmute" : "Mute";
+}
+
+function press(digit) {
+  if (call?.state !== "connected") return;
+  line.send({ type: "press", digit });
+  const key = keys.find((one) => one.dataset.digit === digit);
+  key.classList.add("pressed");
+  setTimeout(() => key.classList.remove("pressed"), 150);
+}
+
+function duration(ms) {
+  const seconds = Math.floor(ms / 1000);
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}
+
+setInterval(() => {
+  if (call?.answeredAt) ui.timer.textContent = duration(Date.now() - call.answeredAt);
+}, 250);
+
+// -- the line ---------------------------------------------------------------------------------------------------------
+
+const HANDLERS = {
+  "phone.ringing"() {
+    if (!call) return;
+    call.state = "ringing";
+    show("ringing", "Ringing …", "Waiting for the agent");
+  },
+  "phone.connected"() {
+    if (!call) return;
+    call.state = "connected";
+    call.answeredAt = Date.now();
+    show("connected", "Connected", call.sound.microphone ? "Speak, or type below" : "Type what you want to say");
+    ui.timer.textContent = "0:00";
+    refresh();
+  },
+  "phone.ended"({ cause }) {
+    endCall("ended", call?.hungUp ? "you hung up" : (CAUSES[cause] ?? cause.replaceAll("_", " ")));
+  },
+  "phone.refused"({ message, fix }) {
+    problem(message, fix);
+    endCall("error", "the exchange refused it");
+  },
+  "phone.problem"({ message, fix }) {
+    problem(message, fix);
+  },
+  "agent.ready"(event) {
+    showAgent("ready", "Ready", event);
+  },
+  "agent.reloading"(event) {
+    showAgent("reloading", event.takes_calls ? "Reloading …" : "Starting …", event);
+  },
+  "agent.reloaded"(event) {
+    showAgent("ready", "Reloaded", event);
+    conversation.add(event);
+  },
+  "agent.broken"(event) {
+    showAgent("broken", "Does not start", event);
+  },
+};
+
+function showAgent(state, title, { agent, takes_calls: takesCalls, message = "", fix = "" }) {
+  agentTakesCalls = takesCalls;
+  ui.agent.dataset.state = state;
+  ui.agent.textContent = title;
+  if (agent) {
+    ui.agentName.textContent = agent;
+    document.title = `${agent} · offhook`;
+  }
+  ui.broken.hidden = state !== "broken";
+  byId("broken-message").textContent = message;
+  byId("broken-fix").textContent = fix;
+  byId("broken-fix-line").hidden = !fix;
+  byId("broken-then").textContent = takesCalls
+    ? "Until you save it again, the version before this one answers."
+    : "It is tried again when you save.";
+  refresh();
+}
+
+line.addEventListener("up", () => {
+  show("idle", "On hook", "Press Call, then speak");
+  problem();
+  refresh();
 });
-hangUpButton.addEventListener("click", () => call?.end("you hung up"));
-for (const key of keypad) key.addEventListener("click", () => call?.send({ type: "press", digit: key.dataset.digit }));
+line.addEventListener("down", () => {
+  endCall("error", "the line was lost");
+  show("error", "No line", "");
+  problem("The exchange does not answer. When it runs again, this page finds it.");
+  refresh();
+});
+line.addEventListener("audio", ({ data }) => call?.sound?.play(data));
+line.addEventListener("event", ({ data }) => (HANDLERS[data.type] ?? ((event) => conversation.add(event)))(data));
+
+// -- the hands --------------------------------------------------------------------------------------------------------
+
+ui.call.addEventListener("click", startCall);
+ui.hangUp.addEventListener("click", hangUp);
+ui.mute.addEventListener("click", () => setMuted(ui.mute.getAttribute("aria-pressed") !== "true"));
+for (const key of keys) key.addEventListener("click", () => press(key.dataset.digit));
+ui.say.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const text = ui.words.value.trim();
+  if (!text) return;
+  problem();
+  line.send({ type: "say", text });
+  ui.words.value = "";
+});
 document.addEventListener("keydown", (event) => {
-  if (call && /^[0-9*#]$/.test(event.key) && !event.ctrlKey && !event.metaKey && !event.altKey) {
-    call.send({ type: "press", digit: event.key });
-  }
+  const typing = event.target.matches("input, select");
+  if (!typing && /^[0-9*#]$/.test(event.key) && !event.ctrlKey && !event.metaKey && !event.altKey) press(event.key);
 });
+if (matchMedia("(max-width: 48rem)").matches) ui.keypad.open = false;
+refresh();
