@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from offhook import Call
 
-CALL = cast("Call", type("FakeCall", (), {})())
+CALL = cast("Call", type("FakeCall", (), {"id": "v3:call", "notify": lambda self, event: None})())
 
 
 @pytest.fixture

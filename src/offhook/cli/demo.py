@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
 from importlib import resources
@@ -27,7 +28,7 @@ LIMIT_S = 180.0
 """No demonstration takes longer; one that does is hung up."""
 
 LAST_EVENTS_S = 3.0
-"""How long after the hang-up the agent's last events may take."""
+"""How long after the hang-up the last webhooks may take."""
 
 
 async def run_demo(*, output: Path, codec: str, voice: str | None, as_json: bool) -> int:
@@ -73,7 +74,6 @@ class _Demo:
 
     async def call(self, folder: Path, began: float) -> dict[str, Any]:
         from offhook.exchange.caller import ScriptedCaller
-        from offhook.exchange.control import Control
         from offhook.exchange.script import parse_script
         from offhook.exchange.voices import Voices
 
@@ -87,9 +87,12 @@ class _Demo:
         call_id = exchange.place_call(from_=CALLER, to=number, phone=caller, codec=self.codec, recording=recording)
         self.narrator.call = call_id
         await self._until("leg.ended", LIMIT_S, hang_up=call_id)
-        await self._until("server.report", LAST_EVENTS_S)
+        # Both ends finish what they have to tell each other, and the agent gives its last account.
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(exchange.board.webhooks.settle(), LAST_EVENTS_S)
+        await self.network.stop_agent()
         story = tell(
-            Control(exchange)._report(exchange.board.circuit(call_id)),
+            exchange.report(call_id),
             self.events,
             folder={"recording": str(recording), "timeline": str(timeline)},
         )
@@ -160,7 +163,7 @@ def _summarise(console: Console, story: dict[str, Any], problems: list[str]) -> 
     barge_in, backchannel = story["barge_in"] or {}, story["backchannel"] or {}
     webhooks = story["webhooks"]
     rows = [
-        ("turns", f"{len(story['turns'])}, answered after {ms(story['median_latency_ms'])} (median, at the caller's ear)"),
+        ("turns", f"{len(story['turns'])}, answered after {ms(story['median_latency_ms'])} (median, at the ear)"),
         ("interruption", f"agent silent after {ms(barge_in.get('stop_ms'))}"),
         ("back-channel", "stopped the agent" if backchannel.get("stopped_agent") else "did not stop the agent"),
         ("hand-over", "the caller talked to the person" if not problems or story["handover"] else "none"),

@@ -62,7 +62,7 @@ async def run_serve(path: str, *, host: str, port: int, public_url: str | None, 
         if os.environ.get("OFFHOOK_SUPERVISED"):
             _stop_with_parent()
 
-    telephone.on_call(lambda call: _observe(call, telephone, emit))
+    telephone.on_call(lambda call: _observe(call, emit))
     try:
         await serve(
             telephone,
@@ -74,6 +74,7 @@ async def run_serve(path: str, *, host: str, port: int, public_url: str | None, 
         )
     finally:
         await telephone.carrier.aclose()
+        emit(_account(telephone))
     return 0
 
 
@@ -99,7 +100,7 @@ async def run_call(to: str, path: str, *, from_: str | None, port: int, public_u
                 outcome.update(call=call.id, answered=call.answered_at_ms is not None, cause=event.cause)
                 over.set()
 
-        _observe(call, telephone, emit if not as_json else _ignore)
+        _observe(call, emit if not as_json else _ignore)
         call.observe(on_event)
 
     telephone.on_call(watch)
@@ -163,30 +164,29 @@ def _is_loopback(name: str) -> bool:
         return False
 
 
-def _observe(call: Call, host: Host, emit: Callable[[dict[str, Any]], None]) -> None:
-    """Emit every event of the call, and the host's counters when it is over."""
+def _observe(call: Call, emit: Callable[[dict[str, Any]], None]) -> None:
+    """Emit every event of the call."""
 
     def on_event(event: object) -> None:
         to_dict = getattr(event, "to_dict", None)
         if to_dict is not None:
             emit(to_dict())
-        if isinstance(event, CallOver):
-            report = host.report()
-            stall = host.stall.report()
-            emit(
-                {
-                    "at_ms": event.at_ms,
-                    "source": "server",
-                    "type": "server.report",
-                    "call": call.id,
-                    "webhooks": report["webhooks"],
-                    "media": report["media"],
-                    "loop_stall_ms": stall["worst_ms"],
-                    "loop_stall_cpu_ms": stall["worst_cpu_ms"],
-                }
-            )
 
     call.observe(on_event)
+
+
+def _account(host: Host) -> dict[str, Any]:
+    """What the host has counted, as an event."""
+    report, stall = host.report(), host.stall.report()
+    return {
+        "at_ms": time.time() * 1000,
+        "source": "server",
+        "type": "server.report",
+        "webhooks": report["webhooks"],
+        "media": report["media"],
+        "loop_stall_ms": stall["worst_ms"],
+        "loop_stall_cpu_ms": stall["worst_cpu_ms"],
+    }
 
 
 def _emit_json(event: dict[str, Any]) -> None:

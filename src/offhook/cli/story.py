@@ -242,11 +242,11 @@ def _agent_sides(events: Sequence[Event]) -> list[tuple[float, _AgentSide]]:
     sides: list[tuple[float, _AgentSide]] = []
     for event in events:
         if event["type"] == "turn.heard":
-            side = _AgentSide(heard=event["text"], confidence=event["confidence"])
+            side = _AgentSide(heard=event["text"], confidence=round(event["confidence"], 3))
             sides.append((event["speech_ended_at_ms"], side))
         elif sides and event["type"] in ("turn.intent", "turn.reply"):
             sides[-1][1].intent = event["intent"]
-            sides[-1][1].intent_confidence = event["confidence"]
+            sides[-1][1].intent_confidence = round(event["confidence"], 3)
         elif sides and event["type"] == "agent.speech_ended":
             # An interrupted sentence ends after the turn that interrupted it may have begun, but before it is answered.
             side = _before(sides, event["began_at_ms"])
