@@ -209,8 +209,6 @@ async def _follow(exchange: _Running, call_id: str, *, quiet: bool) -> None:
             if not quiet:
                 print_lines(out, narrator.lines(event))
             if event["type"] == "call.ended":
-                if not quiet:
-                    out.print(f"[bold]☎ [/]ended: {event['cause'].replace('_', ' ')}")
                 return
 
 

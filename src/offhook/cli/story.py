@@ -133,7 +133,7 @@ class Narrator:
         return [Line("note", f"understood: “{event['text']}”", f"{event['confidence']:.0%} sure")]
 
     def _ended(self, event: Event) -> list[Line]:
-        if event.get("call") != self.call or event["source"] == "exchange":
+        if event.get("call") != self.call or (event["source"] == "exchange") is self._one_sided:
             return []
         return [Line("call", f"ended: {event['cause'].replace('_', ' ')}")]
 
