@@ -250,5 +250,5 @@ def test_a_speech_belongs_to_the_turn_it_answers_even_if_it_ends_after_the_next_
         agent("turn.heard", 5400, text="tuesday", confidence=0.9, speech_ended_at_ms=5100),
         agent("agent.speech_ended", 6000, text="Which day?", heard="Which", interrupted=True, began_at_ms=1500),
     ]
-    first, second, _ = tell(REPORT, events, folder=FOLDER)["turns"]
+    first, second, *_ = tell(REPORT, events, folder=FOLDER)["turns"]
     assert (first["agent"]["text"], second["agent"]["text"]) == ("Which day?", "")
