@@ -1,0 +1,84 @@
+"""What the documents show is what works."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from offhook import Agent
+from offhook.cli.main import app
+from offhook.exchange.exchange import Exchange
+from offhook.exchange.script import parse_script
+from offhook.exchange.seed import parse_seed
+
+ROOT = Path(__file__).parent.parent
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def blocks(path: Path, language: str) -> list[str]:
+    """The code blocks of that language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", path.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+
+
+def test_the_agent_of_the_readme_is_an_agent_of_at_most_25_lines() -> None:
+    """It can be saved as app.py as it stands."""
+    pytest.importorskip("rapidfuzz")
+    (source,) = blocks(ROOT / "README.md", "python")
+    assert len(source.splitlines()) <= 25
+    names: dict[str, Any] = {}
+    exec(compile(source, "README.md", "exec"), names)
+    agent = names["agent"]
+    assert isinstance(agent, Agent)
+    assert agent.handing_over is not None
+    assert agent.dialog is not None
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_every_python_block_is_python(path: Path) -> None:
+    """Whether or not it can be run alone."""
+    for source in blocks(path, "python"):
+        compile(source.replace("…", "..."), path.name, "exec")
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_every_verb_that_is_shown_exists(path: Path) -> None:
+    """``offhook something`` in a document is something that offhook can do."""
+    for words in set(re.findall(r"`?offhook ((?:exchange |bench )?[a-z]+)\b", path.read_text(encoding="utf-8"))):
+        verbs = words.split()
+        if verbs[0] in {"demo", "dev", "serve", "call", "exchange", "bench"}:
+            result = CliRunner().invoke(app, [*verbs, "--help"])
+            assert result.exit_code == 0, words
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_every_link_leads_somewhere(path: Path) -> None:
+    """Links within the repository."""
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", path.read_text(encoding="utf-8")):
+        if "://" not in target:
+            assert (path.parent / target).exists(), target
+
+
+async def test_a_program_on_the_official_sdk_runs_as_shown(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The first block of your-own-program.md, with nothing but the environment that the exchange gives."""
+    source, embedded = blocks(ROOT / "docs" / "your-own-program.md", "python")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    async with Exchange(port=0) as exchange:
+        for name, value in exchange.env().items():
+            monkeypatch.setenv(name, value)
+        names: dict[str, Any] = {}
+        await asyncio.to_thread(exec, compile(source, "your-own-program.md", "exec"), names)
+        assert exchange.board.circuit(names["leg"].call_control_id).leg.state == "ended"
+    assert "Exchange(port=0)" in embedded
+
+
+def test_the_seed_and_the_script_that_are_shown_are_read() -> None:
+    """The TOML blocks of your-own-program.md."""
+    seed, script = blocks(ROOT / "docs" / "your-own-program.md", "toml")
+    assert parse_seed(tomllib.loads(seed)).numbers[0].phone_number == "+15550199"
+    assert len(parse_script(tomllib.loads(script)).steps) == 6
