@@ -106,6 +106,7 @@ async def test_a_handler_that_must_finish_holds_its_turn(agent: Agent) -> None:
         (lambda agent: agent.handover(to="555 0100"), "E.164 number"),
         (lambda agent: agent.handover(to="+15550100", below_confidence=2), "in 0..1, got 2"),
         (lambda agent: agent.handover(to="+15550100", after_misses=0), "1 or more, got 0"),
+        (lambda agent: agent.handover(to="+15550100", ring_s=4), "5..600, got 4"),
     ],
 )
 def test_a_wrong_definition_is_told_with_a_fix(define: Callable[[Agent], object], message: str) -> None:

@@ -627,7 +627,7 @@ async def test_a_hand_over_that_the_carrier_refuses_is_told(phone: Any, error: A
 
 async def test_a_hand_over_in_time_is_limited(phone: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """If the carrier never says how it went, the caller is told that nobody came."""
-    monkeypatch.setattr("offhook.agent.answering._TRANSFER_S", 0.0)
+    monkeypatch.setattr("offhook.agent.answering._TRANSFER_SLACK_S", -30.0)  # what it rings
     call = await phone(make_agent(Script(person=Reply(None, handover="asked")), handover=True), "person")
     await call.say()
     await call.until_quiet()

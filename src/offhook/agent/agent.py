@@ -159,6 +159,7 @@ class Agent:
         below_confidence: float = 0.5,
         after_misses: int = 2,
         message: str = "I will connect you to a colleague. One moment, please.",
+        ring_s: int = 30,
     ) -> None:
         """Hand a caller over to a person after ``after_misses`` answers in a row below ``below_confidence``.
 
@@ -167,12 +168,13 @@ class Agent:
             below_confidence: 0..1; an answer less certain than this is a miss.
             after_misses: each miss before this one is answered by asking again.
             message: said before.
+            ring_s: how long it may ring there before the caller is told that nobody answers.
 
         Raises:
             ConfigError: a value that cannot work.
         """
         self.handing_over = Handover(
-            to=to, below_confidence=below_confidence, after_misses=after_misses, message=message
+            to=to, below_confidence=below_confidence, after_misses=after_misses, message=message, ring_s=ring_s
         )
         self._built_dialog = None
 

@@ -29,8 +29,10 @@ _SAME_BREATH_MS = 1500
 """A caller who speaks on within this time, before any answer was heard, has not finished the turn before."""
 _FAILURES = 2
 """So many failures of the program in a row are handed over."""
-_TRANSFER_S = 45.0
-"""How long a transfer may take to be answered; the carrier gives up after 30 s by itself."""
+_RING_S = 30
+"""How long it may ring at a person, where the agent has no rules for handing over."""
+_TRANSFER_SLACK_S = 15.0
+"""How much later than the end of the ringing the carrier may report that nobody has answered."""
 _GOODBYE_S = 15.0
 """How long a goodbye may take."""
 
@@ -304,9 +306,11 @@ class Answering:
         """Transfer the call and wait for the person to answer; why they did not, or ``None``."""
         transfer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
         self._transfer = transfer
+        rules = self._agent.handing_over
+        ring_s = rules.ring_s if rules is not None else _RING_S
         try:
-            await self._call.transfer(to)
-            async with asyncio.timeout(_TRANSFER_S):
+            await self._call.transfer(to, timeout_s=ring_s)
+            async with asyncio.timeout(ring_s + _TRANSFER_SLACK_S):
                 return await transfer
         except CarrierError as error:
             logger.warning("call %s: the transfer was refused: %s", self._call.id, error.code)

@@ -43,6 +43,8 @@ class Handover:
     """How many misses in a row it takes; each one before the last is answered by asking again."""
     message: str = "I will connect you to a colleague. One moment, please."
     """Said before."""
+    ring_s: int = 30
+    """How long it may ring there, in 5..600, before the caller is told that nobody answers."""
 
     def __post_init__(self) -> None:
         check_address(self.to)
@@ -52,3 +54,5 @@ class Handover:
             )
         if self.after_misses < 1:
             raise ConfigError(f"expected after_misses of 1 or more, got {self.after_misses}", fix="use 1 or 2")
+        if not 5 <= self.ring_s <= 600:
+            raise ConfigError(f"expected ring_s in 5..600, got {self.ring_s}", fix="30 is what carriers do")
