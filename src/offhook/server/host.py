@@ -112,10 +112,10 @@ class Host:
         Raises:
             UnsupportedCodec: if the codec of the options cannot be coded on this machine.
         """
-        await asyncio.to_thread(_warm_codecs, self.options)
-        for warm_up in (getattr(self.carrier, "warm_up", None), self._warm_up):
-            if warm_up is not None:
-                await warm_up()
+        warm_ups = (getattr(self.carrier, "warm_up", None), self._warm_up)
+        await asyncio.gather(
+            asyncio.to_thread(_warm_codecs, self.options), *(warm_up() for warm_up in warm_ups if warm_up is not None)
+        )
         self._worker = asyncio.create_task(self._work())
 
     async def drain(self, timeout_s: float) -> None:
