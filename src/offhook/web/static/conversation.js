@@ -256,7 +256,7 @@ function shares({ ms, lateMs, steps }) {
     parts.push([key, name, Math.max(0, steps[key] - before)]);
     before = Math.max(before, steps[key]);
   }
-  parts.push(["line", "line", Math.max(0, ms - lateMs - before)]);
+  parts.push(["line", "until heard", Math.max(0, ms - lateMs - before)]);
   return parts;
 }
 
