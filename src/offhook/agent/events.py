@@ -6,8 +6,10 @@ ends in ``_ms`` is a duration. ``text``, ``heard`` and ``digit`` hold what peopl
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import ClassVar
+
+from offhook.calls.events import CallFact
 
 __all__ = [
     "AgentSpeechBegan",
@@ -36,24 +38,11 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SessionEvent:
+class SessionEvent(CallFact):
     """Something that happened in a conversation."""
 
     type: ClassVar[str] = "session.event"
-
-    at_ms: float
-    call_id: str
-
-    def to_dict(self) -> dict[str, object]:
-        """The event as a line of the timeline."""
-        fields = asdict(self)
-        return {
-            "at_ms": fields.pop("at_ms"),
-            "source": "agent",
-            "type": self.type,
-            "call": fields.pop("call_id"),
-            **fields,
-        }
+    source: ClassVar[str] = "agent"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

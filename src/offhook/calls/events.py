@@ -13,6 +13,8 @@ class CallFact:
     """Something that happened to a call. ``at_ms`` is wall clock, milliseconds since the epoch."""
 
     type: ClassVar[str] = "call.fact"
+    source: ClassVar[str] = "server"
+    """Who tells it, in the timeline."""
 
     at_ms: float
     call_id: str
@@ -22,7 +24,7 @@ class CallFact:
         fields = asdict(self)
         return {
             "at_ms": fields.pop("at_ms"),
-            "source": "server",
+            "source": self.source,
             "type": self.type,
             "call": fields.pop("call_id"),
             **fields,

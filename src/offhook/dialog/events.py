@@ -16,6 +16,7 @@ class IntentMatched(CallFact):
     ask something back."""
 
     type: ClassVar[str] = "turn.intent"
+    source: ClassVar[str] = "agent"
 
     intent: str
     confidence: float
