@@ -42,9 +42,9 @@ if TYPE_CHECKING:
 __all__ = ["CODECS", "PhonePage"]
 
 CODECS: Mapping[str, str] = {
-    "PCMU": "PCMU 8 kHz (America)",
-    "PCMA": "PCMA 8 kHz (Europe)",
-    "G722": "G.722 16 kHz (HD)",
+    "PCMU": "PCMU, America",
+    "PCMA": "PCMA, Europe",
+    "G722": "G.722, wideband",
 }
 """What a line can speak, and where one mostly meets it."""
 

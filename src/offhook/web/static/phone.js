@@ -34,8 +34,9 @@ function show(state, title, detail = "") {
 }
 
 function problem(text = "", fix = "") {
-  ui.problem.textContent = fix ? `${text} Fix: ${fix}` : text;
   ui.problem.hidden = !text;
+  byId("problem-text").textContent = text;
+  byId("problem-fix").textContent = fix ? `Fix: ${fix}` : "";
 }
 
 // Which of the controls can be used now follows from what is going on, in one place.
@@ -141,7 +142,7 @@ const HANDLERS = {
     if (!call) return;
     call.state = "connected";
     call.answeredAt = Date.now();
-    show("connected", "Connected", call.sound.microphone ? "Speak, or type below" : "Type what you want to say");
+    show("connected", "Connected", call.sound.microphone ? "Speak, or type below" : "Type below");
     ui.timer.textContent = "0:00";
     refresh();
   },
