@@ -65,6 +65,7 @@ class _Dev:
         self._folder = watched_folder(path, Path.cwd())
         self._name = path
         self._serving: AgentProcess | None = None
+        self._starting: asyncio.Task[dict[str, Any]] | None = None
         self._calls: dict[str, AgentProcess | None] = {}
         self._call_over = asyncio.Event()
         self._retiring: dict[AgentProcess, asyncio.Task[None]] = {}
@@ -99,8 +100,9 @@ class _Dev:
         before = self._serving
         self._tell_status("agent.reloading")
         began = time.monotonic()
+        self._starting = asyncio.create_task(self.network.start_agent())
         try:
-            ready = await self.network.start_agent()
+            ready = await asyncio.shield(self._starting)  # half started it could not be ended: see _close
         except OffhookError as error:
             self.network.agent = before
             self._tell_broken(error)
@@ -158,6 +160,12 @@ class _Dev:
                 self.network.exchange.handset(call_id).hang_up()
         for task in self._retiring.values():
             task.cancel()
+        if self._starting is not None:
+            while not self._starting.done():
+                if self.network.agent is not None:
+                    await self.network.agent.stop()
+                await asyncio.wait([self._starting], timeout=0.05)
+            await asyncio.gather(self._starting, return_exceptions=True)
         others = {self._serving, *self._retiring} - {self.network.agent}
         await asyncio.gather(*(process.stop() for process in others if process is not None))
         await self.network.stop()
