@@ -54,6 +54,10 @@ class HostCounters:
     media_sockets: int = 0
     media_refused: Counter[str] = field(default_factory=Counter)
     """Media sockets refused, by reason."""
+    frames: Counter[str] = field(default_factory=Counter)
+    """Pieces of audio of streams that are over: ``received``, ``lost`` and concealed, ``late``."""
+    messages_ignored: Counter[str] = field(default_factory=Counter)
+    """Messages of such streams that were not acted on, by reason."""
 
 
 class Host:
@@ -217,7 +221,12 @@ class Host:
             "calls_up": sum(live.busy for live in self._live.values()),
             "calls": self.counters.calls,
             "webhooks": self.inbox.counters.report(),
-            "media": {"sockets": self.counters.media_sockets, "refused": dict(self.counters.media_refused)},
+            "media": {
+                "sockets": self.counters.media_sockets,
+                "refused": dict(self.counters.media_refused),
+                "frames": dict(self.counters.frames),
+                "ignored": dict(self.counters.messages_ignored),
+            },
             "loop_stall": self.stall.report(),
             "ticks_missed": self.ticker.missed,
         }
@@ -385,6 +394,12 @@ class Host:
         if not live.call.id:
             live.call.record = replace(live.call.record, call_id=call_id)
             self._known(live)
+
+    def stream_over(self, stream: MediaStream) -> None:
+        """A media stream is over: add what it has counted to the totals."""
+        seen, counters = stream.counters, self.counters
+        counters.frames.update(received=seen.received, lost=seen.lost, late=seen.late)
+        counters.messages_ignored.update(seen.ignored)
 
     def settled(self, live: LiveCall, *, forget: bool) -> None:
         """Our part in the call is done; ``forget`` if the call is over as well."""

@@ -58,6 +58,10 @@ class Surroundings(Protocol):
         """A dialled call has told its id through its media stream."""
         ...
 
+    def stream_over(self, stream: MediaStream) -> None:
+        """A media stream is over, and has counted what there was to count."""
+        ...
+
     def settled(self, live: LiveCall, *, forget: bool) -> None:
         """Our part in the call is done; ``forget`` if the call is over as well."""
         ...
@@ -225,6 +229,7 @@ class LiveCall:
 
     def stream_stopped(self, stream: MediaStream) -> None:
         """The stream is over; a session that ran on it must end now."""
+        self._host.stream_over(stream)
         if stream is self.call.stream and self._running is not None:
             self._close_later()
 
