@@ -13,8 +13,8 @@ _E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 _SIP = re.compile(r"sips?:[^\s@<>]+@[^\s@<>]+", re.ASCII | re.IGNORECASE)
 
 
-def check_address(to: str) -> str:
-    """``to``, if it can be dialled.
+def check_address(to: str, *, purpose: str = "to hand over to") -> str:
+    """``to``, if it can be dialled. ``purpose`` is for the message.
 
     Raises:
         ConfigError: it is neither an E.164 number nor a SIP URI.
@@ -22,7 +22,7 @@ def check_address(to: str) -> str:
     if _E164.fullmatch(to) or _SIP.fullmatch(to):
         return to
     raise ConfigError(
-        "expected an E.164 number (+ and 7 to 15 digits) or a SIP URI to hand over to, got something else",
+        f"expected an E.164 number (+ and 7 to 15 digits) or a SIP URI {purpose}, got something else.",
         fix='write it like "+15550100" or "sip:desk@example.com", without spaces',
     )
 

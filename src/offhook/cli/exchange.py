@@ -13,7 +13,7 @@ from rich.markup import escape
 from offhook.cli.console import EXIT_FAILED, emit_json, err, out
 from offhook.cli.lines import print_lines
 from offhook.cli.story import Narrator
-from offhook.errors import CallError, ConfigError
+from offhook.errors import ConfigError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -121,7 +121,7 @@ class _Running:
                 f"expected an exchange at {self.origin}, got another program.", fix="choose its port with --port"
             ) from None
         if reply.is_error:
-            raise CallError(str(value.get("error", reply.reason_phrase)), fix=value.get("fix"))
+            raise ConfigError(str(value.get("error", reply.reason_phrase)), fix=value.get("fix"))
         return value
 
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from offhook import __version__
-from offhook.cli.console import fail
-from offhook.errors import OffhookError
+from offhook.cli.console import EXIT_FAILED, fail
+from offhook.errors import CallError, CarrierError, OffhookError
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -192,6 +192,8 @@ def run() -> None:
     """The entry point of the ``offhook`` command."""
     try:
         app()
+    except (CallError, CarrierError) as error:
+        fail(error, exit_code=EXIT_FAILED)
     except OffhookError as error:
         fail(error)
     except KeyboardInterrupt:

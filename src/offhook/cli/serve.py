@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from offhook.agent.engines import Engines
+from offhook.agent.handover import check_address
 from offhook.agent.loading import load_agent
 from offhook.agent.session import session_factory
 from offhook.calls.events import CallOver
@@ -81,6 +82,7 @@ async def run_serve(path: str, *, host: str, port: int, public_url: str | None, 
 async def run_call(to: str, path: str, *, from_: str | None, port: int, public_url: str | None, as_json: bool) -> int:
     """Call ``to``, let the agent talk, and end with the call."""
     _log_to_stderr()
+    check_address(to, purpose="to call")
     settings = _settings(public_url)
     settings.require("telnyx_connection_id")
     if not from_:
