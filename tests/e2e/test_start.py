@@ -1,0 +1,148 @@
+"""What cannot work is said before anything is started: one sentence, ``fix:``, exit code 2."""
+
+from __future__ import annotations
+
+import re
+import socket
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+KEYS = {
+    "TELNYX_API_KEY": "KEYtest",
+    "TELNYX_PUBLIC_KEY": "5lkPYxXAMXKhn4FI4qqk4d5lZfB0Q2oKTzFhlEZVYQs=",
+    "OFFHOOK_PUBLIC_URL": "https://calls.example.com",
+}
+"""All that a real number needs."""
+
+
+def without(*names: str, **changed: str) -> dict[str, str]:
+    return {name: value for name, value in {**KEYS, **changed}.items() if name not in names}
+
+
+@dataclass
+class Start:
+    """A program that will not start, and what it says of that."""
+
+    words: tuple[str, ...]
+    says: str
+    fix: str
+    env: dict[str, str] = field(default_factory=lambda: dict(KEYS))
+    missing: tuple[str, ...] = ()
+    """Packages that are not installed."""
+    app: str | None = None
+    """What is in ``app.py``; it is run where the agents of the tests are, if there is none."""
+
+
+STARTS = {
+    "no such module": Start(("serve", "nothing:agent"), "expected a module nothing in", "correct the name"),
+    "a path of a file": Start(("serve", "desk.py:agent"), "expected an agent as module:attribute", "write desk:agent"),
+    "no such attribute": Start(("serve", "desk:agnet"), "expected an Agent at desk:agnet", "write desk:agent"),
+    "an attribute that is no agent": Start(("serve", "empty:number"), "an object of type int", "write empty:agent"),
+    "a module that raises": Start(
+        ("serve", "app:agent"), "raised ZeroDivisionError", "look at app.py, line 1", app="agent = 1 / 0"
+    ),
+    "a module that is not Python": Start(
+        ("serve", "app:agent"), "raised SyntaxError", "look at app.py, line 1", app="def agent(:"
+    ),
+    "a module that needs another": Start(
+        ("serve", "app:agent"), "needs nothing_of_the_kind", "pip install", app="import nothing_of_the_kind"
+    ),
+    "an agent without answers": Start(("serve", "empty:agent"), "to have an intent or a dialog", "add @agent.intent"),
+    "a voice that does not exist": Start(("serve", "empty:hoarse"), "voice", "fl"),
+    "no public key": Start(("serve", "desk:agent"), "TELNYX_PUBLIC_KEY", "set TELNYX", without("TELNYX_PUBLIC_KEY")),
+    "no API key": Start(("serve", "desk:agent"), "TELNYX_API_KEY", "set TELNYX_API_KEY", without("TELNYX_API_KEY")),
+    "no public address": Start(
+        ("serve", "desk:agent"), "OFFHOOK_PUBLIC_URL", "https://", without("OFFHOOK_PUBLIC_URL")
+    ),
+    "a bad public key": Start(("serve", "desk:agent"), "public key", "TELNYX", without(TELNYX_PUBLIC_KEY="tooshort")),
+    "a bad address": Start(("serve", "desk:agent"), "OFFHOOK_PUBLIC_URL", "http", without(OFFHOOK_PUBLIC_URL="me")),
+    "a bad number": Start(("serve", "desk:agent"), "OFFHOOK_MAX_CALLS", "correct", without(OFFHOOK_MAX_CALLS="many")),
+    "an unencodable codec": Start(("serve", "desk:agent"), "AMR-WB", "", without(OFFHOOK_CODEC="AMR-WB")),
+    "an unknown codec": Start(("serve", "desk:agent"), "G729", "", without(OFFHOOK_CODEC="G729")),
+    "unsigned webhooks from anywhere": Start(
+        ("serve", "desk:agent", "--insecure", "--host", "0.0.0.0"), "expected signed webhooks", "leave --insecure out"
+    ),
+    "no speech to text": Start(
+        ("serve", "desk:agent"), "onnxruntime", "pip install 'offhook[local]'", missing=("onnxruntime",)
+    ),
+    "no model": Start(
+        ("serve", "desk:agent"), "moonshine", "pip install 'offhook[local]'", missing=("moonshine_voice",)
+    ),
+    "no intent matching": Start(
+        ("serve", "desk:agent"), "rapidfuzz", "pip install 'offhook[local]'", missing=("rapidfuzz",)
+    ),
+    "a port in use": Start(("serve", "desk:agent", "--port", "{taken}"), "to be free", "--port"),
+    "an exchange on a port in use": Start(("exchange", "up", "--port", "{taken}"), "to be free", "--port"),
+    "a development server on a port in use": Start(("dev", "desk:agent", "--port", "{taken}"), "to be free", "--port"),
+    "no exchange to call": Start(
+        ("exchange", "call", "--port", "{free}"), "expected an exchange", "offhook exchange up"
+    ),
+    "a seed that is not there": Start(("exchange", "up", "--seed", "nowhere.toml"), "expected a seed file", "--seed"),
+    "nobody to call from": Start(
+        ("call", "+15550100", "desk:agent"), "the number to call from", "--from", without(TELNYX_CONNECTION_ID="1")
+    ),
+    "no application to call from": Start(
+        ("call", "+15550100", "desk:agent", "--from", "+15550199"), "TELNYX_CONNECTION_ID", "set TELNYX_CONNECTION_ID"
+    ),
+    "words instead of a number": Start(
+        ("call", "my dentist", "desk:agent", "--from", "+15550199"), "or a SIP URI to call", "write it like"
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def ports() -> Iterator[dict[str, str]]:
+    """A port that something listens on that says nothing, and one that nothing listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as taken, socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        yield {"taken": str(taken.getsockname()[1]), "free": str(free.getsockname()[1])}
+
+
+@pytest.mark.parametrize("name", STARTS)
+def test_what_cannot_work_is_said_at_the_start(
+    launch: Any, ports: dict[str, str], tmp_path: Path, name: str, speech_engines: None
+) -> None:
+    """One sentence and how to put it right; exit code 2; nothing was started, nothing is left behind."""
+    start = STARTS[name]
+    words = [word.format(**ports) for word in start.words]
+    blocked = f"import sys; sys.modules.update(dict.fromkeys({list(start.missing)}))\n"
+    code = blocked + "from offhook.cli.main import run; run()" if start.missing else None
+    folder = {}
+    if start.app is not None:
+        (tmp_path / "app.py").write_text(start.app)
+        folder = {"cwd": tmp_path}
+    program = launch(*words, env=start.env, code=code, **folder)
+    assert program.wait(30) == 2, program.log
+    log = program.log
+    assert "Traceback" not in log
+    told = re.fullmatch(r"error: (?P<error>[^\n]+)\nfix:   (?P<fix>[^\n]+)\n", log)
+    assert told, log
+    assert start.says in told["error"]
+    assert start.fix in told["fix"]
+    assert program.said == ""
+    assert program.left_behind() == []
+
+
+def test_webhooks_are_taken_unsigned_only_where_it_is_said_so(launch: Any, speech_engines: None) -> None:
+    """``--insecure`` starts on loopback without a public key, and says what that means."""
+    env = {"TELNYX_API_KEY": "KEYtest", "TELNYX_BASE_URL": "http://127.0.0.1:9/v2"}
+    program = launch("serve", "desk:agent", "--insecure", "--port", "0", "--json", env=env)
+    program.event("server.ready")
+    assert "webhooks are not verified" in program.log
+    program.signal(2)
+    assert program.wait() == 0
+
+
+@pytest.mark.parametrize("words", [("serve",), ("call", "+15550100"), ("dance",), ("exchange", "call", "--port", "x")])
+def test_wrong_words_are_wrong_usage(launch: Any, words: tuple[str, ...]) -> None:
+    """Exit code 2 and how it is used."""
+    program = launch(*words)
+    assert program.wait() == 2
+    assert "Usage: " in program.log
+    assert "Traceback" not in program.log
