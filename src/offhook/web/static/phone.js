@@ -39,6 +39,11 @@ function problem(text = "", fix = "") {
   byId("problem-fix").textContent = fix ? `Fix: ${fix}` : "";
 }
 
+function showLevel(value) {
+  ui.level.value = value;
+  byId("level-bar").style.transform = `scaleX(${value})`;
+}
+
 // Which of the controls can be used now follows from what is going on, in one place.
 function refresh() {
   const talking = call?.state === "connected";
@@ -65,7 +70,7 @@ async function startCall() {
   try {
     sound = await Sound.open((frame) => {
       line.sendAudio(frame);
-      ui.level.value = level(frame);
+      showLevel(level(frame));
     });
   } catch (error) {
     if (call === started) endCall("error", `Sound could not be opened (${error.name}).`);
@@ -94,7 +99,7 @@ function endCall(state, detail) {
   call.sound?.close();
   call = null;
   conversation.end();
-  ui.level.value = 0;
+  showLevel(0);
   ui.timer.textContent = "";
   show(state, state === "error" ? "No call" : "Call ended", [detail, seconds].filter(Boolean).join(" · "));
   refresh();
