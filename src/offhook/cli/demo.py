@@ -82,7 +82,7 @@ class _Demo:
         recording, timeline = folder / "call.wav", folder / "timeline.jsonl"
         caller = ScriptedCaller(parse_script(_script()), voices=Voices())
         number = exchange.numbers()[0]
-        self.console.print(f"[bold]☎ [/]{CALLER} calls {number}  [green]{self.codec} 8 kHz[/]")
+        self.console.print(f"[bold]☎ [/]{CALLER} calls {number}  [green]{self.codec}[/]")
         self.began = began
         call_id = exchange.place_call(from_=CALLER, to=number, phone=caller, codec=self.codec, recording=recording)
         self.narrator.call = call_id

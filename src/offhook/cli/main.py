@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -37,6 +37,7 @@ bench_app = typer.Typer(help="Benchmarks beside peers, in one run.", no_args_is_
 app.add_typer(exchange_app, name="exchange")
 app.add_typer(bench_app, name="bench")
 
+Codec = Literal["PCMU", "PCMA", "G722"]
 AgentPath = Annotated[str, typer.Argument(metavar="APP", help="The agent: module:name or file.py:name.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object, last on stdout.")]
 ExchangePort = Annotated[int, typer.Option(help="Port of the local exchange.", min=0, max=65535)]
@@ -62,7 +63,7 @@ def demo(
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Folder for recording, transcript and timeline.")
     ] = Path("offhook-calls"),
-    codec: Annotated[str, typer.Option(help="Codec of the phone line: PCMU or PCMA.")] = "PCMU",
+    codec: Annotated[Codec, typer.Option(help="Codec of the phone line.")] = "PCMU",
     voice: Annotated[str | None, typer.Option(help="The agent's voice: flite, flite:rms, espeak …")] = None,
 ) -> None:
     """Hold a whole phone conversation on this machine and show it. No account, no key, no network."""
@@ -159,7 +160,7 @@ def exchange_call(
         list[str] | None, typer.Option("--say", help="What the caller says, in turn; may be given again.")
     ] = None,
     script: Annotated[Path | None, typer.Option(help="A script of steps (TOML).")] = None,
-    codec: Annotated[str, typer.Option(help="Codec of the phone line: PCMU or PCMA.")] = "PCMU",
+    codec: Annotated[Codec, typer.Option(help="Codec of the phone line.")] = "PCMU",
     recording: Annotated[Path | None, typer.Option(help="Where to write the stereo WAV.")] = None,
     port: ExchangePort = 12111,
     as_json: Json = False,
