@@ -184,65 +184,104 @@ def launch_for_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any
     yield from _launcher(tmp_path_factory.mktemp("programs"))
 
 
-# -- an exchange and an agent on it -----------------------------------------------------------------------------------
+# -- an exchange, and agents on it ------------------------------------------------------------------------------------
 
 
-class Office:
-    """``offhook exchange up`` and ``offhook serve`` on it."""
+class Exchange:
+    """An ``offhook exchange up``, and what people and programs do with it. Each agent gets a number of its own."""
 
-    def __init__(self, launch: Any, agent: str, *, env: dict[str, str] | None = None, seed: str | None = None) -> None:
-        self._launch = launch
-        seed_words = () if seed is None else ("--seed", seed)
-        self.exchange: Program = launch("exchange", "up", "--port", "0", "--json", *seed_words)
-        self.exchange_port = int(self.exchange.event("exchange.started")["port"])
-        self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.exchange_port}", trust_env=False, timeout=10)
+    def __init__(self, launch: Any) -> None:
+        self.program: Program = launch("exchange", "up", "--port", "0", "--seed", "phones.toml", "--json")
+        self.port = int(self.program.event("exchange.started")["port"])
+        self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", trust_env=False, timeout=10)
         self.env: dict[str, str] = self.http.get("/exchange/env").json()
-        self.agent: Program = self.serve(agent, env=env)
-        self.port = int(self.agent.event("server.ready")["port"])
-        self.send_webhooks_to(f"http://127.0.0.1:{self.port}/webhooks/telnyx")
+        numbers = self.http.get("/exchange/status").json()["numbers"]
+        self._lines = iter([(one["phone_number"], one["connection_id"]) for one in numbers])
 
-    def serve(self, agent: str, *, env: dict[str, str] | None = None) -> Program:
-        program: Program = self._launch("serve", agent, "--port", "0", "--json", env={**self.env, **(env or {})})
-        return program
+    def next_line(self) -> tuple[str, str]:
+        """A number that nobody has used yet, and the id of its application."""
+        return next(self._lines)
 
-    def send_webhooks_to(self, url: str) -> None:
-        """Set the application's address, as its owner does in the portal."""
-        reply = self.http.patch(
-            f"/v2/call_control_applications/{self.env['TELNYX_CONNECTION_ID']}",
-            json={"webhook_event_url": url},
-            headers={"authorization": f"Bearer {self.env['TELNYX_API_KEY']}"},
-        )
-        assert reply.status_code == 200, reply.text
+    def api(self, method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
+        """A request to the carrier's API."""
+        headers = {"authorization": f"Bearer {self.env['TELNYX_API_KEY']}"}
+        return self.http.request(method, f"/v2/{path}", json=body, headers=headers)
 
     def command(self, call_id: str, action: str, body: dict[str, Any] | None = None) -> httpx.Response:
-        """A command to the exchange, as any client of the carrier sends it."""
-        return self.http.post(
-            f"/v2/calls/{call_id}/actions/{action}",
-            json=body or {},
-            headers={"authorization": f"Bearer {self.env['TELNYX_API_KEY']}"},
-        )
+        """A command to a call."""
+        return self.api("POST", f"calls/{call_id}/actions/{action}", body)
 
-    def place(self, *steps: dict[str, Any], record: bool = False, **more: Any) -> str:
-        """Somebody calls, and does these steps; returns the id of the call."""
+    def send_webhooks(self, application: str, url: str) -> None:
+        """Set an application's address, as its owner does in the portal."""
+        reply = self.api("PATCH", f"call_control_applications/{application}", {"webhook_event_url": url})
+        assert reply.status_code == 200, reply.text
+
+    def place(self, to: str, *steps: dict[str, Any], record: bool = False, **more: Any) -> str:
+        """Somebody calls, and does these steps, or says nothing; returns the id of the call."""
         script: Any = {"name": "test", "steps": list(steps)} if steps else "silent"
-        reply = self.http.post("/exchange/calls", json={"script": script, "record": record, **more})
+        reply = self.http.post("/exchange/calls", json={"to": to, "script": script, "record": record, **more})
         assert reply.status_code == 201, reply.text
         call_id: str = reply.json()["call"]
         return call_id
 
+    def hang_up(self, call_id: str) -> None:
+        """The caller hangs up."""
+        self.http.post(f"/exchange/calls/{call_id}/hangup")
+
     def report(self, call_id: str) -> dict[str, Any]:
+        """What the exchange knows of a call, and what its caller has measured."""
         report: dict[str, Any] = self.http.get(f"/exchange/calls/{call_id}").json()
         return report
 
     def journal(self, call_id: str, type_: str | None = None, **fields: object) -> list[dict[str, Any]]:
-        """What the exchange says has happened on a call."""
-        return self.exchange.events(type_, call=call_id, **fields)
+        """What has happened on a call."""
+        return self.program.events(type_, call=call_id, **fields)
 
-    def over(self, call_id: str, *, timeout_s: float = 45.0) -> dict[str, Any]:
+    def happens(self, call_id: str, type_: str, **fields: object) -> dict[str, Any]:
+        """Wait for something to happen on a call."""
+        return self.program.event(type_, call=call_id, **fields)  # type: ignore[arg-type]
+
+    def recording(self, call_id: str) -> bytes:
+        """The WAV of a call that is over."""
+        reply = self.http.get(f"/exchange/calls/{call_id}/recording.wav")
+        assert reply.status_code == 200, reply.text
+        return reply.content
+
+
+@pytest.fixture(scope="session")
+def exchange(launch_for_session: Any, speech_engines: None) -> Iterator[Exchange]:
+    """One exchange for all tests."""
+    started = Exchange(launch_for_session)
+    with contextlib.closing(started.http):
+        yield started
+
+
+class Office:
+    """``offhook serve`` on a number of the exchange."""
+
+    def __init__(self, exchange: Exchange, launch: Any, agent: str, env: dict[str, str] | None = None) -> None:
+        self.exchange = exchange
+        self.number, self.application = exchange.next_line()
+        connection = {"TELNYX_CONNECTION_ID": self.application}
+        self.agent: Program = launch(
+            "serve", agent, "--port", "0", "--json", env={**exchange.env, **connection, **(env or {})}
+        )
+
+    def ready(self) -> Office:
+        """Wait until it takes calls, and let it have them."""
+        self.port = int(self.agent.event("server.ready")["port"])
+        self.exchange.send_webhooks(self.application, f"http://127.0.0.1:{self.port}/webhooks/telnyx")
+        return self
+
+    def place(self, *steps: dict[str, Any], **more: Any) -> str:
+        """Somebody calls the office."""
+        return self.exchange.place(self.number, *steps, **more)
+
+    def over(self, call_id: str) -> dict[str, Any]:
         """Wait for the end of a call, at both ends; returns the exchange's report of it."""
-        self.exchange.event("call.ended", call=call_id, timeout_s=timeout_s)
+        self.exchange.program.event("call.ended", call=call_id, timeout_s=45)
         self.agent.event("call.ended", call=call_id)
-        return self.report(call_id)
+        return self.exchange.report(call_id)
 
     def told(self, call_id: str, type_: str | None = None, **fields: object) -> list[dict[str, Any]]:
         """What the agent has told of a call."""
@@ -252,33 +291,23 @@ class Office:
         """What the agent has said: kind and text, in order."""
         return [(event["kind"], event["text"]) for event in self.told(call_id, "agent.speech_ended")]
 
-    def recording(self, call_id: str) -> bytes:
-        """The WAV of a call that is over."""
-        reply = self.http.get(f"/exchange/calls/{call_id}/recording.wav")
-        assert reply.status_code == 200, reply.text
-        return reply.content
-
-    def health(self) -> dict[str, Any]:
-        with httpx.Client(trust_env=False) as http:
-            health: dict[str, Any] = http.get(f"http://127.0.0.1:{self.port}/healthz").json()
-            return health
-
-    def close(self) -> None:
-        self.http.close()
-
-
-@pytest.fixture
-def open_office(launch: Any, speech_engines: None) -> Iterator[Any]:
-    """``open_office("desk:agent")``: an exchange and an agent of their own, for one test."""
-    with contextlib.ExitStack() as stack:
-        yield lambda agent, **more: stack.enter_context(contextlib.closing(Office(launch, agent, **more)))
+    def health(self) -> tuple[int, dict[str, Any]]:
+        """What ``/healthz`` says: status and report."""
+        reply = httpx.get(f"http://127.0.0.1:{self.port}/healthz", trust_env=False)
+        return reply.status_code, reply.json()
 
 
 @pytest.fixture(scope="module")
-def office(launch_for_module: Any, speech_engines: None) -> Iterator[Office]:
-    """An exchange and the agent ``desk:agent``, for all tests of a module."""
-    with contextlib.closing(Office(launch_for_module, "desk:agent", seed="phones.toml")) as opened:
-        yield opened
+def make_office(exchange: Exchange, launch_for_module: Any) -> Callable[..., Office]:
+    """``make_office("desk:agent", env={…})``: an agent for this module; it is not :meth:`~Office.ready` yet."""
+    return lambda agent, env=None: Office(exchange, launch_for_module, agent, env)
+
+
+@pytest.fixture(scope="module")
+def office(make_office: Any) -> Office:
+    """The agent ``desk:agent``, for all tests of a module."""
+    office: Office = make_office("desk:agent").ready()
+    return office
 
 
 # -- a carrier that does as it is told --------------------------------------------------------------------------------

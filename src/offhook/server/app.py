@@ -27,7 +27,10 @@ logger = logging.getLogger(__name__)
 
 
 def build_app(host: Host, *, routes: Sequence[BaseRoute] = ()) -> Starlette:
-    """The application of ``host``: ``POST /webhooks/{carrier}`` and ``GET /healthz``, and ``routes`` of yours."""
+    """The application of ``host``: ``POST /webhooks/{carrier}`` and ``GET /healthz``, and ``routes`` of yours.
+
+    ``/healthz`` is answered 503 while the host drains, so that a load balancer looks elsewhere.
+    """
 
     async def webhook(request: Request) -> Response:
         body = await _body(request)
@@ -36,7 +39,7 @@ def build_app(host: Host, *, routes: Sequence[BaseRoute] = ()) -> Starlette:
         return _answer(host.webhook(body, request.headers))
 
     async def healthz(_: Request) -> Response:
-        return JSONResponse(host.report())
+        return JSONResponse(host.report(), 503 if host.draining else 200)
 
     return Starlette(
         routes=[

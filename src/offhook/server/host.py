@@ -136,6 +136,9 @@ class Host:
             await asyncio.gather(*(live.say_goodbye() for live in rest))
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._until_idle(), self.options.times.hangup_s)
+        # The carrier has yet to report the end of calls that we hung up: whoever watches them wants to know.
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._until_reported(), self.options.times.hangup_s)
 
     async def stop(self) -> None:
         """Let go of everything at once. Use :meth:`drain` first: calls that are up are left to themselves."""
@@ -157,6 +160,11 @@ class Host:
     async def _until_idle(self) -> None:
         await self.inbox.events.join()
         while any(live.busy for live in self._live.values()):
+            self._settled.clear()
+            await self._settled.wait()
+
+    async def _until_reported(self) -> None:
+        while any(not live.handed_over for live in self._live.values()):
             self._settled.clear()
             await self._settled.wait()
 

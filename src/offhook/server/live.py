@@ -90,6 +90,11 @@ class LiveCall:
         """Whether our part in the call is not done. A call that was handed to a person goes on without us."""
         return not self._closed
 
+    @property
+    def handed_over(self) -> bool:
+        """Whether the call goes on, or may go on, without us."""
+        return self.call.transferring or self.call.state is CallState.BRIDGED
+
     # -- what the carrier reports ------------------------------------------------------------------------------------
 
     def handle(self, event: CallEvent | MediaBegan) -> None:
@@ -264,7 +269,7 @@ class LiveCall:
                 await asyncio.wait_for(self._ended.wait(), self._host.options.times.hangup_s)
         if call.ended or self._host.stopping:
             return
-        if call.transferring or call.state is CallState.BRIDGED:
+        if self.handed_over:
             if call.stream is not None and not call.stream.stopped:
                 with suppress(CarrierError):
                     await call.carrier.stop_streaming(call.id)
@@ -359,7 +364,7 @@ class LiveCall:
                     await conversation.hangup()
                     if self._running is not None:
                         await asyncio.shield(self._running)  # which hangs up
-        if not self._run_over and not call.transferring and call.state is not CallState.BRIDGED:
+        if not self._run_over and not self.handed_over:
             await self._hang_up()
 
     def abandon(self) -> None:

@@ -1,0 +1,6 @@
+"""An agent with little patience."""
+
+from offhook import Agent, Limits
+
+agent = Agent(name="Quiet", greeting="Hello.", limits=Limits(silence_s=1.0, reminders=2, max_duration_s=9.0))
+agent.intent("opening hours", examples=["when are you open"], reply="We open at nine.")

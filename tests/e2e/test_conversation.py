@@ -1,0 +1,188 @@
+"""Whole conversations: ``offhook exchange up`` and ``offhook serve``, each in a process, and recorded callers."""
+
+from __future__ import annotations
+
+import io
+import wave
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+
+from offhook.audio.resample import resample
+from offhook.speech.engines import default_tts
+
+WAIT = {"wait_agent": True, "quiet_ms": 500, "timeout_s": 10}
+LONG_WAIT = {"wait_agent": True, "quiet_ms": 1200, "timeout_s": 15}
+"""The agent tries to reach somebody, and will say how that went."""
+APOLOGY = "I am sorry, something went wrong on my side. Could you try that again?"
+HANDOVER = "I will connect you to a colleague. One moment, please."
+NOBODY = "I am sorry, nobody can take your call right now. Can I help you with anything else?"
+
+CALLS: dict[str, list[dict[str, Any]]] = {
+    "goodbye": [WAIT, {"say": "hours"}, WAIT, {"say": "thanks"}],
+    "failing": [WAIT, {"say": "prices"}, WAIT, {"say": "hours"}, WAIT, {"hang_up": True}],
+    "failing twice": [WAIT, {"say": "prices"}, WAIT, {"say": "prices"}, {"expect_person": True}, {"hang_up": True}],
+    "busy": [WAIT, {"say": "book"}, LONG_WAIT, {"say": "hours"}, WAIT, {"hang_up": True}],
+    "no answer": [WAIT, {"say": "location"}, WAIT, LONG_WAIT, {"say": "hours"}, WAIT, {"hang_up": True}],
+    "greeting": [{"barge_in": "hours", "after_ms": 200}, WAIT, {"hang_up": True}],
+    "keys": [WAIT, {"press": "4"}, WAIT, {"press": "#"}, WAIT, {"hang_up": True}],
+    "person": [WAIT, {"say": "bicycle"}, WAIT, {"say": "bicycle2"}, {"expect_person": True}, WAIT, {"hang_up": True}],
+}
+"""What the callers of these tests do."""
+
+
+@pytest.fixture(scope="module")
+def calls(office: Any) -> dict[str, str]:
+    """Everybody calls at the same time: what each goes through takes as long as it takes."""
+    return {name: office.place(*steps, record=True) for name, steps in CALLS.items()}
+
+
+def test_a_caller_is_answered(office: Any, calls: dict[str, str]) -> None:
+    """A question is heard, understood and answered, as measured at the caller's ear."""
+    report = office.over(calls["goodbye"])
+    caller = report["caller"]
+    assert caller["finished"]
+    assert caller["missed_steps"] == []
+    assert 0 < caller["greeting_ms"] < 5000
+    assert all(turn["latency_ms"] is not None for turn in caller["turns"])
+    heard = office.told(calls["goodbye"], "turn.heard")
+    assert ["open" in turn["text"].lower() for turn in heard] == [True, False]
+    assert office.told(calls["goodbye"], "turn.reply")[0]["intent"] == "opening hours"
+    assert report["webhooks"]["failed"] == 0
+
+
+def test_a_call_ends_after_the_last_word(office: Any, calls: dict[str, str]) -> None:
+    """The agent hangs up once its goodbye was played to the end: nothing of it is missing at the caller's ear."""
+    report = office.over(calls["goodbye"])
+    assert (report["call"]["hangup_cause"], report["call"]["hangup_source"]) == ("normal_clearing", "callee")
+    last = office.told(calls["goodbye"], "agent.speech_ended")[-1]
+    assert last["heard"] == last["text"] == "Thank you for calling, and goodbye."
+    assert not last["interrupted"]
+    assert_heard_to_the_end(office.exchange.recording(calls["goodbye"]), last["text"])
+
+
+def test_a_handler_that_raises_is_apologised_for_and_the_call_goes_on(office: Any, calls: dict[str, str]) -> None:
+    """The next question is answered."""
+    office.over(calls["failing"])
+    assert [text for _, text in office.spoken(calls["failing"])] == ["Front desk.", APOLOGY, "We open at nine."]
+    assert [event["error"] for event in office.told(calls["failing"], "handler.failed")] == ["LookupError"]
+
+
+def test_a_handler_that_raises_twice_in_a_row_hands_over(office: Any, calls: dict[str, str]) -> None:
+    """The caller hears a person."""
+    report = office.over(calls["failing twice"])
+    assert report["caller"]["heard_person"]
+    assert report["caller"]["missed_steps"] == []
+    assert [kind for kind, _ in office.spoken(calls["failing twice"])] == ["greeting", "apology", "handover"]
+    assert len(office.told(calls["failing twice"], "handover.done")) == 1
+
+
+def test_the_traceback_of_a_handler_is_logged_once_for_each_failure(office: Any, calls: dict[str, str]) -> None:
+    """With the call that it happened on."""
+    for name in ("failing", "failing twice"):
+        office.over(calls[name])
+    log = office.agent.log
+    for name, failures in (("failing", 1), ("failing twice", 2)):
+        assert log.count(f"call {calls[name]}: a handler raised") == failures
+    assert log.count("Traceback (most recent call last)") == 3
+    assert log.count("LookupError: there is no price list") == 3
+
+
+def test_a_busy_person_is_told_and_the_agent_goes_on(office: Any, calls: dict[str, str]) -> None:
+    """The caller learns that nobody can take the call, asks something else and is answered."""
+    report = office.over(calls["busy"])
+    assert [text for _, text in office.spoken(calls["busy"])] == ["Front desk.", HANDOVER, NOBODY, "We open at nine."]
+    assert [event["cause"] for event in office.told(calls["busy"], "handover.failed")] == ["user_busy"]
+    assert not report["caller"]["heard_person"]
+
+
+def test_a_person_who_does_not_answer_is_told_and_the_agent_goes_on(office: Any, calls: dict[str, str]) -> None:
+    """The same when it has rung for as long as the agent lets it ring."""
+    report = office.over(calls["no answer"])
+    said = [text for _, text in office.spoken(calls["no answer"])]
+    assert said == ["Front desk.", HANDOVER, NOBODY, "We open at nine."]
+    assert [event["cause"] for event in office.told(calls["no answer"], "handover.failed")] == ["timeout"]
+    assert [leg["state"] for leg in report["legs"]] == ["ended"]
+
+
+def test_the_greeting_can_be_interrupted(office: Any, calls: dict[str, str]) -> None:
+    """A caller who knows what they want need not wait."""
+    report = office.over(calls["greeting"])
+    assert report["caller"]["turns"][0]["kind"] == "barge_in"
+    assert report["caller"]["turns"][0]["latency_ms"] is not None
+    assert office.told(calls["greeting"], "turn.reply")[-1]["intent"] == "opening hours"
+
+
+def test_keys_reach_the_agent(office: Any, calls: dict[str, str]) -> None:
+    """Each key once, though the carrier reports it by webhook and in the audio; the answer is heard."""
+    report = office.over(calls["keys"])
+    assert [event["digit"] for event in office.told(calls["keys"], "digit.pressed")] == ["4", "#"]
+    assert [text for _, text in office.spoken(calls["keys"])] == ["Front desk.", "You pressed 4.", "You pressed #."]
+    assert report["caller"]["missed_steps"] == []
+
+
+def test_a_caller_who_is_not_understood_is_handed_over_after_the_last_word(office: Any, calls: dict[str, str]) -> None:
+    """One question back, then a person, who is dialled once the caller has heard all of the message before."""
+    report = office.over(calls["person"])
+    assert [kind for kind, _ in office.spoken(calls["person"])] == ["greeting", "reply", "handover"]
+    assert report["caller"]["heard_person"]
+    message = office.told(calls["person"], "agent.speech_ended", kind="handover")[0]
+    assert message["heard"] == message["text"] == HANDOVER
+    assert_heard_to_the_end(office.exchange.recording(calls["person"]), HANDOVER)
+
+
+def test_the_person_stays_when_the_agent_has_gone(office: Any, calls: dict[str, str]) -> None:
+    """After the hand-over the agent's audio is over, the call is not: the caller ends it."""
+    report = office.over(calls["person"])
+    assert (report["call"]["hangup_cause"], report["call"]["hangup_source"]) == ("normal_clearing", "caller")
+    assert office.told(calls["person"], "session.ended")[0]["reason"] == "handover"
+    stopped, ended = (
+        office.exchange.journal(calls["person"], kind)[0]["at_ms"] for kind in ("media.stopped", "call.ended")
+    )
+    assert stopped < ended
+
+
+def test_nothing_is_left_of_calls_that_are_over(office: Any, calls: dict[str, str]) -> None:
+    """No call counts as up, no webhook was refused, nothing but the handlers' failures was logged."""
+    for call_id in calls.values():
+        office.over(call_id)
+    status, health = office.health()
+    assert status == 200
+    assert (health["status"], health["calls_up"]) == ("ok", 0)
+    assert health["webhooks"]["refused"] == {}
+    assert health["media"]["refused"] == {}
+    errors = [line for line in office.agent.log.splitlines() if line.startswith(("WARNING", "ERROR", "CRITICAL"))]
+    assert [line for line in errors if "a handler raised" not in line] == []
+    assert office.exchange.program.log == ""
+
+
+# -- helpers ----------------------------------------------------------------------------------------------------------
+
+
+@cache
+def rendered(text: str) -> np.ndarray[Any, Any]:
+    """``text`` by the agent's voice, at 8 kHz."""
+    import asyncio
+
+    async def speak() -> tuple[bytes, int]:
+        voice = default_tts()
+        return b"".join([piece async for piece in voice.speak(text)]), voice.sample_rate
+
+    pcm, rate = asyncio.run(speak())
+    return np.frombuffer(resample(pcm, rate, 8000), np.int16).astype(float)
+
+
+def assert_heard_to_the_end(wav: bytes, text: str) -> None:
+    """The last 300 ms of ``text`` are in the right channel of the recording, as the voice says them."""
+    with wave.open(io.BytesIO(wav)) as file:
+        assert (file.getnchannels(), file.getframerate()) == (2, 8000)
+        heard = np.frombuffer(file.readframes(file.getnframes()), np.int16)[1::2].astype(float)
+    sentence = text.rpartition(". ")[2] if ". " in text else text  # which the voice is given by themselves
+    speech = rendered(sentence)
+    loud = np.flatnonzero(np.abs(speech) > 300)
+    tail = speech[loud[-1] - 2400 : loud[-1]]
+    product = np.correlate(heard, tail, "valid")
+    power = np.sqrt(np.convolve(heard**2, np.ones(len(tail)), "valid").clip(1))
+    assert (product / power / np.linalg.norm(tail)).max() > 0.95
