@@ -30,7 +30,7 @@ class AgentProcess:
     """One run of ``offhook serve``.
 
     Args:
-        app: the agent, as ``module:name`` or ``file.py:name``.
+        app: the agent, as ``module:name``.
         environment: what to set for it (where the exchange is, its keys).
         port: the port to listen on; 0 takes a free one.
         on_event: takes each event that the process reports: a dict with ``at_ms``, ``source``, ``type``, ``call``.
@@ -72,16 +72,24 @@ class AgentProcess:
         """
         self._errors.clear()
         self._ready = asyncio.get_running_loop().create_future()
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "offhook", "serve", self.app, "--json", "--port", str(self.port),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env={**os.environ, **self._environment, "OFFHOOK_SUPERVISED": "1", "PYTHONUNBUFFERED": "1"},
+        self._ready.add_done_callback(lambda ready: ready.cancelled() or ready.exception())  # nobody may wait any more
+        spawning = asyncio.ensure_future(
+            asyncio.create_subprocess_exec(
+                sys.executable, "-m", "offhook", "serve", self.app, "--json", "--port", str(self.port),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                env={**os.environ, **self._environment, "OFFHOOK_SUPERVISED": "1", "PYTHONUNBUFFERED": "1"},
+            )
         )  # fmt: skip
-        self._reader = asyncio.create_task(self._read())
         try:
+            self._process = await asyncio.shield(spawning)
+            self._reader = asyncio.create_task(self._read())
             ready = await asyncio.wait_for(asyncio.shield(self._ready), START_TIMEOUT_S)
+        except asyncio.CancelledError:
+            self._process = await spawning  # once begun it cannot be left alone
+            await self.stop()
+            raise
         except TimeoutError:
             await self.stop()
             raise ConfigError(

@@ -65,7 +65,6 @@ class _Dev:
         self._folder = watched_folder(path, Path.cwd())
         self._name = path
         self._serving: AgentProcess | None = None
-        self._starting: asyncio.Task[dict[str, Any]] | None = None
         self._calls: dict[str, AgentProcess | None] = {}
         self._call_over = asyncio.Event()
         self._retiring: dict[AgentProcess, asyncio.Task[None]] = {}
@@ -100,11 +99,9 @@ class _Dev:
         before = self._serving
         self._tell_status("agent.reloading")
         began = time.monotonic()
-        self._starting = asyncio.create_task(self.network.start_agent())
         try:
-            ready = await asyncio.shield(self._starting)  # half started it could not be ended: see _close
+            ready = await self.network.start_agent()
         except OffhookError as error:
-            self.network.agent = before
             self._tell_broken(error)
             return
         self._serving = self.network.agent
@@ -160,12 +157,6 @@ class _Dev:
                 self.network.exchange.handset(call_id).hang_up()
         for task in self._retiring.values():
             task.cancel()
-        if self._starting is not None:
-            while not self._starting.done():
-                if self.network.agent is not None:
-                    await self.network.agent.stop()
-                await asyncio.wait([self._starting], timeout=0.05)
-            await asyncio.gather(self._starting, return_exceptions=True)
         others = {self._serving, *self._retiring} - {self.network.agent}
         await asyncio.gather(*(process.stop() for process in others if process is not None))
         await self.network.stop()
@@ -253,30 +244,11 @@ class _Stories:
         if event["type"] == "leg.state" and call not in self._narrators:
             # A leg is the caller's, or a person's whom the caller of the same session is handed over to.
             if event["session"] not in self._sessions:
-                self._sessions[event["session"]] = _BrowserNarrator(call)
+                self._sessions[event["session"]] = Narrator(call)
                 lines.append(Line("call", "a call comes in"))
             self._narrators[call] = self._sessions[event["session"]]
         narrator = self._narrators.get(call)
         return lines if narrator is None else [*lines, *narrator.lines(event)]
-
-
-class _BrowserNarrator(Narrator):
-    """Somebody speaks whose words are only known as they were understood, and whose end is known from the agent."""
-
-    def __init__(self, call: str) -> None:
-        super().__init__(call)
-        self._typed = False
-
-    def lines(self, event: dict[str, Any]) -> list[Line]:
-        """The lines that follow from ``event``."""
-        if event["type"] == "caller.speech_started":
-            self._typed = True  # the exchange says what was typed, and knows when it ended
-        if event["type"] != "turn.heard" or self._typed:
-            self._typed = self._typed and event["type"] != "turn.heard"
-            return super().lines(event)
-        end = {"type": "caller.speech_ended", "source": "exchange", "call": event["call"]}
-        super().lines({**end, "at_ms": event["speech_ended_at_ms"]})
-        return [Line("caller", f"“{event['text']}”", f"{event['confidence']:.0%} sure")]
 
 
 # -- saves ------------------------------------------------------------------------------------------------------------

@@ -64,17 +64,21 @@ class LocalNetwork:
     async def start_agent(self) -> dict[str, Any]:
         """Start the agent and put it on the exchange's first application; returns its ``server.ready`` event.
 
+        An agent that was started before goes on; who asked for it ends it. If the new one does not start, or the
+        start is cancelled, everything is as it was.
+
         Raises:
             ConfigError: the agent does not start; the message is its own.
         """
-        self.agent = AgentProcess(
+        process = AgentProcess(
             self._app,
             environment={**self.exchange.env(), **self._environment},
             on_event=self._on_event,
             quiet=self._quiet,
         )
-        ready = await self.agent.start()
-        self.exchange.set_webhook_url(f"http://127.0.0.1:{self.agent.port}{WEBHOOK_PATH}")
+        ready = await process.start()
+        self.agent = process
+        self.exchange.set_webhook_url(f"http://127.0.0.1:{process.port}{WEBHOOK_PATH}")
         return ready
 
     async def stop_agent(self) -> None:

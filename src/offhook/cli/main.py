@@ -1,6 +1,7 @@
 """The command line: verbs, their options, and exit codes. What a verb does lies in the module named after it.
 
-Exit codes: 0 done; 1 the verb ran and did not succeed; 2 wrong words or settings, nothing was started; 130 Ctrl-C.
+Exit codes: 0 done; 1 the verb ran and did not succeed; 2 wrong words or settings, nothing was started; 130 Ctrl-C; 143
+SIGTERM, of verbs that are over by themselves.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ app.add_typer(exchange_app, name="exchange")
 app.add_typer(bench_app, name="bench")
 
 Codec = Literal["PCMU", "PCMA", "G722"]
-AgentPath = Annotated[str, typer.Argument(metavar="APP", help="The agent: module:name or file.py:name.")]
+AgentPath = Annotated[str, typer.Argument(metavar="APP", help="The agent: module:name; for app.py, app:agent.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object, last on stdout.")]
 ExchangePort = Annotated[int, typer.Option(help="Port of the local exchange.", min=0, max=65535)]
 
@@ -186,7 +187,10 @@ def bench_media(
 
 
 def _run(work: Coroutine[Any, Any, int | None]) -> None:
-    raise typer.Exit(asyncio.run(work) or 0)
+    try:
+        raise typer.Exit(asyncio.run(work) or 0)
+    except asyncio.CancelledError:  # by a verb that cleans up on SIGTERM as on Ctrl-C
+        raise typer.Exit(143) from None
 
 
 def run() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import os
+import signal
 import sys
 import time
 from ipaddress import ip_address
@@ -106,6 +107,9 @@ async def run_call(to: str, path: str, *, from_: str | None, port: int, public_u
         call.observe(on_event)
 
     telephone.on_call(watch)
+    working = asyncio.current_task()
+    assert working is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, working.cancel)
     async with Server(telephone, "127.0.0.1", port):
         try:
             call = await telephone.dial(to, from_)

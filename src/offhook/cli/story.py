@@ -49,6 +49,7 @@ class Narrator:
         self._rang_ms: float | None = None
         self._spoke_until_ms: float | None = None
         self._barged_in_ms: float | None = None
+        self._said = False
         self._speaking: str | None = None
         self._heard_at_ms: float | None = None
 
@@ -77,6 +78,7 @@ class Narrator:
         if event.get("call") != self.call:
             return [Line("person", f"“{event['said']}”")]
         kind = event.get("kind")
+        self._said = self._said or kind != "backchannel"
         self._barged_in_ms = event["at_ms"] if kind == "barge_in" else None
         mark = {"barge_in": "interrupts", "backchannel": "while the agent speaks"}.get(str(kind), "")
         return [Line("caller", f"“{event['said']}”", mark)]
@@ -127,10 +129,12 @@ class Narrator:
         return lines
 
     def _heard(self, event: Event) -> list[Line]:
-        if self._one_sided:
-            self._spoke_until_ms = event["speech_ended_at_ms"]
-            return [Line("caller", f"“{event['text']}”", f"{event['confidence']:.0%} sure")]
-        return [Line("note", f"understood: “{event['text']}”", f"{event['confidence']:.0%} sure")]
+        said, self._said = self._said, False
+        if said:
+            return [Line("note", f"understood: “{event['text']}”", f"{event['confidence']:.0%} sure")]
+        # A person at a microphone: what they said is known only as it was understood, and its end from the agent.
+        self._spoke_until_ms = event["speech_ended_at_ms"]
+        return [Line("caller", f"“{event['text']}”", f"{event['confidence']:.0%} sure")]
 
     def _ended(self, event: Event) -> list[Line]:
         if event.get("call") != self.call or (event["source"] == "exchange") is self._one_sided:

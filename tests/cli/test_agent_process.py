@@ -1,0 +1,59 @@
+"""An agent in a process of its own: started, read, ended."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from typing import Any
+
+import pytest
+
+from offhook.cli.agent_process import AgentProcess
+from offhook.errors import ConfigError
+
+ENVIRONMENT = {
+    "TELNYX_BASE_URL": "http://127.0.0.1:9/v2",
+    "TELNYX_API_KEY": "KEY",
+    "TELNYX_PUBLIC_KEY": "MCowBQYDK2VwAyEAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+}
+
+
+def agent(app: str, events: list[dict[str, Any]] | None = None) -> AgentProcess:
+    return AgentProcess(app, environment=ENVIRONMENT, on_event=(events if events is not None else []).append)
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+async def test_an_agent_that_does_not_start_is_an_error_in_its_own_words() -> None:
+    process = agent("there_is_no_such_module:agent")
+    with pytest.raises(ConfigError, match="expected a module there_is_no_such_module") as caught:
+        await process.start()
+    assert caught.value.fix == "change to its folder, or correct the name"
+    assert not process.running
+    await process.stop()
+
+
+@pytest.mark.parametrize("after_turns", [0, 1, 3, 200])
+async def test_a_start_that_is_cancelled_leaves_no_process(after_turns: int) -> None:
+    process = agent("offhook.demo.agent:agent")
+    starting = asyncio.create_task(process.start())
+    for _ in range(after_turns):
+        await asyncio.sleep(0)
+    spawned = process._process
+    starting.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await starting
+    assert not process.running
+    if spawned is not None:
+        assert not alive(spawned.pid)
+
+
+async def test_stopping_what_was_never_started_is_nothing() -> None:
+    await agent("app:agent").stop()
