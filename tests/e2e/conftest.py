@@ -6,6 +6,7 @@ import base64
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -120,6 +121,20 @@ class Program:
 
         event: dict[str, Any] = until(find, f"{type_} {fields} of {self.words}", timeout_s=timeout_s)[0]
         return event
+
+    def shows(self, pattern: str, *, timeout_s: float = PATIENCE_S) -> None:
+        """Wait until it has printed something for people."""
+
+        def find() -> bool:
+            found = re.search(pattern, self.said) is not None
+            assert found or self.process.poll() is None, f"{self.words} ended before {pattern}: {self.log}"
+            return found
+
+        until(find, f"{pattern!r} of {self.words}", timeout_s=timeout_s)
+
+    def processes(self) -> list[int]:
+        """The processes that are of it, itself included."""
+        return session_pids(self.pid)
 
     def signal(self, number: int) -> None:
         self.process.send_signal(number)

@@ -13,7 +13,7 @@ from rich.markup import escape
 from offhook.cli.console import EXIT_FAILED, emit_json, err, out
 from offhook.cli.lines import print_lines
 from offhook.cli.story import Narrator
-from offhook.errors import ConfigError
+from offhook.errors import CallError, ConfigError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,7 +47,7 @@ async def run_up(*, port: int, seed: Path | None, webhook_url: str | None, as_js
             _welcome(exchange.status(), exchange.origin)
         reading = asyncio.create_task(_show(exchange.journal.subscribe(), as_json=as_json))
         await over.wait()
-        reading.cancel()
+    await reading  # how the calls that were up have ended; the journal is closed
     return 0
 
 
@@ -121,7 +121,8 @@ class _Running:
                 f"expected an exchange at {self.origin}, got another program.", fix="choose its port with --port"
             ) from None
         if reply.is_error:
-            raise ConfigError(str(value.get("error", reply.reason_phrase)), fix=value.get("fix"))
+            kind = CallError if value.get("code") == CallError.code else ConfigError
+            raise kind(str(value.get("error", reply.reason_phrase)), fix=value.get("fix"))
         return value
 
 
@@ -175,6 +176,11 @@ async def run_call(
             out.print(f"[bold]☎ [/]{placed['from']} calls {placed['to']}  [green]{codec}[/]")
         try:
             await _follow(exchange, call_id, quiet=as_json)
+        except httpx.TransportError:
+            raise CallError(
+                "expected the exchange to go on until the call is over, it has gone.",
+                fix="look at what it printed in its own terminal",
+            ) from None
         except asyncio.CancelledError:
             await exchange.ask("POST", f"/exchange/calls/{call_id}/hangup")
             raise

@@ -1,0 +1,71 @@
+"""Ctrl-C: everything that was started ends, and whoever is on the phone is hung up."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def ctrl_c(program: Any) -> None:
+    """As a terminal does it: every process of the command gets the signal."""
+    os.killpg(program.pid, signal.SIGINT)
+
+
+def test_a_demonstration_can_be_interrupted(launch: Any, tmp_path: Path, speech_engines: None) -> None:
+    """Exit code 130; the exchange and the agent's process are gone with it."""
+    program = launch("demo", "--output", str(tmp_path))
+    program.shows("how can I help", timeout_s=40)
+    assert len(program.processes()) == 2
+    ctrl_c(program)
+    assert program.wait() == 130
+    assert program.left_behind() == []
+    assert "Traceback" not in program.log + program.said
+
+
+def test_a_demonstration_that_is_killed_leaves_no_agent_behind(
+    launch: Any, tmp_path: Path, speech_engines: None
+) -> None:
+    """The agent's process ends by itself when the one that started it is gone."""
+    program = launch("demo", "--output", str(tmp_path))
+    program.shows("on port", timeout_s=40)
+    program.signal(signal.SIGKILL)
+    assert program.wait() == -signal.SIGKILL
+    assert program.left_behind() == []
+
+
+def test_a_call_on_the_exchange_can_be_interrupted(exchange: Any, launch: Any) -> None:
+    """The simulated caller hangs up; exit code 130."""
+    number, _ = exchange.next_line()
+    program = launch("exchange", "call", "--to", number, "--port", str(exchange.port))
+    program.shows(re.escape(f"calls {number}"))
+    ctrl_c(program)
+    assert program.wait() == 130
+    calls = [one for one in exchange.http.get("/exchange/status").json()["calls"] if one["to"] == number]
+    assert [one["state"] for one in calls] == ["ended"]
+    ended = exchange.happens(calls[0]["call_control_id"], "call.ended")
+    assert (ended["cause"], ended["hangup_source"]) == ("originator_cancel", "caller")
+    assert program.left_behind() == []
+    assert "Traceback" not in program.log + program.said
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, 0), (signal.SIGKILL, -9)])
+def test_an_exchange_can_be_stopped(launch: Any, number: int, code: int) -> None:
+    """Calls that are up end with it; whoever follows one is told, with exit code 1."""
+    program = launch("exchange", "up", "--port", "0", "--json")
+    port = program.event("exchange.started")["port"]
+    caller = launch("exchange", "call", "--port", str(port))
+    caller.shows("calls")
+    program.signal(number)
+    assert program.wait() == code
+    assert (program.log, program.left_behind()) == ("", [])
+    assert caller.wait() == 1
+    assert re.fullmatch(r"error: [^\n]+\nfix:   [^\n]+\n", caller.log)
+    if code == 0:
+        assert program.events("call.ended")
