@@ -70,6 +70,21 @@ def test_after_a_loss_the_voice_is_itself_again_within_10_ms(lab: Lab) -> None:
     assert heard[13 * 320 + 160 :] == voice[13 * 320 + 160 :]
 
 
+@pytest.mark.parametrize("lengths_ms", [[5], [7, 13], [20, 3, 40], [60], [1, 20, 20]])
+def test_how_the_audio_before_a_loss_was_cut_makes_no_difference(lengths_ms: list[int], lab: Lab) -> None:
+    voice = lab.voice(8000, 240)
+    whole, pieces, at = Conceal(8000), Conceal(8000), 0
+    for start in range(0, len(voice), 320):
+        whole.good(voice[start : start + 320])
+    while at < len(voice):
+        for length_ms in lengths_ms:
+            pieces.good(voice[at : at + length_ms * 16])
+            at += length_ms * 16
+    assert pieces.lost() == whole.lost() != bytes(320)
+    assert pieces.good(voice[:320]) == whole.good(voice[:320])
+    assert pieces.lost() == whole.lost()
+
+
 def test_a_loss_before_any_audio_is_silent() -> None:
     conceal = Conceal(8000)
     assert conceal.lost() == bytes(320)

@@ -24,6 +24,20 @@ def test_frames_in_order_pass_at_once_whatever_the_first_number_is() -> None:
         assert run(Reorder(), first, first + 1, first + 2) == [[first], [first + 1], [first + 2]]
 
 
+def test_only_the_expected_frame_passes_and_only_while_none_waits() -> None:
+    """What passes is taken and counted, and is not pushed."""
+    reorder = Reorder()
+    assert not reorder.passes(1)
+    assert run(reorder, 1) == [[1]]
+    assert reorder.passes(2)
+    assert not reorder.passes(2)
+    assert run(reorder, 4) == [[]]
+    assert not reorder.passes(3)
+    assert run(reorder, 3) == [[3, 4]]
+    assert reorder.passes(5)
+    assert reorder.counters == ReorderCounters(received=5, reordered=1)
+
+
 def test_a_frame_that_comes_late_is_put_in_its_place() -> None:
     reorder = Reorder()
     assert run(reorder, 1, 3, 4, 2, 5) == [[1], [], [], [2, 3, 4], [5]]

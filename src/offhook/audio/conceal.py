@@ -6,6 +6,7 @@ step between the last good sample and the repeated period is spread over a quart
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,13 +40,16 @@ class Conceal:
         CodecError: if 20 ms are not a whole number of samples at this rate.
     """
 
-    __slots__ = ("_frame", "_history", "_keep", "_lost", "_period", "_rate")
+    __slots__ = ("_frame", "_frame_bytes", "_heard", "_keep", "_lost", "_period", "_rate")
 
     def __init__(self, rate: int) -> None:
-        self._frame = frame_bytes(rate) // SAMPLE_BYTES
+        self._frame_bytes = frame_bytes(rate)
+        self._frame = self._frame_bytes // SAMPLE_BYTES
         self._rate = rate
         self._keep = SAMPLE_BYTES * self._samples(_LONGEST_PERIOD_MS + _COMPARED_MS + 1)
-        self._history = bytes(self._keep)
+        # The last pieces, as much as is kept and more. They stay as they came until one is lost: cutting and joining at
+        # every frame cost more than all else that is done with a frame here.
+        self._heard = deque([bytes(self._keep)], maxlen=-(-self._keep // self._frame_bytes))
         self._period: NDArray[np.float32] = np.zeros(1, dtype=np.float32)
         self._lost = 0
 
@@ -55,15 +59,9 @@ class Conceal:
         Raises:
             CodecError: if half a sample is left over.
         """
-        samples = whole_samples(pcm)
-        if self._lost and samples:
-            wanted = len(self._period) // 4 + round(_OVERLAP_OF_LOSS * self._lost)
-            overlap = min(wanted, self._samples(_LONGEST_OVERLAP_MS), samples)
-            rising = (np.arange(overlap, dtype=np.float32) + 1.0) / (overlap + 1.0)
-            fresh = np.frombuffer(pcm, dtype="<i2", count=overlap)
-            pcm = _to_pcm(fresh * rising + self._repeated(overlap) * (1.0 - rising)) + pcm[overlap * SAMPLE_BYTES :]
-            self._lost = 0
-        self._history = (self._history + pcm)[-self._keep :]
+        if self._lost or len(pcm) != self._frame_bytes:
+            return self._blend(pcm)
+        self._heard.append(pcm)
         return pcm
 
     def lost(self) -> bytes:
@@ -77,8 +75,24 @@ class Conceal:
             filled = self._repeated(self._frame)
         self._lost += self._frame
         pcm = _to_pcm(filled)
-        self._history = (self._history + pcm)[-self._keep :]
+        self._remember(pcm)
         return pcm
+
+    def _blend(self, pcm: bytes) -> bytes:
+        samples = whole_samples(pcm)
+        if self._lost and samples:
+            wanted = len(self._period) // 4 + round(_OVERLAP_OF_LOSS * self._lost)
+            overlap = min(wanted, self._samples(_LONGEST_OVERLAP_MS), samples)
+            rising = (np.arange(overlap, dtype=np.float32) + 1.0) / (overlap + 1.0)
+            fresh = np.frombuffer(pcm, dtype="<i2", count=overlap)
+            pcm = _to_pcm(fresh * rising + self._repeated(overlap) * (1.0 - rising)) + pcm[overlap * SAMPLE_BYTES :]
+            self._lost = 0
+        self._remember(pcm)
+        return pcm
+
+    def _remember(self, pcm: bytes) -> None:
+        """Keep a piece of any length."""
+        self._heard.append((b"".join(self._heard) + pcm)[-self._keep :])
 
     def _samples(self, ms: float) -> int:
         return int(self._rate * ms / 1000)
@@ -92,7 +106,7 @@ class Conceal:
 
     def _find_period(self) -> tuple[NDArray[np.float32], np.float32]:
         """The last pitch period, made to join itself end to start, and the step from the last sample to its start."""
-        heard = np.frombuffer(self._history, dtype="<i2").astype(np.float32)
+        heard = np.frombuffer(b"".join(self._heard)[-self._keep :], dtype="<i2").astype(np.float32)
         compared = self._samples(_COMPARED_MS)
         shortest, longest = self._samples(_SHORTEST_PERIOD_MS), self._samples(_LONGEST_PERIOD_MS)
         # Row n is the stretch as long as the compared one that began longest - n samples before it.

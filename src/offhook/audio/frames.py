@@ -14,6 +14,7 @@ __all__ = [
     "Framer",
     "dbfs",
     "frame_bytes",
+    "half_sample",
     "rms",
     "silence",
     "whole_samples",
@@ -54,11 +55,16 @@ def whole_samples(pcm: bytes) -> int:
     """
     samples, rest = divmod(len(pcm), SAMPLE_BYTES)
     if rest:
-        raise CodecError(
-            f"expected whole 16-bit samples, got {len(pcm)} bytes",
-            fix="pass signed 16-bit little-endian mono pcm, or cut the stream with Framer, which holds half samples",
-        )
+        raise half_sample(pcm)
     return samples
+
+
+def half_sample(pcm: bytes) -> CodecError:
+    """The error for ``pcm`` that ends within a sample."""
+    return CodecError(
+        f"expected whole 16-bit samples, got {len(pcm)} bytes",
+        fix="pass signed 16-bit little-endian mono pcm, or cut the stream with Framer, which holds half samples",
+    )
 
 
 def silence(rate: int, ms: float) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from offhook.audio._audioop import audioop
-from offhook.audio.frames import SAMPLE_BYTES, whole_samples
+from offhook.audio.frames import SAMPLE_BYTES, half_sample
 
 __all__ = ["RATE", "PcmaDecoder", "PcmaEncoder", "PcmuDecoder", "PcmuEncoder"]
 
@@ -28,8 +28,10 @@ class PcmuEncoder:
 
     def encode(self, pcm: bytes) -> bytes:
         """The payload for ``pcm``, any whole number of samples."""
-        whole_samples(pcm)
-        return audioop.lin2ulaw(pcm, SAMPLE_BYTES)
+        try:
+            return audioop.lin2ulaw(pcm, SAMPLE_BYTES)
+        except audioop.error:
+            raise half_sample(pcm) from None
 
 
 class PcmaDecoder:
@@ -50,5 +52,7 @@ class PcmaEncoder:
 
     def encode(self, pcm: bytes) -> bytes:
         """The payload for ``pcm``, any whole number of samples."""
-        whole_samples(pcm)
-        return audioop.lin2alaw(pcm, SAMPLE_BYTES)
+        try:
+            return audioop.lin2alaw(pcm, SAMPLE_BYTES)
+        except audioop.error:
+            raise half_sample(pcm) from None
