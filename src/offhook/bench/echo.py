@@ -33,14 +33,14 @@ class Echo:
     """Listens to a stream and says every frame back."""
 
     def __init__(self, stream: MediaStream) -> None:
-        self._send = stream.send_audio
+        self._stream = stream
 
     def media_started(self, started: MediaStarted) -> None:
         """Nothing to prepare."""
 
     def audio(self, pcm: bytes, timestamp_ms: float) -> None:
         """Say it back."""
-        self._send(pcm)
+        self._stream.send_audio(pcm)
 
     def mark_returned(self, name: str) -> None:
         """No marks are sent."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
 from offhook.audio.codecs import make_decoder, make_encoder
 from offhook.audio.conceal import Conceal
 from offhook.audio.frames import FRAME_MS, frame_bytes
-from offhook.audio.reorder import Reorder
+from offhook.audio.reorder import Reorder, ReorderCounters
+from offhook.calls.listener import MediaListener, StreamFailure, StreamWatcher
 from offhook.carriers.base import (
     DigitReceived,
     FrameIgnored,
@@ -25,29 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from offhook.audio.codecs import Decoder
-    from offhook.carriers.base import AppMedia, MediaEvent, StreamRequest
+    from offhook.carriers.base import AppMedia, Direction, MediaEvent, StreamRequest
 
 __all__ = ["MediaListener", "MediaStream", "StreamCounters", "StreamFailure", "StreamWatcher"]
-
-StreamFailure = Literal[
-    "codec_unsupported",
-    "start_missing",
-    "frame_too_large",
-    "message_incomplete",
-    "consumer_slow",
-    "call_mismatch",
-    "listener_failed",
-]
-"""Why a media stream was given up.
-
-* ``codec_unsupported``: the carrier sends audio we cannot decode.
-* ``start_missing``: audio came, but never its format.
-* ``frame_too_large``: one message was above the limit.
-* ``message_incomplete``: a message in parts broke the rules of the WebSocket.
-* ``consumer_slow``: the carrier does not read what we send.
-* ``call_mismatch``: the stream says it belongs to another call than its token.
-* ``listener_failed``: our own side raised while it heard the audio.
-"""
 
 MEDIA_BEFORE_START_LIMIT = 50
 """Frames of audio without a format before the stream is given up: one second."""
@@ -57,59 +38,14 @@ MAX_MESSAGE_MS = 30_000
 (https://developers.telnyx.com/docs/voice/programmable-voice/media-streaming)."""
 
 
-class MediaListener(Protocol):
-    """Who hears a call's audio: an agent's session. All methods are called on the event loop and must not block."""
-
-    def media_started(self, started: MediaStarted) -> None:
-        """The first call: audio is about to flow. Later ones of these methods come in the order of the wire."""
-        ...
-
-    def audio(self, pcm: bytes, timestamp_ms: float) -> None:
-        """A piece of the other party's audio, usually 20 ms, at ``stream.input_rate``; gaps are concealed.
-
-        ``timestamp_ms`` is where it begins on the stream's own clock.
-        """
-        ...
-
-    def mark_returned(self, name: str) -> None:
-        """All audio sent before the mark was played, or was dropped by a clear."""
-        ...
-
-    def digit(self, digit: str) -> None:
-        """The other party pressed a key."""
-        ...
-
-    def media_stopped(self) -> None:
-        """The audio is over, for whatever reason. The last call, exactly once."""
-        ...
-
-
-class StreamWatcher(Protocol):
-    """Who answers for a stream: the host of the call."""
-
-    def stream_started(self, stream: MediaStream, started: MediaStarted) -> None:
-        """The format is known and can be decoded; called before any listener hears of it."""
-        ...
-
-    def stream_failed(self, stream: MediaStream, failure: StreamFailure, detail: str) -> None:
-        """The stream cannot go on; it has been closed. ``detail`` names codecs and sizes, never personal data."""
-        ...
-
-    def stream_stopped(self, stream: MediaStream) -> None:
-        """The stream is over; called after the listener has been told."""
-        ...
-
-
 @dataclass(slots=True)
 class StreamCounters:
     """What has passed through one stream: frames in, messages and bytes of pcm out."""
 
-    received: int = 0
-    """Pieces of audio taken in."""
+    order: ReorderCounters = field(default_factory=ReorderCounters)
+    """In which order the pieces of audio came."""
     lost: int = 0
-    """Pieces that never came, and were concealed."""
-    late: int = 0
-    """Pieces that came twice or too late, and were dropped."""
+    """Pieces that never came, or were not of the codec, and were made up for."""
     ignored: Counter[str] = field(default_factory=Counter)
     """Messages that were not acted on, by reason."""
     faults: Counter[int] = field(default_factory=Counter)
@@ -120,6 +56,16 @@ class StreamCounters:
     sent_pcm_bytes: int = 0
     unsent: int = 0
     """Messages not sent because the stream had not begun or was over."""
+
+    @property
+    def received(self) -> int:
+        """Pieces of audio taken in."""
+        return self.order.received
+
+    @property
+    def late(self) -> int:
+        """Pieces that came twice or too late, and were dropped."""
+        return self.order.late + self.order.duplicates
 
 
 class MediaStream:
@@ -138,6 +84,40 @@ class MediaStream:
         early_limit: how many events are kept while there is no listener; 250 is five seconds of audio.
     """
 
+    # Slots, since a frame reads some twenty attributes on its way.
+    __slots__ = (
+        "_before_start",
+        "_byte_order",
+        "_bytes_per_ms",
+        "_close",
+        "_closing",
+        "_conceal",
+        "_decoder",
+        "_early",
+        "_early_limit",
+        "_encoder",
+        "_flowing",
+        "_heard_track",
+        "_last_bytes",
+        "_last_ms",
+        "_listener",
+        "_out_frame",
+        "_out_most",
+        "_protocol",
+        "_reorder",
+        "_send",
+        "_stopped",
+        "counters",
+        "failure",
+        "request",
+        "started",
+        "watcher",
+    )
+
+    # Made when the format is known; nothing is heard before.
+    _conceal: Conceal
+    _decoder: Decoder
+
     def __init__(
         self,
         protocol: AppMedia,
@@ -153,7 +133,6 @@ class MediaStream:
         """Set once the carrier has announced the format."""
         self.failure: StreamFailure | None = None
         """Why the stream was given up on our side, if it was."""
-        self.counters = StreamCounters()
         self.watcher: StreamWatcher | None = None
         self._protocol = protocol
         self._send = send
@@ -161,11 +140,15 @@ class MediaStream:
         self._byte_order: Literal["little", "big"] = l16_byte_order
         self._encoder = make_encoder(request.codec, request.sample_rate, l16_byte_order=l16_byte_order)
         self._out_frame = frame_bytes(self._encoder.rate)
-        self._decoder: Decoder | None = None
+        self._out_most = self._out_frame * (1 if self._encoder.frame_per_payload else MAX_MESSAGE_MS // FRAME_MS)
         self._reorder = Reorder(frame_ms=FRAME_MS)
-        self._conceal: Conceal | None = None
-        self._track = "outbound" if request.track == "outbound" else "inbound"
-        self._next_timestamp_ms = 0.0
+        self.counters = StreamCounters(self._reorder.counters)
+        # The track whose audio is heard: none before the start and after the stop.
+        self._heard_track: Direction | None = None
+        # Whether audio may go out. Sent before the start message it may be lost, and its format is not agreed.
+        self._flowing = False
+        self._last_ms: float = 0
+        self._last_bytes = 0
         self._bytes_per_ms = 1.0
         self._before_start = 0
         self._listener: MediaListener | None = None
@@ -179,7 +162,7 @@ class MediaStream:
     @property
     def input_rate(self) -> int:
         """The rate of the pcm that the listener hears, in Hz; known once :attr:`started` is."""
-        return self._decoder.rate if self._decoder is not None else self.request.sample_rate
+        return self._decoder.rate if self.started is not None else self.request.sample_rate
 
     @property
     def output_rate(self) -> int:
@@ -213,18 +196,15 @@ class MediaStream:
     def receive(self, message: bytes) -> None:
         """Take one text message from the socket."""
         event = self._protocol.receive(message)
-        if type(event) is MediaReceived:
-            self._media(event)
+        # Nearly every message is the next piece of the audio that is heard; that one goes straight through.
+        if type(event) is MediaReceived and event.track == self._heard_track and self._reorder.passes(event.chunk):
+            self._hear(event.payload, event.timestamp_ms)
         else:
-            self._control(event)
+            self._take(event)
 
     def receive_binary(self, message: bytes) -> None:
         """Take one binary message from the socket."""
-        event = self._protocol.receive_binary(message)
-        if type(event) is MediaReceived:
-            self._media(event)
-        else:
-            self._control(event)
+        self._take(self._protocol.receive_binary(message))
 
     def connection_lost(self) -> None:
         """The socket is gone, with or without a stop before."""
@@ -241,37 +221,35 @@ class MediaStream:
         self._stop()
 
     def _media(self, event: MediaReceived) -> None:
-        decoder = self._decoder
-        if decoder is None or self._stopped:
+        if self._heard_track is None:
             self._no_format()
             return
-        if event.track != self._track:
+        if event.track != self._heard_track:
             self.counters.ignored["other track"] += 1
             return
-        counters = self.counters
-        counters.received += 1
         payload = event.payload
         for piece in self._reorder.push(event.chunk, payload):
-            pcm = self._decode(decoder, piece)
             # A piece that was held back for reordering follows the ones before it on the stream's clock.
-            timestamp_ms = event.timestamp_ms if piece is payload else self._next_timestamp_ms
-            self._next_timestamp_ms = timestamp_ms + len(pcm) / self._bytes_per_ms
-            if self._listener is not None:
-                self._listener.audio(pcm, timestamp_ms)
-            else:
-                self._tell("audio", pcm, timestamp_ms)
+            next_ms = self._last_ms + self._last_bytes / self._bytes_per_ms
+            self._hear(piece, event.timestamp_ms if piece is payload else next_ms)
 
-    def _decode(self, decoder: Decoder, piece: bytes | None) -> bytes:
-        """The pcm of one piece; made up for one that is lost, or that is not of the codec."""
-        conceal = self._conceal
-        assert conceal is not None  # made together with the decoder
-        if piece is not None:
-            try:
-                return conceal.good(decoder.decode(piece))
-            except CodecError:
-                self.counters.ignored["not of the codec"] += 1
+    def _hear(self, piece: bytes | None, timestamp_ms: float) -> None:
+        """Tell one piece of audio; one that is lost, or that is not of the codec, is made up for."""
+        try:
+            pcm = self._made_up() if piece is None else self._conceal.good(self._decoder.decode(piece))
+        except CodecError:
+            self.counters.ignored["not of the codec"] += 1
+            pcm = self._made_up()
+        self._last_ms, self._last_bytes = timestamp_ms, len(pcm)
+        listener = self._listener
+        if listener is not None:
+            listener.audio(pcm, timestamp_ms)
+        else:
+            self._tell("audio", pcm, timestamp_ms)
+
+    def _made_up(self) -> bytes:
         self.counters.lost += 1
-        return conceal.lost()
+        return self._conceal.lost()
 
     def _no_format(self) -> None:
         if self._stopped:
@@ -282,8 +260,10 @@ class MediaStream:
         if self._before_start >= MEDIA_BEFORE_START_LIMIT:
             self.fail("start_missing", f"expected a start message first, got {self._before_start} pieces of audio")
 
-    def _control(self, event: MediaEvent) -> None:
+    def _take(self, event: MediaEvent) -> None:
         match event:
+            case MediaReceived():
+                self._media(event)
             case MediaStarted():
                 self._start(event)
             case MarkReturned(name):
@@ -305,12 +285,14 @@ class MediaStream:
             return
         format_ = started.format
         try:
-            self._decoder = make_decoder(format_.encoding, format_.sample_rate, l16_byte_order=self._byte_order)
+            decoder = make_decoder(format_.encoding, format_.sample_rate, l16_byte_order=self._byte_order)
         except UnsupportedCodec:
             self.fail("codec_unsupported", f"{format_.encoding} at {format_.sample_rate} Hz")
             return
-        self._conceal = Conceal(self._decoder.rate)
-        self._bytes_per_ms = self._decoder.rate * 2 / 1000
+        self._decoder, self._conceal = decoder, Conceal(decoder.rate)
+        self._bytes_per_ms = decoder.rate * 2 / 1000
+        self._heard_track = "outbound" if self.request.track == "outbound" else "inbound"
+        self._flowing = not self._closing
         self.started = started
         if self.watcher is not None:
             self.watcher.stream_started(self, started)
@@ -321,8 +303,8 @@ class MediaStream:
         if self._stopped:
             return
         self._stopped = True
-        heard = self._reorder.counters
-        self.counters.late = heard.late + heard.duplicates
+        self._heard_track = None
+        self._flowing = False
         self._tell("media_stopped")
         if self.watcher is not None:
             self.watcher.stream_stopped(self)
@@ -348,44 +330,37 @@ class MediaStream:
         Raises:
             ValueError: if ``pcm`` is not whole frames, or none.
         """
-        frames, rest = divmod(len(pcm), self._out_frame)
-        if rest or not frames:
-            raise ValueError(f"expected whole frames of {self._out_frame} bytes, got {len(pcm)} bytes")
-        if self._blocked():
-            return
-        per_message = 1 if self._encoder.frame_per_payload else MAX_MESSAGE_MS // FRAME_MS
-        if frames <= per_message:
-            self._send_piece(pcm)
-            return
-        step = per_message * self._out_frame
-        for start in range(0, len(pcm), step):
-            self._send_piece(pcm[start : start + step])
+        size = len(pcm)
+        if not size or size % self._out_frame:
+            raise ValueError(f"expected whole frames of {self._out_frame} bytes, got {size} bytes")
+        if self._flowing and size > self._out_most:
+            for start in range(0, size, self._out_most):
+                self.send_audio(pcm[start : start + self._out_most])
+        elif self._flowing:
+            self._send(self._protocol.audio(self._encoder.encode(pcm)))
+            counters = self.counters
+            counters.sent_messages += 1
+            counters.sent_pcm_bytes += size
+        else:
+            self.counters.unsent += 1
 
     def send_mark(self, name: str) -> None:
         """Ask for ``name`` back once all audio sent so far was played."""
-        if not self._blocked():
-            self._send(self._protocol.mark(name))
-            self.counters.sent_messages += 1
+        self._send_command(self._protocol.mark(name))
 
     def clear(self) -> None:
         """Stop playing at once and drop what is queued; every mark that is out comes back."""
-        if not self._blocked():
-            self._send(self._protocol.clear())
-            self.counters.sent_messages += 1
+        self._send_command(self._protocol.clear())
 
     def close(self) -> None:
         """Close the socket. :meth:`connection_lost` follows."""
         self._closing = True
+        self._flowing = False
         self._close()
 
-    def _send_piece(self, pcm: bytes) -> None:
-        self._send(self._protocol.audio(self._encoder.encode(pcm)))
-        self.counters.sent_messages += 1
-        self.counters.sent_pcm_bytes += len(pcm)
-
-    def _blocked(self) -> bool:
-        # Audio sent before the start message may be lost, and the format is not agreed: better not sent, and counted.
-        if self.started is None or self._stopped or self._closing:
+    def _send_command(self, message: bytes) -> None:
+        if self._flowing:
+            self._send(message)
+            self.counters.sent_messages += 1
+        else:
             self.counters.unsent += 1
-            return True
-        return False

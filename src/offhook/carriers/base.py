@@ -6,7 +6,7 @@ A carrier's room (``carriers/telnyx``) turns its own wire format into these and 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
 
 import msgspec
 
@@ -156,15 +156,21 @@ class MediaStarted(msgspec.Struct, frozen=True):
     custom_parameters: dict[str, str] = {}
 
 
-class MediaReceived(msgspec.Struct, frozen=True, gc=False):
+Counter = Annotated[int, msgspec.Meta(ge=0, lt=10**18)]
+"""A number that counts up; what is above is garbage."""
+
+
+# The names and bounds are those of the wire, which carriers share, so that a message is decoded into this and nothing
+# is made twice; gc=False: no reference cycle can pass here.
+class MediaReceived(msgspec.Struct, frozen=True, gc=False, rename={"timestamp_ms": "timestamp"}):
     """Fired for each piece of audio. ``payload`` is codec bytes, already out of base64.
 
     ``chunk`` counts pieces per track from 1; ``timestamp_ms`` is the start of the piece on the stream's own clock.
     """
 
-    track: str
-    chunk: int
-    timestamp_ms: int
+    track: Direction
+    chunk: Counter
+    timestamp_ms: Counter
     payload: bytes
 
 

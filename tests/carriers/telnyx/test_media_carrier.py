@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from offhook.carriers.base import (
     DigitReceived,
+    Direction,
     MarkReturned,
     MediaConnected,
     MediaEvent,
@@ -204,11 +206,9 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 
 
 @given(
-    st.lists(
-        st.tuples(st.sampled_from(["inbound", "outbound"]), st.binary(max_size=700), st.sampled_from([20, 40, 100]))
-    )
+    st.lists(st.tuples(st.sampled_from(get_args(Direction)), st.binary(max_size=700), st.sampled_from([20, 40, 100])))
 )
-def test_audio_arrives_as_it_was_sent(pieces: list[tuple[str, bytes, int]]) -> None:
+def test_audio_arrives_as_it_was_sent(pieces: list[tuple[Direction, bytes, int]]) -> None:
     """Payload, track, chunk and time, on both tracks."""
     carrier, app = TelnyxCarrierMedia(STREAM), TelnyxAppMedia()
     chunks = {"inbound": 0, "outbound": 0}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
@@ -23,7 +23,6 @@ from offhook.carriers.telnyx.client_state import decode_client_state
 from offhook.carriers.telnyx.media.wire import (
     AUTH_TOKEN_FIELD,
     GARBAGE,
-    MAX_INTEGER,
     UNKNOWN_ERROR,
     b64encode,
     decode_any,
@@ -37,24 +36,17 @@ from offhook.carriers.telnyx.media.wire import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from offhook.carriers.base import Direction
+
 __all__ = ["TelnyxAppMedia"]
-
-# Counters are strings of integers on the wire; lax decoding takes both. gc=False: no reference cycles can pass here.
-_Counter = Annotated[int, msgspec.Meta(ge=0, lt=MAX_INTEGER)]
-
-
-class _Audio(msgspec.Struct, frozen=True, gc=False):
-    track: Literal["inbound", "outbound"]
-    chunk: _Counter
-    timestamp: _Counter
-    payload: bytes
 
 
 class _AudioMessage(msgspec.Struct, frozen=True, gc=False):
     event: Literal["media"]
-    media: _Audio
+    media: MediaReceived
 
 
+# Counters are strings of integers on the wire; lax decoding takes both.
 _decode_audio = msgspec.json.Decoder(_AudioMessage, strict=False).decode
 
 
@@ -69,10 +61,9 @@ class TelnyxAppMedia:
     def receive(self, message: bytes) -> MediaEvent:
         """Turn one text message (UTF-8 bytes) into one event. Never raises."""
         try:
-            audio = _decode_audio(message).media
+            return _decode_audio(message).media
         except GARBAGE:
             return _receive_other(message)
-        return MediaReceived(audio.track, audio.chunk, audio.timestamp, audio.payload)
 
     def receive_binary(self, message: bytes) -> MediaEvent:
         """Binary messages are not part of the protocol: always :class:`FrameIgnored`."""
@@ -89,6 +80,14 @@ class TelnyxAppMedia:
     def clear(self) -> bytes:
         """The message that stops playing at once. The carrier then returns every mark that waits."""
         return b'{"event":"clear"}'
+
+
+_TRACKS: Final[dict[str, Direction]] = {
+    "inbound": "inbound",
+    "inbound_track": "inbound",
+    "outbound": "outbound",
+    "outbound_track": "outbound",
+}
 
 
 def _receive_other(message: bytes) -> MediaEvent:
@@ -133,10 +132,10 @@ def _read_start(frame: dict[str, Any]) -> MediaEvent:
 def _read_media(frame: dict[str, Any]) -> MediaEvent:
     """Audio that the fast decoder refused: in another spelling, or broken."""
     media = object_(frame, "media")
-    track = (text(media, "track") or "inbound").removesuffix("_track")
+    track = _TRACKS.get(text(media, "track") or "inbound")
     chunk, timestamp_ms = integer(media.get("chunk")), integer(media.get("timestamp"))
     payload = from_base64(media.get("payload"))
-    if track not in ("inbound", "outbound"):
+    if track is None:
         return FrameIgnored("media of an unknown track")
     if chunk is None or timestamp_ms is None:
         return FrameIgnored("media without chunk or timestamp")
