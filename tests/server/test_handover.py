@@ -254,6 +254,25 @@ async def test_a_client_that_does_not_read_is_given_up(port: int, gate: Any) -> 
     client.close()
 
 
+async def test_a_client_that_reads_slowly_is_not_given_up(port: int, gate: Any) -> None:
+    """As long as no more waits than may."""
+    client = socket.create_connection(("127.0.0.1", port))
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.sendall(handshake())
+    await asyncio.wait_for(gate.opened.wait(), 2)
+    stream = gate.streams[0]
+    for _ in range(20):
+        stream.send(b"x" * 8000)
+    client.setblocking(False)
+    received = b""
+    while received.count(b"x") < 20 * 8000:
+        with contextlib.suppress(BlockingIOError):
+            received += client.recv(65536)
+        await asyncio.sleep(0)
+    assert stream.failures == []
+    client.close()
+
+
 async def test_an_early_close_is_answered_and_told_once(port: int, gate: Any) -> None:
     """The client closes right after the handshake."""
     client = await connect(port)
@@ -356,5 +375,5 @@ async def test_other_websockets_are_uvicorns_when_it_is_told_to(port_with_websoc
 async def test_sockets_do_not_wait_to_fill_packets(port: int, gate: Any) -> None:
     """TCP_NODELAY is set: a 20 ms frame leaves at once."""
     async with connect(port):
-        transport = gate.streams[0].send.__self__._transport.underlying_transport
+        transport = gate.streams[0].close.__self__._transport.underlying_transport
         assert transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from picows import WSAutoPingStrategy, WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
@@ -79,6 +80,19 @@ class MediaGate(Protocol):
 class MediaSocket(WSListener):
     """One media socket: puts messages together, bounds them, and passes them to the stream."""
 
+    # Slots, since without them the interpreter looks attributes of picows' subclasses up the slow way.
+    __slots__ = (
+        "_call",
+        "_gate",
+        "_limits",
+        "_parts",
+        "_parts_bytes",
+        "_parts_type",
+        "_request",
+        "_stream",
+        "_transport",
+    )
+
     def __init__(self, gate: MediaGate, call: Call, request: StreamRequest) -> None:
         self._gate = gate
         self._call = call
@@ -89,14 +103,15 @@ class MediaSocket(WSListener):
         self._parts: list[bytes] = []
         self._parts_type = _CONTINUATION
         self._parts_bytes = 0
-        self._clogged = False
 
     # -- picows' callbacks ------------------------------------------------------------------------------------------
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         """The handshake is done."""
         self._transport = transport
-        self._stream = self._gate.open_stream(self._call, self._request, send=self.send, close=self.close)
+        transport.underlying_transport.set_write_buffer_limits(high=self._limits.max_unsent_bytes)
+        send = partial(transport.send, _TEXT)
+        self._stream = self._gate.open_stream(self._call, self._request, send=send, close=self.close)
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         """One frame; ``frame`` points into picows' buffer and is not kept."""
@@ -106,7 +121,7 @@ class MediaSocket(WSListener):
             return
         kind = frame.msg_type
         try:
-            if kind == _TEXT and frame.fin and not self._parts and not (frame.rsv1 or frame.rsv2 or frame.rsv3):
+            if kind is _TEXT and frame.fin and not self._parts and not (frame.rsv1 or frame.rsv2 or frame.rsv3):
                 stream.receive(frame.get_payload_as_bytes())
             elif kind in (_TEXT, _BINARY, _CONTINUATION):
                 self._part(stream, frame)
@@ -134,23 +149,16 @@ class MediaSocket(WSListener):
         stream.connection_lost()
 
     def pause_writing(self) -> None:
-        """The carrier reads more slowly than we write: from now on, look at how much waits."""
-        self._clogged = True
-
-    def resume_writing(self) -> None:
-        """The carrier has caught up."""
-        self._clogged = False
+        """More waits for the carrier than may: it does not read what we send."""
+        transport, stream = self._transport, self._stream
+        if transport is None or stream is None:
+            return
+        waiting = transport.underlying_transport.get_write_buffer_size()
+        stream.fail("consumer_slow", f"{waiting} bytes wait, {self._limits.max_unsent_bytes} may")
+        # A peer that does not read would keep a graceful close waiting for ever.
+        transport.disconnect(False)
 
     # -- for the stream ---------------------------------------------------------------------------------------------
-
-    def send(self, message: bytes) -> None:
-        """Send one text message."""
-        transport = self._transport
-        if transport is None:
-            return
-        transport.send(_TEXT, message)
-        if self._clogged and transport.underlying_transport.get_write_buffer_size() > self._limits.max_unsent_bytes:
-            self._give_up_sending(transport)
 
     def close(self) -> None:
         """Close in good order: what was sent before is still delivered."""
@@ -158,13 +166,6 @@ class MediaSocket(WSListener):
         if transport is not None and not transport.is_disconnected:
             transport.send_close(WSCloseCode.OK)
             transport.disconnect()
-
-    def _give_up_sending(self, transport: WSTransport) -> None:
-        waiting = transport.underlying_transport.get_write_buffer_size()
-        if self._stream is not None:
-            self._stream.fail("consumer_slow", f"{waiting} bytes wait, {self._limits.max_unsent_bytes} may")
-        # A peer that does not read would keep a graceful close waiting for ever.
-        transport.disconnect(False)
 
     def _part(self, stream: MediaStream, frame: WSFrame) -> None:
         """A binary message, or a piece of a fragmented one (RFC 6455, 5.4)."""
