@@ -335,6 +335,8 @@ class Carrier:
         self.signer = Signer()
         self.commands: list[tuple[str, str, dict[str, Any]]] = []
         self.webhooks = ""
+        self.replies: dict[str, tuple[int, dict[str, Any]]] = {}
+        """What the API says to an action, if it does not agree."""
         self.agent: Program
         self._http = httpx.Client(trust_env=False, timeout=10)
         carrier = self
@@ -346,8 +348,9 @@ class Carrier:
                 body = json.loads(self.rfile.read(int(self.headers.get("content-length", 0))) or b"{}")
                 _, _, call_id, _, action = self.path.strip("/").split("/")
                 carrier.commands.append((call_id, action, body))
-                reply = b'{"data":{"result":"ok"}}'
-                self.send_response(200)
+                status, said = carrier.replies.get(action, (200, {"data": {"result": "ok"}}))
+                reply = json.dumps(said).encode()
+                self.send_response(status)
                 self.send_header("content-type", "application/json")
                 self.send_header("content-length", str(len(reply)))
                 self.end_headers()
@@ -513,14 +516,27 @@ class MediaSocket:
                 played = True
 
 
-@pytest.fixture(scope="session")
-def carrier(launch_for_session: Any, speech_engines: None) -> Iterator[Carrier]:
-    """A carrier in the hands of the tests, and an ``offhook serve desk:agent`` that believes in it."""
+@contextlib.contextmanager
+def carrier_of(launch: Any, agent: str) -> Iterator[Carrier]:
+    """A carrier in the hands of the tests, and an ``offhook serve`` that believes in it."""
     with contextlib.closing(Carrier()) as opened:
-        opened.agent = launch_for_session("serve", "desk:agent", "--port", "0", "--json", env=opened.env)
+        opened.agent = launch("serve", agent, "--port", "0", "--json", env=opened.env)
         port = opened.agent.event("server.ready")["port"]
         opened.webhooks = f"http://127.0.0.1:{port}/webhooks/telnyx"
         yield opened
+
+
+@pytest.fixture(scope="session")
+def carrier(launch_for_session: Any, speech_engines: None) -> Iterator[Carrier]:
+    """A carrier in the hands of the tests, with the agent ``desk:agent``."""
+    with carrier_of(launch_for_session, "desk:agent") as opened:
+        yield opened
+
+
+@pytest.fixture
+def make_carrier(launch: Any, speech_engines: None) -> Callable[[str], Any]:
+    """``with make_carrier("talkative:agent") as carrier``: one for a test, with an agent of its own."""
+    return lambda agent: carrier_of(launch, agent)
 
 
 @pytest.fixture(scope="session")

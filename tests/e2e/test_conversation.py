@@ -16,9 +16,7 @@ from offhook.speech.engines import default_tts
 WAIT = {"wait_agent": True, "quiet_ms": 500, "timeout_s": 10}
 LONG_WAIT = {"wait_agent": True, "quiet_ms": 1200, "timeout_s": 15}
 """The agent tries to reach somebody, and will say how that went."""
-APOLOGY = "I am sorry, something went wrong on my side. Could you try that again?"
-HANDOVER = "I will connect you to a colleague. One moment, please."
-NOBODY = "I am sorry, nobody can take your call right now. Can I help you with anything else?"
+APOLOGY, HANDOVER, NOBODY = "Sorry, please try again.", "One moment, please.", "Nobody is there."
 
 CALLS: dict[str, list[dict[str, Any]]] = {
     "goodbye": [WAIT, {"say": "hours"}, WAIT, {"say": "thanks"}],

@@ -91,15 +91,15 @@ def test_messages_that_are_wrong_are_ignored_and_counted(
     }
 
 
-@pytest.mark.parametrize(("encoding", "rate"), [("OPUS", 16000), ("G722", 8000), ("AMR-WB", 16000), ("L16", 16000)])
+@pytest.mark.parametrize(("encoding", "rate"), [("OPUS", 16000), ("G722", 8000), ("AMR-WB", 16000)])
 def test_bytes_that_are_not_of_the_codec_are_concealed(carrier: Any, call_id: str, encoding: str, rate: int) -> None:
     """Garbage instead of audio: a second later the caller is understood as if nothing had been."""
     noise = random.Random(7)
     with carrier.media(call_id) as line:
         line.start(encoding, rate)
-        line.line(*(noise.randbytes(size % 90) for size in range(60)))
+        line.line(*(noise.randbytes(size % 90) for size in range(40)))
         if encoding == "AMR-WB":  # which nothing here can encode: a key is pressed instead
-            line.silence(1.2, b"\xf0\x7c")
+            line.silence(1.0, b"\xf0\x7c")
             line.send("dtmf", dtmf={"digit": "5"})
             line.until_heard(frame=b"\xf0\x7c")
             assert carrier.agent.events("digit.pressed", call=call_id)
@@ -110,7 +110,7 @@ def test_bytes_that_are_not_of_the_codec_are_concealed(carrier: Any, call_id: st
             said = Voices().clip(ClipRef(name="hours"), rate=encoder.rate).pcm
             pieces = [said[at : at + size].ljust(size, b"\0") for at in range(0, len(said), size)]
             quiet = encoder.encode(bytes(size))
-            line.silence(1.2, quiet)
+            line.silence(1.0, quiet)
             assert_answered(carrier, call_id, line, [encoder.encode(piece) for piece in pieces], quiet)
 
 

@@ -43,18 +43,13 @@ STARTS = {
     "no such module": Start(("serve", "nothing:agent"), "expected a module nothing in", "correct the name"),
     "a path of a file": Start(("serve", "desk.py:agent"), "expected an agent as module:attribute", "write desk:agent"),
     "no such attribute": Start(("serve", "desk:agnet"), "expected an Agent at desk:agnet", "write desk:agent"),
-    "an attribute that is no agent": Start(("serve", "empty:number"), "an object of type int", "write empty:agent"),
     "a module that raises": Start(
         ("serve", "app:agent"), "raised ZeroDivisionError", "look at app.py, line 1", app="agent = 1 / 0"
     ),
     "a module that is not Python": Start(
         ("serve", "app:agent"), "raised SyntaxError", "look at app.py, line 1", app="def agent(:"
     ),
-    "a module that needs another": Start(
-        ("serve", "app:agent"), "needs nothing_of_the_kind", "pip install", app="import nothing_of_the_kind"
-    ),
-    "an agent without answers": Start(("serve", "empty:agent"), "to have an intent or a dialog", "add @agent.intent"),
-    "a voice that does not exist": Start(("serve", "empty:hoarse"), "voice", "fl"),
+    "a voice that does not exist": Start(("serve", "hoarse:agent"), "voice", "fl"),
     "no public key": Start(("serve", "desk:agent"), "TELNYX_PUBLIC_KEY", "set TELNYX", without("TELNYX_PUBLIC_KEY")),
     "no API key": Start(("serve", "desk:agent"), "TELNYX_API_KEY", "set TELNYX_API_KEY", without("TELNYX_API_KEY")),
     "no public address": Start(
@@ -62,9 +57,7 @@ STARTS = {
     ),
     "a bad public key": Start(("serve", "desk:agent"), "public key", "TELNYX", without(TELNYX_PUBLIC_KEY="tooshort")),
     "a bad address": Start(("serve", "desk:agent"), "OFFHOOK_PUBLIC_URL", "http", without(OFFHOOK_PUBLIC_URL="me")),
-    "a bad number": Start(("serve", "desk:agent"), "OFFHOOK_MAX_CALLS", "correct", without(OFFHOOK_MAX_CALLS="many")),
     "an unencodable codec": Start(("serve", "desk:agent"), "AMR-WB", "", without(OFFHOOK_CODEC="AMR-WB")),
-    "an unknown codec": Start(("serve", "desk:agent"), "G729", "", without(OFFHOOK_CODEC="G729")),
     "unsigned webhooks from anywhere": Start(
         ("serve", "desk:agent", "--insecure", "--host", "0.0.0.0"), "expected signed webhooks", "leave --insecure out"
     ),
@@ -139,7 +132,7 @@ def test_webhooks_are_taken_unsigned_only_where_it_is_said_so(launch: Any, speec
     assert program.wait() == 0
 
 
-@pytest.mark.parametrize("words", [("serve",), ("call", "+15550100"), ("dance",), ("exchange", "call", "--port", "x")])
+@pytest.mark.parametrize("words", [("serve",), ("exchange", "call", "--port", "x")])
 def test_wrong_words_are_wrong_usage(launch: Any, words: tuple[str, ...]) -> None:
     """Exit code 2 and how it is used."""
     program = launch(*words)

@@ -104,6 +104,7 @@ class Host:
         self._live: dict[Call, LiveCall] = {}
         self._settled = asyncio.Event()
         self._early = EarlyEvents()
+        self._open_streams = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._worker: asyncio.Task[None] | None = None
         self._observers: list[Callable[[Call], None]] = []
@@ -231,12 +232,14 @@ class Host:
             "webhooks": self.inbox.counters.report(),
             "media": {
                 "sockets": self.counters.media_sockets,
+                "open": self._open_streams,
                 "refused": dict(self.counters.media_refused),
                 "frames": dict(self.counters.frames),
                 "ignored": dict(self.counters.messages_ignored),
             },
             "loop_stall": self.stall.report(),
             "ticks_missed": self.ticker.missed,
+            "tasks": len(self._tasks),
         }
 
     # -- webhooks ----------------------------------------------------------------------------------------------------
@@ -365,6 +368,7 @@ class Host:
         if live is None:
             close()
         else:
+            self._open_streams += 1
             live.opened(stream)
         return stream
 
@@ -405,6 +409,7 @@ class Host:
 
     def stream_over(self, stream: MediaStream) -> None:
         """A media stream is over: add what it has counted to the totals."""
+        self._open_streams -= 1
         seen, counters = stream.counters, self.counters
         counters.frames.update(received=seen.received, lost=seen.lost, late=seen.late)
         counters.messages_ignored.update(seen.ignored)

@@ -1,8 +1,9 @@
 """The agent of most tests: something of everything, in few words."""
 
-from offhook import Agent, Call
+from offhook import Agent, Call, Texts
 
-agent = Agent(name="Front desk", greeting="Front desk.")
+texts = Texts(clarify="What was that?", apology="Sorry, please try again.", handover_failed="Nobody is there.")
+agent = Agent(name="Front desk", greeting="Front desk.", texts=texts)
 
 
 @agent.intent("opening hours", examples=["when are you open", "what are your opening hours"])
@@ -42,4 +43,4 @@ async def pressed(call: Call, digit: str) -> str:
     return f"You pressed {digit}."
 
 
-agent.handover(to="+15550100", after_misses=2, ring_s=5)
+agent.handover(to="+15550100", after_misses=2, message="One moment, please.", ring_s=5)
