@@ -5,13 +5,16 @@ from __future__ import annotations
 import io
 import wave
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 from offhook.audio.resample import resample
 from offhook.speech.engines import default_tts
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 WAIT = {"wait_agent": True, "quiet_ms": 500, "timeout_s": 10}
 LONG_WAIT = {"wait_agent": True, "quiet_ms": 1200, "timeout_s": 15}
@@ -27,14 +30,26 @@ CALLS: dict[str, list[dict[str, Any]]] = {
     "greeting": [{"barge_in": "hours", "after_ms": 200}, WAIT, {"hang_up": True}],
     "keys": [WAIT, {"press": "4"}, WAIT, {"press": "#"}, WAIT, {"hang_up": True}],
     "person": [WAIT, {"say": "bicycle"}, WAIT, {"say": "bicycle2"}, {"expect_person": True}, WAIT, {"hang_up": True}],
+    "A-law": [WAIT, {"say": "hours"}, WAIT, {"hang_up": True}],
+    "impatient": [{"wait_s": 0.5}, {"hang_up": True}],
+    "wrong number": [{"hang_up": True}],
 }
 """What the callers of these tests do."""
+CODECS = {"A-law": "PCMA"}
 
 
 @pytest.fixture(scope="module")
 def calls(office: Any) -> dict[str, str]:
     """Everybody calls at the same time: what each goes through takes as long as it takes."""
-    return {name: office.place(*steps, record=True) for name, steps in CALLS.items()}
+    return {name: office.place(*steps, record=True, codec=CODECS.get(name, "PCMU")) for name, steps in CALLS.items()}
+
+
+@pytest.fixture(scope="module")
+def program(office: Any, calls: dict[str, str], launch_for_module: Any, tmp_path_factory: Any) -> tuple[Any, Path]:
+    """So does somebody at a terminal."""
+    wav = tmp_path_factory.mktemp("recording") / "call.wav"
+    words = ["exchange", "call", "--to", office.number, "--port", str(office.exchange.port), "--recording", str(wav)]
+    return launch_for_module(*words), wav
 
 
 def test_a_caller_is_answered(office: Any, calls: dict[str, str]) -> None:
@@ -111,6 +126,41 @@ def test_the_greeting_can_be_interrupted(office: Any, calls: dict[str, str]) -> 
     assert report["caller"]["turns"][0]["kind"] == "barge_in"
     assert report["caller"]["turns"][0]["latency_ms"] is not None
     assert office.told(calls["greeting"], "turn.reply")[-1]["intent"] == "opening hours"
+    greeting = office.told(calls["greeting"], "agent.speech_ended", kind="greeting")[0]
+    assert greeting["interrupted"]
+    assert greeting["text"].startswith(greeting["heard"])
+    assert greeting["text"] != greeting["heard"]
+
+
+def test_a_caller_on_an_a_law_line_is_answered(office: Any, calls: dict[str, str]) -> None:
+    """The line's codec is not the stream's: nothing but the answer is heard."""
+    report = office.over(calls["A-law"])
+    assert report["call"]["codec"] == "PCMA"
+    assert report["caller"]["missed_steps"] == []
+    assert [text for _, text in office.spoken(calls["A-law"])] == ["Front desk.", "We open at nine."]
+
+
+def test_a_caller_who_hangs_up_is_not_talked_to_any_more(office: Any, calls: dict[str, str]) -> None:
+    """In the middle of the greeting, or before it has begun: the session ends, and nothing is said of it."""
+    for name in ("impatient", "wrong number"):
+        report = office.over(calls[name])
+        assert (report["call"]["hangup_cause"], report["call"]["hangup_source"]) == ("normal_clearing", "caller")
+        assert office.told(calls[name], "call.media_lost") == []
+    assert office.told(calls["impatient"], "session.ended")[0]["reason"] == "media_stopped"
+
+
+def test_somebody_at_a_terminal_can_call(office: Any, program: tuple[Any, Path]) -> None:
+    """``offhook exchange call`` shows the conversation, keeps its recording, and ends with exit code 0."""
+    shown, wav = program
+    assert shown.wait(30) == 0, shown.log
+    lines = shown.said.splitlines()
+    assert lines[0].endswith(f"calls {office.number}  PCMU")
+    assert "“Hi, when are you open?”" in shown.said
+    assert "ended: normal clearing" in shown.said
+    assert "answered after" in shown.said
+    assert shown.log == ""
+    with wave.open(str(wav)) as file:
+        assert file.getnframes() > 3 * 8000
 
 
 def test_keys_reach_the_agent(office: Any, calls: dict[str, str]) -> None:

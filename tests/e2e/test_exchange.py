@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import subprocess
 import threading
 import time
 import uuid
@@ -275,3 +276,51 @@ def test_a_command_that_is_repeated_has_one_effect(program: Program) -> None:
     wait(lambda: program.exchange.journal(call_id, "leg.state", state="bridged"))
     assert len(program.exchange.report(call_id)["legs"]) == 1
     program.command(call_id, "hangup")
+
+
+def test_commands_that_a_call_cannot_take_are_refused_as_the_carrier_does(program: Program) -> None:
+    """Without a key, to no call, before the answer, with a wrong body, after the end: with the carrier's codes."""
+    exchange, call_id = program.exchange, program.ring()
+
+    def code(call_id: str, action: str, body: dict[str, Any] | None = None) -> tuple[int, str]:
+        reply = exchange.command(call_id, action, body)
+        return reply.status_code, reply.json()["errors"][0]["code"]
+
+    keyless = exchange.http.post(f"/v2/calls/{call_id}/actions/answer")
+    assert (keyless.status_code, keyless.json()["errors"][0]["code"]) == (401, "10009")
+    assert code("v3:nobody", "answer") == (422, "90015")
+    assert code(call_id, "speak", {"payload": "Hello.", "voice": "female", "language": "en-US"}) == (422, "90034")
+    assert code(call_id, "answer", {"client_state": "not base64"}) == (422, "90017")
+    assert code(call_id, "transfer", {"to": "somebody"}) == (422, "10016")
+    assert code(call_id, "reject", {"cause": "BORED"}) == (422, "10032")
+    program.command(call_id, "reject", {"cause": "USER_BUSY"})
+    wait(lambda: program.events(call_id, "call.hangup"))
+    assert exchange.report(call_id)["caller"]["ended"] == "user_busy"
+    assert code(call_id, "hangup") == (422, "90018")
+
+
+def test_a_caller_hears_what_the_carrier_says_and_presses(program: Program) -> None:
+    """``speak`` and ``send_dtmf``: with their events, at the caller's ear."""
+    call_id = program.ring()
+    program.command(call_id, "answer")
+    program.command(call_id, "speak", {"payload": "Hello.", "voice": "female", "language": "en-US"})
+    wait(lambda: program.events(call_id, "call.speak.ended"))
+    program.command(call_id, "send_dtmf", {"digits": "1w2#"})
+    wait(lambda: program.exchange.report(call_id)["caller"]["digits"] == "12#")
+    program.command(call_id, "hangup")
+    wait(lambda: program.events(call_id, "call.hangup"))
+    caller = program.exchange.report(call_id)["caller"]
+    assert caller["heard_ended_ms"] - caller["heard_began_ms"] > 200
+    assert len(program.events(call_id, "call.speak.started")) == 1
+
+
+def test_a_shell_is_pointed_at_the_exchange(exchange: Any, launch: Any) -> None:
+    """``offhook exchange env`` prints what a shell takes; ``status`` what there is."""
+    port = str(exchange.port)
+    env = launch("exchange", "env", "--port", port)
+    status = launch("exchange", "status", "--port", port, "--json")
+    assert (env.wait(), status.wait()) == (0, 0)
+    names = " ".join(f"${name}" for name in exchange.env)
+    shell = subprocess.run(["sh", "-c", f"{env.said}\necho {names}"], capture_output=True, text=True, check=True)
+    assert shell.stdout.split() == list(exchange.env.values())
+    assert json.loads(status.said)["public_key"] == exchange.env["TELNYX_PUBLIC_KEY"]

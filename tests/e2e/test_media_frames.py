@@ -160,6 +160,16 @@ def test_a_socket_that_is_torn_down_in_the_call_is_told_to_the_caller(carrier: A
     assert_apologised(carrier, call_id, "media_lost")
 
 
+def test_a_stream_that_fails_is_asked_for_again_then_the_caller_is_told(carrier: Any, call_id: str) -> None:
+    """The carrier reports that it could not open the socket, and then that it could not open another."""
+    failed = carrier.event("streaming.failed", call_id, failure_reason="connection_failed")
+    assert [carrier.post(failed).status_code for _ in range(2)] == [200, 200]
+    again = carrier.command(call_id, "streaming_start")
+    assert again["stream_url"] != carrier.stream_url(call_id)
+    carrier.post(carrier.event("streaming.failed", call_id, failure_reason="connection_failed"))
+    assert_apologised(carrier, call_id, "connection_failed", "streaming_start")
+
+
 # -- tokens -----------------------------------------------------------------------------------------------------------
 
 
@@ -222,11 +232,11 @@ def send_and_read(socket: websockets.sync.client.ClientConnection, message: str)
         socket.recv(timeout=5)
 
 
-def assert_apologised(carrier: Any, call_id: str, reason: str) -> None:
+def assert_apologised(carrier: Any, call_id: str, reason: str, *before: str) -> None:
     carrier.agent.event("call.media_lost", call=call_id, reason=reason)
     assert "sorry" in carrier.command(call_id, "speak")["payload"]
     assert carrier.post(carrier.event("call.speak.ended", call_id, status="completed")).status_code == 200
     carrier.command(call_id, "hangup")
-    assert carrier.commanded(call_id) == ["answer", "speak", "hangup"]
+    assert carrier.commanded(call_id) == ["answer", *before, "speak", "hangup"]
     assert f"call {call_id}: given up: {reason}" in carrier.agent.log
     assert base64.b64encode(QUIET).decode() not in carrier.agent.log
