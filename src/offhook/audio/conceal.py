@@ -6,7 +6,6 @@ step between the last good sample and the repeated period is spread over a quart
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,16 +39,16 @@ class Conceal:
         CodecError: if 20 ms are not a whole number of samples at this rate.
     """
 
-    __slots__ = ("_frame", "_frame_bytes", "_heard", "_keep", "_lost", "_period", "_rate")
+    __slots__ = ("_before", "_frame", "_frame_bytes", "_keep", "_latest", "_lost", "_period", "_rate")
 
     def __init__(self, rate: int) -> None:
         self._frame_bytes = frame_bytes(rate)
         self._frame = self._frame_bytes // SAMPLE_BYTES
         self._rate = rate
         self._keep = SAMPLE_BYTES * self._samples(_LONGEST_PERIOD_MS + _COMPARED_MS + 1)
-        # The last pieces, as much as is kept and more. They stay as they came until one is lost: cutting and joining at
-        # every frame cost more than all else that is done with a frame here.
-        self._heard = deque([bytes(self._keep)], maxlen=-(-self._keep // self._frame_bytes))
+        # What was heard last: two frames are more than is kept. They stay as they came until one is lost: cutting and
+        # joining them each time cost more than all else that is done with a frame here.
+        self._before, self._latest = b"", bytes(self._keep)
         self._period: NDArray[np.float32] = np.zeros(1, dtype=np.float32)
         self._lost = 0
 
@@ -61,7 +60,7 @@ class Conceal:
         """
         if self._lost or len(pcm) != self._frame_bytes:
             return self._blend(pcm)
-        self._heard.append(pcm)
+        self._before, self._latest = self._latest, pcm
         return pcm
 
     def lost(self) -> bytes:
@@ -92,7 +91,7 @@ class Conceal:
 
     def _remember(self, pcm: bytes) -> None:
         """Keep a piece of any length."""
-        self._heard.append((b"".join(self._heard) + pcm)[-self._keep :])
+        self._before, self._latest = b"", (self._before + self._latest + pcm)[-self._keep :]
 
     def _samples(self, ms: float) -> int:
         return int(self._rate * ms / 1000)
@@ -106,7 +105,7 @@ class Conceal:
 
     def _find_period(self) -> tuple[NDArray[np.float32], np.float32]:
         """The last pitch period, made to join itself end to start, and the step from the last sample to its start."""
-        heard = np.frombuffer(b"".join(self._heard)[-self._keep :], dtype="<i2").astype(np.float32)
+        heard = np.frombuffer((self._before + self._latest)[-self._keep :], dtype="<i2").astype(np.float32)
         compared = self._samples(_COMPARED_MS)
         shortest, longest = self._samples(_SHORTEST_PERIOD_MS), self._samples(_LONGEST_PERIOD_MS)
         # Row n is the stretch as long as the compared one that began longest - n samples before it.

@@ -13,6 +13,7 @@ RATE = 8000
 class PcmuDecoder:
     """μ-law to pcm. Every byte is a sample, so no payload is wrong."""
 
+    __slots__ = ()
     rate = RATE
 
     def decode(self, payload: bytes) -> bytes:
@@ -23,6 +24,7 @@ class PcmuDecoder:
 class PcmuEncoder:
     """Pcm to μ-law."""
 
+    __slots__ = ()
     rate = RATE
     frame_per_payload = False
 
@@ -37,6 +39,7 @@ class PcmuEncoder:
 class PcmaDecoder:
     """A-law to pcm. Every byte is a sample, so no payload is wrong."""
 
+    __slots__ = ()
     rate = RATE
 
     def decode(self, payload: bytes) -> bytes:
@@ -47,6 +50,7 @@ class PcmaDecoder:
 class PcmaEncoder:
     """Pcm to A-law."""
 
+    __slots__ = ()
     rate = RATE
     frame_per_payload = False
 
