@@ -22,6 +22,7 @@ from offhook.carriers.telnyx.signing import Signer
 from offhook.ids import new_id
 from offhook.server.host import Host
 from offhook.server.http import media_http_protocol
+from offhook.server.loop import loop_factory
 from offhook.server.media import MediaLimits, MediaRefused
 from offhook.server.options import HostOptions, HostTimes
 from offhook.server.run import Server
@@ -32,6 +33,17 @@ if TYPE_CHECKING:
 
     from offhook.calls import Call
     from offhook.carriers.base import MediaStarted
+
+
+ON_EVERY_LOOP = {"test_handover.py", "test_ticker.py"}
+"""What depends on how the event loop reads, writes and keeps time is tested on each loop that calls may run on."""
+
+
+def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    loops: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {"asyncio": asyncio.new_event_loop}
+    if item.path.name in ON_EVERY_LOOP and (fast := loop_factory()):
+        loops["uvloop"] = fast
+    return loops
 
 
 class RecordingStream:

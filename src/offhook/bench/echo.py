@@ -18,6 +18,7 @@ from offhook.calls.stream import MediaStream
 from offhook.carriers.base import StreamRequest
 from offhook.carriers.telnyx.media import TelnyxAppMedia
 from offhook.server.http import media_http_protocol
+from offhook.server.loop import loop_factory
 from offhook.server.media import MediaLimits
 
 if TYPE_CHECKING:
@@ -97,8 +98,9 @@ async def serve() -> None:
 
 
 def main() -> None:
-    """Run the server."""
-    asyncio.run(serve())
+    """Run the server, on the loop that ``offhook serve`` runs on."""
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(serve())
 
 
 if __name__ == "__main__":
