@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 import wave
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from offhook.speech.engines import default_tts
 if TYPE_CHECKING:
     from pathlib import Path
 
-WAIT = {"wait_agent": True, "quiet_ms": 500, "timeout_s": 10}
+WAIT = {"wait_agent": True, "quiet_ms": 400, "timeout_s": 10}
 LONG_WAIT = {"wait_agent": True, "quiet_ms": 1200, "timeout_s": 15}
 """The agent tries to reach somebody, and will say how that went."""
 APOLOGY, HANDOVER, NOBODY = "Sorry, please try again.", "One moment, please.", "Nobody is there."
@@ -39,17 +40,17 @@ CODECS = {"A-law": "PCMA"}
 
 
 @pytest.fixture(scope="module")
-def calls(office: Any) -> dict[str, str]:
-    """Everybody calls at the same time: what each goes through takes as long as it takes."""
-    return {name: office.place(*steps, record=True, codec=CODECS.get(name, "PCMU")) for name, steps in CALLS.items()}
-
-
-@pytest.fixture(scope="module")
-def program(office: Any, calls: dict[str, str], launch_for_module: Any, tmp_path_factory: Any) -> tuple[Any, Path]:
-    """So does somebody at a terminal."""
+def program(office: Any, launch_for_module: Any, tmp_path_factory: Any) -> tuple[Any, Path]:
+    """Somebody at a terminal calls."""
     wav = tmp_path_factory.mktemp("recording") / "call.wav"
     words = ["exchange", "call", "--to", office.number, "--port", str(office.exchange.port), "--recording", str(wav)]
     return launch_for_module(*words), wav
+
+
+@pytest.fixture(scope="module")
+def calls(office: Any, program: tuple[Any, Path]) -> dict[str, str]:
+    """So does everybody else, at the same time; what each goes through takes as long as it takes."""
+    return {name: office.place(*steps, record=True, codec=CODECS.get(name, "PCMU")) for name, steps in CALLS.items()}
 
 
 def test_a_caller_is_answered(office: Any, calls: dict[str, str]) -> None:
@@ -149,7 +150,7 @@ def test_a_caller_who_hangs_up_is_not_talked_to_any_more(office: Any, calls: dic
     assert office.told(calls["impatient"], "session.ended")[0]["reason"] == "media_stopped"
 
 
-def test_somebody_at_a_terminal_can_call(office: Any, program: tuple[Any, Path]) -> None:
+def test_somebody_at_a_terminal_can_call(office: Any, program: tuple[Any, Path], calls: dict[str, str]) -> None:
     """``offhook exchange call`` shows the conversation, keeps its recording, and ends with exit code 0."""
     shown, wav = program
     assert shown.wait(30) == 0, shown.log
@@ -192,18 +193,30 @@ def test_the_person_stays_when_the_agent_has_gone(office: Any, calls: dict[str, 
     assert stopped < ended
 
 
-def test_nothing_is_left_of_calls_that_are_over(office: Any, calls: dict[str, str]) -> None:
-    """No call counts as up, no webhook was refused, nothing but the handlers' failures was logged."""
-    for call_id in calls.values():
-        office.over(call_id)
-    status, health = office.health()
+def test_many_calls_at_once_are_all_answered_and_nothing_is_left_of_them(
+    office: Any, program: tuple[Any, Path], calls: dict[str, str]
+) -> None:
+    """No call counts as up, no task and no socket is left, nothing but the handlers' failures was logged."""
+    assert program[0].wait(30) == 0
+    reports = {name: office.over(call_id) for name, call_id in calls.items()}
+    until_idle = time.monotonic() + 10
+    while (health := office.health())[1]["tasks"] and time.monotonic() < until_idle:
+        time.sleep(0.05)
+    status, health = health
     assert status == 200
-    assert (health["status"], health["calls_up"]) == ("ok", 0)
-    assert health["webhooks"]["refused"] == {}
-    assert health["media"]["refused"] == {}
+    assert (health["status"], health["calls_up"], health["tasks"]) == ("ok", 0, 0)
+    assert health["calls"] == len(calls) + 1
+    assert health["media"]["open"] == 0
+    assert (health["webhooks"]["refused"], health["media"]["refused"]) == ({}, {})
+    stopped = [event["call"] for event in office.exchange.program.events("media.stopped")]
+    assert all(stopped.count(call_id) == 1 for name, call_id in calls.items() if name != "wrong number")
     errors = [line for line in office.agent.log.splitlines() if line.startswith(("WARNING", "ERROR", "CRITICAL"))]
     assert [line for line in errors if "a handler raised" not in line] == []
     assert office.exchange.program.log == ""
+    turns = [turn for report in reports.values() for turn in report["caller"]["turns"]]
+    answers = sorted(turn["latency_ms"] for turn in turns if turn["latency_ms"] is not None)
+    print(f"{len(calls) + 1} calls at once: {len(answers)} answers after {answers[0]:.0f} to {answers[-1]:.0f} ms,")
+    print(f"median {answers[len(answers) // 2]:.0f} ms; event loop: {health['loop_stall']}")
 
 
 # -- helpers ----------------------------------------------------------------------------------------------------------

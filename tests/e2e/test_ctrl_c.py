@@ -5,12 +5,9 @@ from __future__ import annotations
 import os
 import re
 import signal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def ctrl_c(program: Any) -> None:
@@ -18,9 +15,15 @@ def ctrl_c(program: Any) -> None:
     os.killpg(program.pid, signal.SIGINT)
 
 
-def test_a_demonstration_can_be_interrupted(launch: Any, tmp_path: Path, speech_engines: None) -> None:
+@pytest.fixture(scope="module")
+def demonstrations(launch_for_module: Any, tmp_path_factory: Any, speech_engines: None) -> list[Any]:
+    """Two of them, started at the same time."""
+    return [launch_for_module("demo", "--output", str(tmp_path_factory.mktemp("calls"))) for _ in range(2)]
+
+
+def test_a_demonstration_can_be_interrupted(demonstrations: list[Any]) -> None:
     """Exit code 130; the exchange and the agent's process are gone with it."""
-    program = launch("demo", "--output", str(tmp_path))
+    program = demonstrations[0]
     program.shows("how can I help", timeout_s=40)
     assert len(program.processes()) == 2
     ctrl_c(program)
@@ -29,12 +32,11 @@ def test_a_demonstration_can_be_interrupted(launch: Any, tmp_path: Path, speech_
     assert "Traceback" not in program.log + program.said
 
 
-def test_a_demonstration_that_is_killed_leaves_no_agent_behind(
-    launch: Any, tmp_path: Path, speech_engines: None
-) -> None:
+def test_a_demonstration_that_is_killed_leaves_no_agent_behind(demonstrations: list[Any]) -> None:
     """The agent's process ends by itself when the one that started it is gone."""
-    program = launch("demo", "--output", str(tmp_path))
+    program = demonstrations[1]
     program.shows("on port", timeout_s=40)
+    assert len(program.processes()) == 2
     program.signal(signal.SIGKILL)
     assert program.wait() == -signal.SIGKILL
     assert program.left_behind() == []
@@ -56,9 +58,10 @@ def test_a_call_on_the_exchange_can_be_interrupted(exchange: Any, launch: Any) -
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 0), (signal.SIGKILL, -9)])
-def test_an_exchange_can_be_stopped(launch: Any, number: int, code: int) -> None:
+def test_an_exchange_can_be_stopped(exchange: Any, launch: Any, number: int, code: int) -> None:
     """Calls that are up end with it; whoever follows one is told, with exit code 1."""
-    program = launch("exchange", "up", "--port", "0", "--seed", "phones.toml", "--json")
+    nobody = exchange.http.base_url.join("/nobody")  # refuses its webhooks for good, so that no try is waited for
+    program = launch("exchange", "up", "--port", "0", "--webhook-url", str(nobody), "--json")
     port = program.event("exchange.started")["port"]
     caller = launch("exchange", "call", "--port", str(port))
     caller.shows("calls")

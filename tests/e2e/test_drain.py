@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-WAIT = {"wait_agent": True, "quiet_ms": 500, "timeout_s": 10}
+WAIT = {"wait_agent": True, "quiet_ms": 400, "timeout_s": 10}
 GOODBYE = "I am sorry, I have to end this call now. Please call again. Goodbye."
 
 
@@ -24,7 +24,17 @@ def offices(make_office: Any) -> dict[str, Any]:
     return {name: office.ready() for name, office in started.items()}
 
 
-def test_a_running_call_goes_on_after_sigterm_and_no_new_one_is_taken(offices: dict[str, Any]) -> None:
+@pytest.fixture(scope="module")
+def long_call(offices: dict[str, Any]) -> str:
+    """A caller who stays on the line when the agent is to stop; they go on while other tests run."""
+    office = offices["short"]
+    call_id: str = office.place()
+    office.agent.event("agent.speech_ended", call=call_id)
+    office.agent.signal(signal.SIGTERM)
+    return call_id
+
+
+def test_a_running_call_goes_on_after_sigterm_and_no_new_one_is_taken(offices: dict[str, Any], long_call: str) -> None:
     """The caller gets an answer; a new call's webhook is answered 503, and tried again; then exit code 0."""
     office = offices["long"]
     call_id = office.place(WAIT, {"say": "hours"}, WAIT, {"hang_up": True})
@@ -50,13 +60,9 @@ def test_a_running_call_goes_on_after_sigterm_and_no_new_one_is_taken(offices: d
     assert "ERROR" not in office.agent.log
 
 
-def test_a_call_that_goes_on_too_long_is_told_goodbye(offices: dict[str, Any]) -> None:
+def test_a_call_that_goes_on_too_long_is_told_goodbye(offices: dict[str, Any], long_call: str) -> None:
     """After the drain's time the caller hears a goodbye to its end, and is hung up; exit code 0."""
-    office = offices["short"]
-    call_id = office.place()
-    office.exchange.happens(call_id, "media.started")
-    office.agent.event("agent.speech_ended", call=call_id)
-    office.agent.signal(signal.SIGTERM)
+    office, call_id = offices["short"], long_call
     report = office.over(call_id)
     last = office.told(call_id, "agent.speech_ended")[-1]
     assert last["heard"] == last["text"] == GOODBYE

@@ -15,9 +15,8 @@ if TYPE_CHECKING:
 
 NUMBER, DESK = "+15557773311", "+15550101"
 NAME = "Zanzibar Quicksilver"
-APOLOGY = "Sorry, please try again."
 STATE = base64.b64encode(NAME.encode()).decode()
-WAIT = {"wait_agent": True, "quiet_ms": 500, "timeout_s": 10}
+WAIT = {"wait_agent": True, "quiet_ms": 400, "timeout_s": 10}
 
 
 def send_and_read(socket: ClientConnection, message: str) -> None:
@@ -42,8 +41,6 @@ def conversation(make_office: Any) -> tuple[Any, str]:
     steps = [
         WAIT,
         {"say": {"text": f"My name is {NAME}."}},
-        WAIT,
-        {"say": "prices"},
         WAIT,
         {"say": "book"},
         {"wait_agent": True, "quiet_ms": 1200},
@@ -100,18 +97,17 @@ def test_a_conversation_leaves_no_personal_data_in_the_logs(exchange: Any, conve
     report = office.over(call_id)
     assert report["caller"]["missed_steps"] == []
     heard = [event["text"] for event in office.told(call_id, "turn.heard")]
-    assert len(heard) == 3
+    assert len(heard) == 2
     said = [text for _, text in office.spoken(call_id)]
     assert said == [
         "Front desk.",
         "What was that?",
-        APOLOGY,
         "One moment, please.",
         "Nobody is there.",
         "You pressed 7.",
     ]
     assert office.told(call_id, "handover.failed")[0]["to"] == DESK
-    assert f"call {call_id}: a handler raised" in office.agent.log, "there is a log"
+    assert "HTTP Request" in office.agent.log, "there is a log"
     for program in (office.agent, exchange.program):
         assert_silent(
             program, NUMBER, office.number, DESK, NAME, "zanzibar", "quicksilver", *filter(None, heard), *said
