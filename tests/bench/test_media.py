@@ -28,7 +28,12 @@ def result() -> MediaBenchResult:
         connections=100,
         pinned=True,
         machine="a machine",
-        servers=(cost("offhook", 10, 12, 11), cost("fastapi", 60, 66, 88, note="on asyncio"), cost("c", 5, 4, 5)),
+        servers=(
+            cost("offhook", 10, 12, 11),
+            cost("fastapi", 60, 66, 88, note="on asyncio"),
+            cost("fastapi-sansio", 40, 36, 44),
+            cost("c", 5, 4, 5),
+        ),
     )
 
 
@@ -52,7 +57,7 @@ def test_ratios_are_formed_within_a_round(result: MediaBenchResult) -> None:
 def test_the_table_fits_a_terminal(result: MediaBenchResult) -> None:
     table = result.table()
     assert max(map(len, table.splitlines())) <= 100
-    assert "6.0 times the CPU time of ours (5.5 to 8.0)" in table
+    assert "6.0 times the CPU time of ours (5.5 to 8.0), 4.0 times from uvicorn 0.50 on" in table
     assert "the fastapi server: on asyncio" in table
     assert "each on its own core" in table
 
@@ -60,7 +65,8 @@ def test_the_table_fits_a_terminal(result: MediaBenchResult) -> None:
 def test_the_result_is_json(result: MediaBenchResult) -> None:
     told = json.loads(json.dumps(result.to_dict()))
     assert told["ratios"]["peer_over_offhook"] == {"median": 6, "min": 5.5, "max": 8}
-    assert [server["name"] for server in told["servers"]] == ["offhook", "fastapi", "c"]
+    assert told["ratios"]["newer_peer_over_offhook"] == {"median": 4, "min": 3, "max": 4}
+    assert [server["name"] for server in told["servers"]] == ["offhook", "fastapi", "fastapi-sansio", "c"]
     assert told["servers"][0]["us_per_frame"] == {"median": 11, "min": 10, "max": 12, "rounds": [10, 12, 11]}
     assert told["servers"][0]["server_busy"] == 0.8
 
@@ -96,10 +102,11 @@ def test_all_servers_echo_and_are_measured(all_servers: None) -> None:
     """The load compares the audio, so a run that ends is a run in which every server did the work."""
     lines: list[str] = []
     result = run_media_bench(rounds=1, seconds=0.2, connections=5, progress=lines.append)
-    assert [server.name for server in result.servers] == ["offhook", "fastapi", "c"]
+    assert [server.name for server in result.servers] == ["offhook", "fastapi", "fastapi-sansio", "c"]
     assert all(0.5 < server.us_per_frame < 5000 for server in result.servers)
-    assert "uvicorn ws=" in result.server("fastapi").note
-    assert sum(line.startswith("round 1 of 1") for line in lines) == 3
+    assert "uvicorn ws=websockets on" in result.server("fastapi").note
+    assert "uvicorn ws=websockets-sansio on" in result.server("fastapi-sansio").note
+    assert sum(line.startswith("round 1 of 1") for line in lines) == 4
 
 
 def test_a_server_that_fails_is_named(all_servers: None, monkeypatch: pytest.MonkeyPatch) -> None:

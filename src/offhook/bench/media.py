@@ -1,5 +1,8 @@
 """``offhook bench media``: what a frame costs our media plane, beside a FastAPI server and a C server.
 
+The FastAPI server is the one of :mod:`offhook.bench.peer`, and is measured twice: with the WebSockets that uvicorn
+chose until its version 0.50, which most demonstrations were made and measured with, and with those it chooses now.
+
 Each server is loaded by a C client in a closed loop: every connection has one frame on its way, so the server is always
 busy, and each frame is one message received and one sent with mu-law decoded and encoded in between. The figure is the
 server's CPU time (all threads, /proc/PID/task/*/schedstat) by the frames of the window. The servers take turns, so that
@@ -30,11 +33,12 @@ if TYPE_CHECKING:
 
 __all__ = ["BenchFailed", "MediaBenchResult", "ServerCost", "Window", "run_media_bench"]
 
-OURS, PEER, FLOOR = "offhook", "fastapi", "c"
+OURS, PEER, NEWER_PEER, FLOOR = "offhook", "fastapi", "fastapi-sansio", "c"
 
 _LABELS = {
     OURS: "offhook (uvicorn + picows)",
-    PEER: "FastAPI, json, base64, audioop, numpy",
+    PEER: "FastAPI demo, uvicorn before 0.50",
+    NEWER_PEER: "FastAPI demo, uvicorn from 0.50 on",
     FLOOR: "C, epoll",
 }
 _PATH = "/media/bench"
@@ -115,7 +119,7 @@ class MediaBenchResult:
     servers: tuple[ServerCost, ...]
 
     def server(self, name: str) -> ServerCost:
-        """The server called ``name``: ``offhook``, ``fastapi`` or ``c``."""
+        """The server called ``name``: ``offhook``, ``fastapi``, ``fastapi-sansio`` or ``c``."""
         return next(server for server in self.servers if server.name == name)
 
     def ratio(self, above: str, below: str) -> tuple[float, float, float]:
@@ -125,7 +129,7 @@ class MediaBenchResult:
         return median(ratios), min(ratios), max(ratios)
 
     def to_dict(self) -> dict[str, Any]:
-        """For programs; ``peer_over_offhook`` and ``offhook_over_c`` are ratios of cost."""
+        """For programs; ``peer_over_offhook`` and the others of the kind are ratios of cost."""
         return {
             "bench": "media",
             "rounds": self.rounds,
@@ -136,6 +140,7 @@ class MediaBenchResult:
             "servers": [server.to_dict() for server in self.servers],
             "ratios": {
                 "peer_over_offhook": _ratio_dict(self.ratio(PEER, OURS)),
+                "newer_peer_over_offhook": _ratio_dict(self.ratio(NEWER_PEER, OURS)),
                 "offhook_over_c": _ratio_dict(self.ratio(OURS, FLOOR)),
             },
         }
@@ -154,10 +159,11 @@ class MediaBenchResult:
                 f"{self.ratio(server.name, OURS)[0]:6.2f}x  {server.calls_per_core:11.0f}"
             )
         peer, least, most = self.ratio(PEER, OURS)
-        floor = self.ratio(OURS, FLOOR)[0]
+        newer, floor = self.ratio(NEWER_PEER, OURS)[0], self.ratio(OURS, FLOOR)[0]
         lines += [
             "",
             f"FastAPI needs {peer:.1f} times the CPU time of ours ({least:.1f} to {most:.1f}), "
+            f"{newer:.1f} times from uvicorn 0.50 on;",
             f"ours {floor:.1f} times that of C.",
             "* a ceiling at 50 frames a second and a core filled by media alone: computed, not driven.",
             f"{self.rounds} rounds of {self.seconds:g} s, {self.connections} connections, "
@@ -175,7 +181,7 @@ def run_media_bench(
     connections: int = 100,
     progress: Callable[[str], None] = lambda line: None,
 ) -> MediaBenchResult:
-    """Measure all three servers. Blocks for about ``rounds`` * 3 * (``seconds`` + 1) seconds.
+    """Measure all four servers. Blocks for about ``rounds`` * 4 * (``seconds`` + 1) seconds.
 
     Args:
         rounds: how often each server is measured.
@@ -193,7 +199,8 @@ def run_media_bench(
     core, load_core = two_cores()
     commands = {
         OURS: [sys.executable, "-m", "offhook.bench.echo"],
-        PEER: [sys.executable, "-m", "offhook.bench.peer"],
+        PEER: [sys.executable, "-m", "offhook.bench.peer", "websockets"],
+        NEWER_PEER: [sys.executable, "-m", "offhook.bench.peer", "websockets-sansio"],
         FLOOR: [str(bridge)],
     }
     windows: dict[str, list[Window]] = {name: [] for name in commands}
