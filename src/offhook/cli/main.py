@@ -17,7 +17,7 @@ from offhook.cli.console import EXIT_FAILED, fail
 from offhook.errors import CallError, CarrierError, OffhookError
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
 __all__ = ["app", "run"]
 
@@ -102,7 +102,7 @@ def serve(
     """
     from offhook.cli.serve import run_serve
 
-    _run(run_serve(agent, host=host, port=port, public_url=public_url, insecure=insecure, as_json=as_json))
+    _run_calls(run_serve(agent, host=host, port=port, public_url=public_url, insecure=insecure, as_json=as_json))
 
 
 @app.command()
@@ -119,7 +119,7 @@ def call(
     """Call somebody and let your agent talk to them."""
     from offhook.cli.serve import run_call
 
-    _run(run_call(to, agent, from_=from_, port=port, public_url=public_url, as_json=as_json))
+    _run_calls(run_call(to, agent, from_=from_, port=port, public_url=public_url, as_json=as_json))
 
 
 @exchange_app.command("up")
@@ -186,11 +186,21 @@ def bench_media(
     run_media(rounds=rounds, seconds=seconds, connections=connections, as_json=as_json)
 
 
-def _run(work: Coroutine[Any, Any, int | None]) -> None:
+def _run(
+    work: Coroutine[Any, Any, int | None], loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None
+) -> None:
     try:
-        raise typer.Exit(asyncio.run(work) or 0)
+        with asyncio.Runner(loop_factory=loop_factory) as runner:
+            raise typer.Exit(runner.run(work) or 0)
     except asyncio.CancelledError:  # by a verb that cleans up on SIGTERM as on Ctrl-C
         raise typer.Exit(143) from None
+
+
+def _run_calls(work: Coroutine[Any, Any, int | None]) -> None:
+    """The same, on the loop for processes that carry calls."""
+    from offhook.server.loop import loop_factory
+
+    _run(work, loop_factory())
 
 
 def run() -> None:
