@@ -516,27 +516,14 @@ class MediaSocket:
                 played = True
 
 
-@contextlib.contextmanager
-def carrier_of(launch: Any, agent: str) -> Iterator[Carrier]:
-    """A carrier in the hands of the tests, and an ``offhook serve`` that believes in it."""
+@pytest.fixture(scope="session")
+def carrier(launch_for_session: Any, speech_engines: None) -> Iterator[Carrier]:
+    """A carrier in the hands of the tests, and an ``offhook serve talkative:agent`` that believes in it."""
     with contextlib.closing(Carrier()) as opened:
-        opened.agent = launch("serve", agent, "--port", "0", "--json", env=opened.env)
+        opened.agent = launch_for_session("serve", "talkative:agent", "--port", "0", "--json", env=opened.env)
         port = opened.agent.event("server.ready")["port"]
         opened.webhooks = f"http://127.0.0.1:{port}/webhooks/telnyx"
         yield opened
-
-
-@pytest.fixture(scope="session")
-def carrier(launch_for_session: Any, speech_engines: None) -> Iterator[Carrier]:
-    """A carrier in the hands of the tests, with the agent ``desk:agent``."""
-    with carrier_of(launch_for_session, "desk:agent") as opened:
-        yield opened
-
-
-@pytest.fixture
-def make_carrier(launch: Any, speech_engines: None) -> Callable[[str], Any]:
-    """``with make_carrier("talkative:agent") as carrier``: one for a test, with an agent of its own."""
-    return lambda agent: carrier_of(launch, agent)
 
 
 @pytest.fixture(scope="session")

@@ -72,7 +72,7 @@ def test_a_call_is_hung_up_when_the_program_is_stopped(
     while not (up := [one for one in status()["calls"] if one["from"] == mine and one["state"] == "answered"]):
         assert program.process.poll() is None, program.log
     program.signal(number)
-    assert program.wait() == code
+    assert program.wait() == code, program.log + program.said
     assert program.left_behind() == []
     exchange.happens(up[0]["call_control_id"], "call.ended", cause="normal_clearing", hangup_source="caller")
     assert "Traceback" not in program.log

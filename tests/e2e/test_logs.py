@@ -52,43 +52,45 @@ def conversation(make_office: Any) -> tuple[Any, str]:
 
 
 def test_hostile_messages_leave_no_personal_data_in_the_log(
-    conversation: tuple[Any, str], make_carrier: Any, clip: Callable[[str], list[bytes]]
+    conversation: tuple[Any, str], carrier: Any, clip: Callable[[str], list[bytes]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Webhooks, media, and what the API says when it refuses: whatever a carrier can write, none of it is logged."""
-    with make_carrier("talkative:agent") as carrier:
-        person = {"from": NUMBER, "caller_id_name": NAME, "client_state": STATE, "custom_headers": [{"value": NAME}]}
-        body = carrier.initiated("v3:refused", **person)
-        assert carrier.post(body, {}).status_code == 401
-        assert carrier.post(body + b" ").status_code == 200
-        assert carrier.post(body[:-9]).status_code == 400
-        detail = f"The 'to' parameter {NUMBER} of {NAME} must be in E164 format."
-        carrier.replies["transfer"] = (422, {"errors": [{"code": "10016", "title": NAME, "detail": detail}]})
-        carrier.replies["speak"] = (500, {"errors": [{"code": "10007", "title": NAME, "detail": detail}]})
-        call_id = carrier.ring(**person)
-        with carrier.media(call_id) as line:
-            audio = {"encoding": "PCMU", "sample_rate": 8000, "channels": 1}
-            start = {"call_control_id": call_id, "media_format": audio, "from": NUMBER, "client_state": STATE}
-            line.send("start", start={**start, "custom_parameters": {"name": NAME}})
-            line.until_heard()
-            for text in (NAME, f'{{"event":"{NAME}"}}', f'{{"event":"media","media":{{"payload":"{NAME}"}}}}'):
-                line.socket.send(text)
-            line.socket.send(NAME.encode())
-            line.send("error", payload={"code": 100002, "title": NAME, "detail": detail})
-            line.send("mark", mark={"name": NAME})
-            line.send("dtmf", dtmf={"digit": NAME})
-            line.line(*clip("book"))
-            while not carrier.agent.events("handover.failed", call=call_id):
-                line.silence(0.2)
-            with pytest.raises(ConnectionClosed):
-                send_and_read(line.socket, NAME * 100_000)
-        carrier.agent.event("call.media_lost", call=call_id)
-        carrier.command(call_id, "hangup")
-        carrier.hang_up(call_id)
-        assert "the transfer was refused" in carrier.agent.log, "there is a log"
-        assert "apology could not be spoken" in carrier.agent.log
-        assert "Traceback" not in carrier.agent.log
-        heard = [event["text"] for event in carrier.agent.events("turn.heard", call=call_id)]
-        assert_silent(carrier.agent, NUMBER, DESK, "+15550199", NAME, "zanzibar", "quicksilver", *filter(None, heard))
+    person = {"from": NUMBER, "caller_id_name": NAME, "client_state": STATE, "custom_headers": [{"value": NAME}]}
+    body = carrier.initiated("v3:canary", **person)
+    assert carrier.post(body, {}).status_code == 401
+    assert carrier.post(body[:-9]).status_code == 400
+    detail = f"The 'to' parameter {NUMBER} of {NAME} must be in E164 format."
+    refusals = {
+        "transfer": (422, {"errors": [{"code": "10016", "title": NAME, "detail": detail}]}),
+        "speak": (422, {"errors": [{"code": "90010", "title": NAME, "detail": detail}]}),
+    }
+    monkeypatch.setattr(carrier, "replies", refusals)
+    call_id = carrier.ring(**person)
+    with carrier.media(call_id) as line:
+        audio = {"encoding": "PCMU", "sample_rate": 8000, "channels": 1}
+        start = {"call_control_id": call_id, "media_format": audio, "from": NUMBER, "client_state": STATE}
+        line.send("start", start={**start, "custom_parameters": {"name": NAME}})
+        line.until_heard()
+        for text in (NAME, f'{{"event":"{NAME}"}}', f'{{"event":"media","media":{{"payload":"{NAME}"}}}}'):
+            line.socket.send(text)
+        line.socket.send(NAME.encode())
+        line.send("error", payload={"code": 100002, "title": NAME, "detail": detail})
+        line.send("mark", mark={"name": NAME})
+        line.send("dtmf", dtmf={"digit": NAME})
+        line.line(*clip("book"))
+        while not carrier.agent.events("handover.failed", call=call_id):
+            line.silence(0.2)
+        with pytest.raises(ConnectionClosed):
+            send_and_read(line.socket, NAME * 100_000)
+    carrier.agent.event("call.media_lost", call=call_id)
+    carrier.command(call_id, "hangup")
+    carrier.hang_up(call_id)
+    log = carrier.agent.log
+    assert f"call {call_id}: the transfer was refused" in log, "there is a log"
+    assert f"call {call_id}: the apology could not be spoken" in log
+    assert "Traceback" not in log
+    heard = [event["text"] for event in carrier.agent.events("turn.heard", call=call_id)]
+    assert_silent(carrier.agent, NUMBER, DESK, "+15550199", NAME, "zanzibar", "quicksilver", *filter(None, heard))
 
 
 def test_a_conversation_leaves_no_personal_data_in_the_logs(exchange: Any, conversation: tuple[Any, str]) -> None:

@@ -56,16 +56,12 @@ STARTS = {
         ("serve", "desk:agent"), "OFFHOOK_PUBLIC_URL", "https://", without("OFFHOOK_PUBLIC_URL")
     ),
     "a bad public key": Start(("serve", "desk:agent"), "public key", "TELNYX", without(TELNYX_PUBLIC_KEY="tooshort")),
-    "a bad address": Start(("serve", "desk:agent"), "OFFHOOK_PUBLIC_URL", "http", without(OFFHOOK_PUBLIC_URL="me")),
     "an unencodable codec": Start(("serve", "desk:agent"), "AMR-WB", "", without(OFFHOOK_CODEC="AMR-WB")),
     "unsigned webhooks from anywhere": Start(
         ("serve", "desk:agent", "--insecure", "--host", "0.0.0.0"), "expected signed webhooks", "leave --insecure out"
     ),
     "no speech to text": Start(
         ("serve", "desk:agent"), "onnxruntime", "pip install 'offhook[local]'", missing=("onnxruntime",)
-    ),
-    "no model": Start(
-        ("serve", "desk:agent"), "moonshine", "pip install 'offhook[local]'", missing=("moonshine_voice",)
     ),
     "no intent matching": Start(
         ("serve", "desk:agent"), "rapidfuzz", "pip install 'offhook[local]'", missing=("rapidfuzz",)
