@@ -33,6 +33,8 @@ __all__ = ["Echo", "EchoGate", "main"]
 class Echo:
     """Listens to a stream and says every frame back."""
 
+    __slots__ = ("_stream",)
+
     def __init__(self, stream: MediaStream) -> None:
         self._stream = stream
 
