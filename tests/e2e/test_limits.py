@@ -37,7 +37,7 @@ def test_a_caller_who_never_speaks_is_reminded_twice_then_told_goodbye(quiet: An
     assert report["call"]["hangup_source"] == "callee"
     began = [event["at_ms"] for event in quiet.told(calls["silent"], "agent.speech_began")]
     quiet_ms = [later - event["at_ms"] for event, later in zip(ended, began[1:], strict=False)]
-    assert all(750 < ms < 2500 for ms in quiet_ms), quiet_ms
+    assert all(750 < ms < 4000 for ms in quiet_ms), quiet_ms
 
 
 def test_a_call_that_lasts_too_long_is_ended_with_a_goodbye(quiet: Any, calls: dict[str, str]) -> None:

@@ -35,9 +35,8 @@ def assert_silent(program: Any, *secrets: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def conversation(make_office: Any) -> tuple[Any, str]:
+def conversation(office: Any) -> tuple[Any, str]:
     """A call in which something of everything happens; it goes on while other tests run."""
-    office = make_office("talkative:agent").ready()
     steps = [
         WAIT,
         {"say": {"text": f"My name is {NAME}."}},

@@ -49,7 +49,7 @@ STARTS = {
     "a module that is not Python": Start(
         ("serve", "app:agent"), "raised SyntaxError", "look at app.py, line 1", app="def agent(:"
     ),
-    "a voice that does not exist": Start(("serve", "hoarse:agent"), "voice", "fl"),
+    "a voice that does not exist": Start(("serve", "hoarse:agent"), "expected a voice", "use one of these"),
     "no public key": Start(("serve", "desk:agent"), "TELNYX_PUBLIC_KEY", "set TELNYX", without("TELNYX_PUBLIC_KEY")),
     "no API key": Start(("serve", "desk:agent"), "TELNYX_API_KEY", "set TELNYX_API_KEY", without("TELNYX_API_KEY")),
     "no public address": Start(
