@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import time
 import wave
 from functools import cache
@@ -208,11 +209,13 @@ def test_many_calls_at_once_are_all_answered_and_nothing_is_left_of_them(
     assert (health["status"], health["calls_up"], health["tasks"]) == ("ok", 0, 0)
     assert health["calls"] > len(calls)
     assert health["media"]["open"] == 0
-    assert (health["webhooks"]["refused"], health["media"]["refused"]) == ({}, {})
+    assert health["webhooks"]["refused"] == {}
+    # The audio of a caller who hangs up as soon as they are answered may come when the call is over.
+    assert health["media"]["refused"] in ({}, {"expired": 1})
     stopped = [event["call"] for event in office.exchange.program.events("media.stopped")]
     assert all(stopped.count(call_id) == 1 for name, call_id in calls.items() if name != "wrong number")
     errors = [line for line in office.agent.log.splitlines() if line.startswith(("WARNING", "ERROR", "CRITICAL"))]
-    assert [line for line in errors if "a handler raised" not in line] == []
+    assert [line for line in errors if not re.search("a handler raised|token is expired", line)] == []
     assert office.exchange.program.log == ""
     turns = [turn for report in reports.values() for turn in report["caller"]["turns"]]
     answers = sorted(turn["latency_ms"] for turn in turns if turn["latency_ms"] is not None)

@@ -15,31 +15,10 @@ def ctrl_c(program: Any) -> None:
     os.killpg(program.pid, signal.SIGINT)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)
 def demonstrations(launch_for_module: Any, tmp_path_factory: Any, speech_engines: None) -> list[Any]:
-    """Two of them, started at the same time."""
+    """Two of them, started at the same time, and before they are needed."""
     return [launch_for_module("demo", "--output", str(tmp_path_factory.mktemp("calls"))) for _ in range(2)]
-
-
-def test_a_demonstration_can_be_interrupted(demonstrations: list[Any]) -> None:
-    """Exit code 130; the exchange and the agent's process are gone with it."""
-    program = demonstrations[0]
-    program.shows("how can I help", timeout_s=40)
-    assert len(program.processes()) == 2
-    ctrl_c(program)
-    assert program.wait() == 130
-    assert program.left_behind() == []
-    assert "Traceback" not in program.log + program.said
-
-
-def test_a_demonstration_that_is_killed_leaves_no_agent_behind(demonstrations: list[Any]) -> None:
-    """The agent's process ends by itself when the one that started it is gone."""
-    program = demonstrations[1]
-    program.shows("on port", timeout_s=40)
-    assert len(program.processes()) == 2
-    program.signal(signal.SIGKILL)
-    assert program.wait() == -signal.SIGKILL
-    assert program.left_behind() == []
 
 
 def test_a_call_on_the_exchange_can_be_interrupted(exchange: Any, launch: Any) -> None:
@@ -72,3 +51,24 @@ def test_an_exchange_can_be_stopped(exchange: Any, launch: Any, number: int, cod
     assert re.fullmatch(r"error: [^\n]+\nfix:   [^\n]+\n", caller.log)
     if code == 0:
         assert program.events("call.ended")
+
+
+def test_a_demonstration_can_be_interrupted(demonstrations: list[Any]) -> None:
+    """Exit code 130; the exchange and the agent's process are gone with it."""
+    program = demonstrations[0]
+    program.shows("how can I help", timeout_s=40)
+    assert len(program.processes()) == 2
+    ctrl_c(program)
+    assert program.wait() == 130
+    assert program.left_behind() == []
+    assert "Traceback" not in program.log + program.said
+
+
+def test_a_demonstration_that_is_killed_leaves_no_agent_behind(demonstrations: list[Any]) -> None:
+    """The agent's process ends by itself when the one that started it is gone."""
+    program = demonstrations[1]
+    program.shows("on port", timeout_s=40)
+    assert len(program.processes()) == 2
+    program.signal(signal.SIGKILL)
+    assert program.wait() == -signal.SIGKILL
+    assert program.left_behind() == []
