@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import json
 import time
 from contextlib import asynccontextmanager
@@ -335,9 +336,12 @@ class TestEnds:
         await exchange.until("failed connection_failed")
 
     async def test_an_application_that_says_nothing_is_given_up(self, exchange: Exchange) -> None:
+        left = asyncio.Event()
+
         async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await reader.read()
-            writer.close()
+            await _end(writer)
+            left.set()
 
         server = await asyncio.start_server(mute, "127.0.0.1", 0)
         async with server:
@@ -346,6 +350,7 @@ class TestEnds:
                 StreamSettings(stream_id="s", url=f"ws://127.0.0.1:{port}/", connect_timeout_s=0.05)
             )
             await exchange.until("failed connection_failed")
+            await asyncio.wait_for(left.wait(), 10)
 
     async def test_a_second_stream_ends_the_first(self, exchange: Exchange, host: Host) -> None:
         async with stream(exchange, host) as first:
@@ -363,7 +368,7 @@ class TestEnds:
 
     async def test_an_application_that_does_not_answer_the_close_is_left_behind(self, exchange: Exchange) -> None:
         """The hang-up of a call does not wait for a hanging application: one second, then the socket is cut."""
-        connected = asyncio.Event()
+        connected, left = asyncio.Event(), asyncio.Event()
 
         async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             import hashlib
@@ -378,9 +383,11 @@ class TestEnds:
                 b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n"
             )
             connected.set()
-            while await reader.read(65536):
-                pass
-            writer.close()
+            with contextlib.suppress(ConnectionError):
+                while await reader.read(65536):
+                    pass
+            await _end(writer)
+            left.set()
 
         server = await asyncio.start_server(deaf, "127.0.0.1", 0)
         async with server:
@@ -391,6 +398,14 @@ class TestEnds:
             await exchange.line.close("normal_clearing")
             assert 0.9 < time.monotonic() - before < 5
             assert exchange.reports == ["started", "stopped"]
+            await asyncio.wait_for(left.wait(), 10)
+
+
+async def _end(writer: asyncio.StreamWriter) -> None:
+    """Close, and wait for it: the loop of a test must not end before its sockets."""
+    writer.close()
+    with contextlib.suppress(ConnectionError):
+        await writer.wait_closed()
 
 
 class FakeSocket:
