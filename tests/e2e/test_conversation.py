@@ -18,6 +18,7 @@ from offhook.speech.engines import default_tts
 if TYPE_CHECKING:
     from pathlib import Path
 
+Samples = np.ndarray[Any, Any]
 WAIT = {"wait_agent": True, "quiet_ms": 400, "timeout_s": 10}
 LONG_WAIT = {"wait_agent": True, "quiet_ms": 1200, "timeout_s": 15}
 """The agent tries to reach somebody, and will say how that went."""
@@ -227,7 +228,7 @@ def test_many_calls_at_once_are_all_answered_and_nothing_is_left_of_them(
 
 
 @cache
-def rendered(text: str) -> np.ndarray[Any, Any]:
+def rendered(text: str) -> Samples:
     """``text`` by the agent's voice, at 8 kHz."""
     import asyncio
 
@@ -239,15 +240,31 @@ def rendered(text: str) -> np.ndarray[Any, Any]:
     return np.frombuffer(resample(pcm, rate, 8000), np.int16).astype(float)
 
 
+def find(heard: Samples, said: Samples) -> tuple[int, float]:
+    """Where ``said`` is in ``heard``, and how well it fits, at most 1."""
+    product = np.correlate(heard, said, "valid")
+    power = np.sqrt(np.convolve(heard**2, np.ones(len(said)), "valid").clip(1))
+    fit = product / power / np.linalg.norm(said)
+    return int(fit.argmax()), float(fit.max())
+
+
 def assert_heard_to_the_end(wav: bytes, text: str) -> None:
-    """The last 300 ms of ``text`` are in the right channel of the recording, as the voice says them."""
+    """The last 300 ms of ``text`` are in the right channel of the recording, as the voice says them.
+
+    They are looked for in pieces of 60 ms, one after the other: a machine with more to do than it can may leave a hole
+    in one of them.
+    """
     with wave.open(io.BytesIO(wav)) as file:
         assert (file.getnchannels(), file.getframerate()) == (2, 8000)
         heard = np.frombuffer(file.readframes(file.getnframes()), np.int16)[1::2].astype(float)
-    sentence = text.rpartition(". ")[2] if ". " in text else text  # which the voice is given by themselves
-    speech = rendered(sentence)
-    loud = np.flatnonzero(np.abs(speech) > 300)
-    tail = speech[loud[-1] - 2400 : loud[-1]]
-    product = np.correlate(heard, tail, "valid")
-    power = np.sqrt(np.convolve(heard**2, np.ones(len(tail)), "valid").clip(1))
-    assert (product / power / np.linalg.norm(tail)).max() > 0.85
+    speech = rendered(text)
+    end = np.flatnonzero(np.abs(speech) > 300)[-1]
+    at, _ = find(heard, speech[end - 4800 : end - 2400])
+    at += 2400
+    found = 0
+    for begin in range(end - 2400, end, 480):
+        where, fit = find(heard[at : at + 2 * 1600], speech[begin : begin + 480])
+        if fit > 0.8:
+            found += 1
+            at += where + 480
+    assert found >= 4
