@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from offhook.audio.codecs import make_decoder, make_encoder
@@ -18,6 +17,7 @@ from offhook.calls.stream import MediaStream
 from offhook.carriers.base import CallBridged, CallHangup, CallInitiated, StreamRequest
 from offhook.clock import SystemClock
 from offhook.errors import CallError, ConfigError, UnsupportedCodec
+from offhook.server.counters import HostCounters
 from offhook.server.early import EarlyEvents
 from offhook.server.inbox import Inbox, Verdict
 from offhook.server.live import LiveCall
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from offhook.server.session import SessionFactory
     from offhook.server.wire import Wire
 
-__all__ = ["Host", "HostCounters"]
+__all__ = ["Host"]
 
 logger = logging.getLogger(__name__)
 
@@ -43,21 +43,6 @@ LONGEST_CALL_MS = 5 * 3_600_000.0
 """No call lasts longer: the carrier ends them after four hours."""
 
 _CARRIER_CODECS = (("PCMU", 8000), ("PCMA", 8000), ("G722", 8000), ("OPUS", 16000), ("AMR-WB", 16000), ("L16", 16000))
-
-
-@dataclass(slots=True)
-class HostCounters:
-    """What a host has seen since its start."""
-
-    calls: int = 0
-    """Calls begun, in both directions."""
-    media_sockets: int = 0
-    media_refused: Counter[str] = field(default_factory=Counter)
-    """Media sockets refused, by reason."""
-    frames: Counter[str] = field(default_factory=Counter)
-    """Pieces of audio of streams that are over: ``received``, ``lost`` and concealed, ``late``."""
-    messages_ignored: Counter[str] = field(default_factory=Counter)
-    """Messages of such streams that were not acted on, by reason."""
 
 
 class Host:
@@ -104,7 +89,6 @@ class Host:
         self._live: dict[Call, LiveCall] = {}
         self._settled = asyncio.Event()
         self._early = EarlyEvents()
-        self._open_streams = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._worker: asyncio.Task[None] | None = None
         self._observers: list[Callable[[Call], None]] = []
@@ -230,13 +214,7 @@ class Host:
             "calls_up": sum(live.busy for live in self._live.values()),
             "calls": self.counters.calls,
             "webhooks": self.inbox.counters.report(),
-            "media": {
-                "sockets": self.counters.media_sockets,
-                "open": self._open_streams,
-                "refused": dict(self.counters.media_refused),
-                "frames": dict(self.counters.frames),
-                "ignored": dict(self.counters.messages_ignored),
-            },
+            "media": self.counters.media(),
             "loop_stall": self.stall.report(),
             "ticks_missed": self.ticker.missed,
             "tasks": len(self._tasks),
@@ -368,7 +346,7 @@ class Host:
         if live is None:
             close()
         else:
-            self._open_streams += 1
+            self.counters.media_open += 1
             live.opened(stream)
         return stream
 
@@ -409,10 +387,7 @@ class Host:
 
     def stream_over(self, stream: MediaStream) -> None:
         """A media stream is over: add what it has counted to the totals."""
-        self._open_streams -= 1
-        seen, counters = stream.counters, self.counters
-        counters.frames.update(received=seen.received, lost=seen.lost, late=seen.late)
-        counters.messages_ignored.update(seen.ignored)
+        self.counters.stream_over(stream.counters)
 
     def settled(self, live: LiveCall, *, forget: bool) -> None:
         """Our part in the call is done; ``forget`` if the call is over as well."""
