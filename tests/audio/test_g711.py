@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import importlib.util
 import math
 import struct
-from typing import TYPE_CHECKING
+import sys
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from offhook.audio.codecs import Encoder, make_decoder, make_encoder
+from offhook.audio.codecs import Encoder, g711, make_decoder, make_encoder
 from offhook.errors import CodecError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+
     from tests.audio.conftest import Judge
 
 ALL_CODES = bytes(range(256))
@@ -95,3 +100,43 @@ class TestLaw:
     def test_half_a_sample_is_refused(self, encoding, value, code, name) -> None:  # type: ignore[no-untyped-def]
         with pytest.raises(CodecError, match="got 321 bytes"):
             make_encoder(encoding, 8000).encode(bytes(321))
+
+
+@pytest.fixture(params=["compiled", "audioop"])
+def either(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, require: Any) -> ModuleType:
+    """The module as it is where there was a C compiler at installation, and where there was none."""
+    if request.param == "compiled":
+        require(g711.COMPILED, "a C compiler at installation")
+        return g711
+    monkeypatch.setitem(sys.modules, "offhook.audio.codecs._g711", None)
+    spec = importlib.util.spec_from_file_location("g711_without_compiler", g711.__file__)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert not module.COMPILED
+    return module
+
+
+@pytest.mark.parametrize(("encoder", "code"), [("PcmuEncoder", mu_law_code), ("PcmaEncoder", a_law_code)])
+class TestWithAndWithoutCompiler:
+    """The same codes, the same error."""
+
+    def test_every_sample_encodes_to_its_interval(
+        self, either: ModuleType, encoder: str, code: Callable[[int], int]
+    ) -> None:
+        assert list(getattr(either, encoder)().encode(ALL_SAMPLES)) == [code(each) for each in range(-32768, 32768)]
+
+    def test_samples_are_taken_from_any_place_in_memory(
+        self, either: ModuleType, encoder: str, code: Callable[[int], int]
+    ) -> None:
+        odd = memoryview(b"\0" + ALL_SAMPLES)[1:]
+        assert getattr(either, encoder)().encode(odd) == getattr(either, encoder)().encode(ALL_SAMPLES)
+
+    def test_half_a_sample_is_refused(self, either: ModuleType, encoder: str, code: Callable[[int], int]) -> None:
+        with pytest.raises(CodecError, match="got 321 bytes"):
+            getattr(either, encoder)().encode(bytes(321))
+
+    def test_text_is_refused(self, either: ModuleType, encoder: str, code: Callable[[int], int]) -> None:
+        with pytest.raises(TypeError):
+            getattr(either, encoder)().encode("ab")

@@ -311,8 +311,6 @@ def test_commands_are_sent_in_order() -> None:
     bench.stream.send_mark("m")
     bench.stream.clear()
     assert bench.sent == [b"audio 800", b"mark m", b"clear"]
-    assert bench.stream.counters.sent_messages == 3
-    assert bench.stream.counters.sent_pcm_bytes == 1600
 
 
 def test_a_message_holds_thirty_seconds_at_most() -> None:
@@ -329,7 +327,6 @@ def test_a_message_with_opus_holds_one_packet(require: Any) -> None:
     bench.start()
     bench.stream.send_audio(bytes(640 * 3))
     assert 2 <= len(bench.sent) <= 3  # a coder may hold its first frame back
-    assert bench.stream.counters.sent_messages == len(bench.sent)
 
 
 @pytest.mark.parametrize("size", [0, 300, 330, 640_001])

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, cast
 import uvicorn
 from starlette.applications import Starlette
 
+from offhook.audio.codecs.g711 import COMPILED
 from offhook.calls.stream import MediaStream
 from offhook.carriers.base import StreamRequest
 from offhook.carriers.telnyx.media import TelnyxAppMedia
@@ -95,7 +96,8 @@ async def serve() -> None:
     gc.collect()
     gc.freeze()
     loop = type(asyncio.get_running_loop()).__module__.partition(".")[0]
-    print(f"ready {listener.getsockname()[1]} on {loop}", flush=True)
+    coder = "compiled G.711" if COMPILED else "G.711 by audioop, for want of a C compiler at installation"
+    print(f"ready {listener.getsockname()[1]} on {loop}, {coder}", flush=True)
     await serving
 
 

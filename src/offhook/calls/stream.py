@@ -40,7 +40,7 @@ MAX_MESSAGE_MS = 30_000
 
 @dataclass(slots=True)
 class StreamCounters:
-    """What has passed through one stream: frames in, messages and bytes of pcm out."""
+    """What has passed through one stream: what came in, and what could not go out."""
 
     order: ReorderCounters = field(default_factory=ReorderCounters)
     """In which order the pieces of audio came."""
@@ -52,8 +52,6 @@ class StreamCounters:
     """Complaints of the carrier about what we sent, by its code."""
     dropped_early: int = 0
     """Pieces that came before the listener was there and did not fit the buffer."""
-    sent_messages: int = 0
-    sent_pcm_bytes: int = 0
     unsent: int = 0
     """Messages not sent because the stream had not begun or was over."""
 
@@ -338,9 +336,6 @@ class MediaStream:
                 self.send_audio(pcm[start : start + self._out_most])
         elif self._flowing:
             self._send(self._protocol.audio(self._encoder.encode(pcm)))
-            counters = self.counters
-            counters.sent_messages += 1
-            counters.sent_pcm_bytes += size
         else:
             self.counters.unsent += 1
 
@@ -361,6 +356,5 @@ class MediaStream:
     def _send_command(self, message: bytes) -> None:
         if self._flowing:
             self._send(message)
-            self.counters.sent_messages += 1
         else:
             self.counters.unsent += 1

@@ -5,7 +5,23 @@ from __future__ import annotations
 from offhook.audio._audioop import audioop
 from offhook.audio.frames import SAMPLE_BYTES, half_sample
 
-__all__ = ["RATE", "PcmaDecoder", "PcmaEncoder", "PcmuDecoder", "PcmuEncoder"]
+try:
+    from offhook.audio.codecs._g711 import encode_a_law, encode_mu_law
+except ImportError:  # installed without a C compiler
+
+    def encode_mu_law(pcm: bytes, /) -> bytes:
+        """The μ-law codes of ``pcm``."""
+        return audioop.lin2ulaw(pcm, SAMPLE_BYTES)
+
+    def encode_a_law(pcm: bytes, /) -> bytes:
+        """The A-law codes of ``pcm``."""
+        return audioop.lin2alaw(pcm, SAMPLE_BYTES)
+
+    COMPILED = False
+else:
+    COMPILED = True
+
+__all__ = ["COMPILED", "RATE", "PcmaDecoder", "PcmaEncoder", "PcmuDecoder", "PcmuEncoder"]
 
 RATE = 8000
 
@@ -31,8 +47,8 @@ class PcmuEncoder:
     def encode(self, pcm: bytes) -> bytes:
         """The payload for ``pcm``, any whole number of samples."""
         try:
-            return audioop.lin2ulaw(pcm, SAMPLE_BYTES)
-        except audioop.error:
+            return encode_mu_law(pcm)
+        except (ValueError, audioop.error):
             raise half_sample(pcm) from None
 
 
@@ -57,6 +73,6 @@ class PcmaEncoder:
     def encode(self, pcm: bytes) -> bytes:
         """The payload for ``pcm``, any whole number of samples."""
         try:
-            return audioop.lin2alaw(pcm, SAMPLE_BYTES)
-        except audioop.error:
+            return encode_a_law(pcm)
+        except (ValueError, audioop.error):
             raise half_sample(pcm) from None
