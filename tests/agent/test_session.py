@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from offhook.agent import Agent, Limits, Texts, TurnOptions, uninterrupted
-from offhook.agent.session import session_factory
 from offhook.calls.events import TransferBridged, TransferFailed
 from offhook.dialog.base import Heard, Reply
 from offhook.errors import CarrierUnavailable, CommandInvalid, ConfigError, EngineMissing
@@ -896,16 +895,6 @@ async def test_a_session_that_was_closed_before_its_audio_came_does_not_begin(ri
     await call.start()
     await call.end()
     assert call.events == []
-
-
-async def test_a_factory_makes_a_session_that_prepares_its_greeting(ringing: Any) -> None:
-    """While the phone rings."""
-    call = ringing(make_agent(greeting=GREETING))
-    session = session_factory(call.session.agent, call.session.engines, clock=call.clock)(call.call)
-    await call.line(0)
-    await asyncio.sleep(0)
-    assert call.tts.spoken == [GREETING]
-    await session.aclose()
 
 
 async def test_a_handler_that_ends_the_call_ends_what_follows(phone: Any) -> None:

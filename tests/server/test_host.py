@@ -648,10 +648,11 @@ async def test_warming_up_comes_before_the_first_call() -> None:
         async def warm_up(self) -> None:
             warmed.append("carrier")
 
-    async def engines() -> None:
-        warmed.append("engines")
+    class Sessions:
+        async def warm_up(self) -> None:
+            warmed.append("engines")
 
-    host = Host(lambda _: None, carrier=Carrier(), wire=None, warm_up=engines)  # type: ignore[arg-type,return-value]
+    host = Host(Sessions(), carrier=Carrier(), wire=None)  # type: ignore[arg-type]
     await host.start()
     await host.stop()
     assert warmed == ["carrier", "engines"]

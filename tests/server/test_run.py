@@ -73,10 +73,11 @@ async def test_an_address_that_is_not_ours_is_named(host: Host) -> None:
 async def test_a_host_that_does_not_start_frees_the_port(host: Host) -> None:
     """So that it can be tried again."""
 
-    async def broken() -> None:
-        raise ConfigError("no voice")
+    class Mute:
+        async def warm_up(self) -> None:
+            raise ConfigError("no voice")
 
-    host._warm_up = broken
+    host.sessions = Mute()  # type: ignore[assignment]
     server = Server(host)
     with pytest.raises(ConfigError, match="no voice"):
         await server.start()

@@ -17,16 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from offhook.agent.playout import PlayoutOptions
+    from offhook.agent.recording import Recording
     from offhook.agent.turn import Turn
     from offhook.clock import Clock
     from offhook.speech.base import TextToSpeech
 
-__all__ = ["Line", "Mouth", "Recording", "Speech", "SpeechWatcher", "record"]
+__all__ = ["Line", "Mouth", "Speech", "SpeechWatcher"]
 
 logger = logging.getLogger(__name__)
-
-Recording = list[tuple[str, bytes]]
-"""Sentences with their audio, at the rate of the voice."""
 
 _AHEAD_MS = 3000
 """A sentence is not begun while this much waits: the voice is shared with other calls."""
@@ -115,14 +113,6 @@ class Speech:
     def end(self) -> None:
         """It is over."""
         self._over.set()
-
-
-async def record(tts: TextToSpeech, text: str) -> Recording:
-    """Let the voice say ``text`` ahead of time."""
-    recording: Recording = []
-    for sentence in split_sentences(text):
-        recording.append((sentence, b"".join([pcm async for pcm in tts.speak(sentence)])))
-    return recording
 
 
 class Mouth:

@@ -26,7 +26,8 @@ from offhook.agent.decisions import (
     Yield,
 )
 from offhook.agent.ear import Ear
-from offhook.agent.mouth import Mouth, record
+from offhook.agent.mouth import Mouth
+from offhook.agent.recording import Greeting
 from offhook.agent.turns import TurnTaking
 from offhook.clock import SystemClock
 from offhook.speech.base import Transcript
@@ -37,13 +38,14 @@ if TYPE_CHECKING:
     from offhook.agent.agent import Agent
     from offhook.agent.decisions import Decision
     from offhook.agent.engines import Engines
-    from offhook.agent.mouth import Recording, Speech
+    from offhook.agent.mouth import Speech
     from offhook.agent.playout import PlayoutOptions
+    from offhook.agent.recording import Recording
     from offhook.calls.call import Call
     from offhook.carriers.base import MediaStarted
     from offhook.clock import Clock
 
-__all__ = ["Session", "SpokenLine", "session_factory"]
+__all__ = ["Session", "SpokenLine"]
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +67,7 @@ class Session:
         call: the call.
         agent: who answers it.
         engines: what listens and speaks, shared with other calls.
+        greeting: the agent's greeting, shared with other calls; ``None`` records one for this call.
         clock: its ``now_ms`` has to be what :meth:`tick` is called with.
         playout: how audio is sent.
 
@@ -78,6 +81,7 @@ class Session:
         agent: Agent,
         engines: Engines,
         *,
+        greeting: Greeting | None = None,
         clock: Clock | None = None,
         playout: PlayoutOptions | None = None,
     ) -> None:
@@ -93,7 +97,8 @@ class Session:
         self._playout = playout
         self._ear: Ear | None = None
         self._answering = Answering(self)
-        self._greeting: asyncio.Task[Recording] | None = None
+        self._greeting = greeting or Greeting(agent, engines.tts)
+        self._greeted: asyncio.Task[Recording] | None = None
         self._drafting: asyncio.Task[None] | None = None
         self._words_at_ms = 0.0
         self._voice_failures = 0
@@ -102,9 +107,9 @@ class Session:
         self._over = asyncio.Event()
 
     def prepare(self) -> None:
-        """Let the voice say the greeting ahead of time, while the phone rings. Returns at once."""
-        if self._greeting is None and self.agent.greeting and not self.over:
-            self._greeting = asyncio.create_task(record(self.engines.tts, self.agent.greeting))
+        """Have the greeting ready, while the phone rings. Returns at once."""
+        if self._greeted is None and self.agent.greeting and not self.over:
+            self._greeted = asyncio.create_task(self._greeting.recording())
 
     async def run(self) -> None:
         """The conversation; returns when it is over.
@@ -177,8 +182,8 @@ class Session:
             sample_rate=started.format.sample_rate,
         )
         self.prepare()
-        if self._greeting is not None:
-            self.mouth.speak(self._greeting, "greeting", protected=self.agent.turn_taking.protect_greeting)
+        if self._greeted is not None:
+            self.mouth.speak(self._greeted, "greeting", protected=self.agent.turn_taking.protect_greeting)
 
     def audio(self, pcm: bytes, timestamp_ms: float) -> None:
         """The caller's audio."""
@@ -272,7 +277,7 @@ class Session:
         if self.over:
             return
         self._reason = reason
-        for task in (self._greeting, self._drafting):
+        for task in (self._greeted, self._drafting):
             if task is not None:
                 task.cancel()
         self._answering.close()
@@ -385,19 +390,3 @@ class Session:
     def _wall_ms(self, at_ms: float | None) -> float:
         ago_ms = self.clock.now_ms() - at_ms if at_ms is not None else 0.0
         return self.clock.wall_ms() - ago_ms
-
-
-def session_factory(agent: Agent, engines: Engines, *, clock: Clock | None = None) -> Callable[[Call], Session]:
-    """What a host needs: makes the session of a call while it rings, and begins to prepare the greeting.
-
-    Raises:
-        ConfigError: the agent has nothing to answer with.
-    """
-    _ = agent.dialog  # built once and now, not while the first caller waits
-
-    def make(call: Call) -> Session:
-        session = Session(call, agent, engines, clock=clock)
-        session.prepare()
-        return session
-
-    return make

@@ -171,8 +171,8 @@ def _summarise(console: Console, story: dict[str, Any], problems: list[str]) -> 
                      f"{webhooks['duplicates_dropped']} duplicates dropped"),
         (
             "event loop",
-            f"held up for at most {story['loop_stall_cpu_ms']:.1f} ms by the call's start "
-            f"({story['loop_stall_ms']:.1f} ms with everything else on this machine)",
+            f"held up for at most {story['loop_stall_ms']:.1f} ms by the call's start "
+            f"({story['loop_stall_cpu_ms']:.1f} ms of processor time)",
         ),
         ("first words", f"{story['first_speech_s']} s after the start"),
         ("recording", story["recording"]),

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from offhook.agent.engines import Engines
 from offhook.agent.handover import check_address
 from offhook.agent.loading import load_agent
-from offhook.agent.session import session_factory
+from offhook.agent.sessions import AgentSessions
 from offhook.calls.events import CallOver
 from offhook.cli.console import EXIT_FAILED, err, out
 from offhook.cli.lines import print_lines
@@ -146,9 +146,8 @@ def _host(agent: Agent, settings: Settings, *, bind: str, insecure: bool) -> Hos
     if settings.offhook_public_url is None and not at_exchange:
         settings.require("offhook_public_url")
     engines = Engines.load(voice=os.environ.get("OFFHOOK_VOICE") or agent.voice)
-    _ = agent.dialog  # an agent without intents is told so now, not in its first call
     return Host(
-        session_factory(agent, engines),
+        AgentSessions(agent, engines),
         carrier=TelnyxCarrier(api_key, base_url=settings.telnyx_base_url, connection_id=settings.telnyx_connection_id),
         wire=telnyx_wire(public_key),
         public_url=settings.offhook_public_url,
@@ -157,7 +156,6 @@ def _host(agent: Agent, settings: Settings, *, bind: str, insecure: bool) -> Hos
             sample_rate=settings.offhook_sample_rate,
             max_calls=settings.offhook_max_calls,
         ),
-        warm_up=engines.warm_up,
     )
 
 

@@ -27,7 +27,7 @@ from offhook.server.stall import StallProbe
 from offhook.server.ticker import Ticker
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Mapping
+    from collections.abc import Callable, Coroutine, Mapping
 
     from offhook.carriers.base import CallEvent, Carrier
     from offhook.clock import Clock
@@ -52,12 +52,11 @@ class Host:
     :mod:`~offhook.server.asgi` a place in another application.
 
     Args:
-        sessions: makes the session of a call.
+        sessions: makes the session of a call. Where it has a ``warm_up``, as the carrier may, :meth:`start` awaits it.
         carrier: who commands go to. The host does not close it.
         wire: how that carrier's webhooks and media are written.
         public_url: where the carrier reaches this process, without a path; may be set later, before the first call.
         options: limits, times and texts.
-        warm_up: whatever is slow the first time (speech engines); awaited by :meth:`start`.
         clock: the machine's, unless told otherwise.
     """
 
@@ -69,7 +68,6 @@ class Host:
         wire: Wire,
         public_url: str | None = None,
         options: HostOptions | None = None,
-        warm_up: Callable[[], Awaitable[None]] | None = None,
         clock: Clock | None = None,
     ) -> None:
         self.sessions = sessions
@@ -85,7 +83,6 @@ class Host:
         self.draining = False
         self.stopping = False
         self.inbox = Inbox(wire, self.clock, limit=self.options.max_queued_events, refuses=self._refuses)
-        self._warm_up = warm_up
         self._live: dict[Call, LiveCall] = {}
         self._settled = asyncio.Event()
         self._early = EarlyEvents()
@@ -101,7 +98,7 @@ class Host:
         Raises:
             UnsupportedCodec: if the codec of the options cannot be coded on this machine.
         """
-        warm_ups = (getattr(self.carrier, "warm_up", None), self._warm_up)
+        warm_ups = [getattr(each, "warm_up", None) for each in (self.carrier, self.sessions)]
         await asyncio.gather(
             asyncio.to_thread(_warm_codecs, self.options), *(warm_up() for warm_up in warm_ups if warm_up is not None)
         )

@@ -43,4 +43,5 @@ class Session(Protocol):
 
 
 SessionFactory = Callable[[Call], Session]
-"""Makes the session of a call while it rings. Called on the event loop: whatever is slow belongs into ``run``."""
+"""Makes the session of a call while it rings. Called on the event loop: whatever is slow belongs into ``run``, or into
+a method ``warm_up`` of the factory, which is awaited before the first call."""

@@ -1,0 +1,46 @@
+"""What an agent says in the same words on every call, said by its voice ahead of time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from offhook.agent.sentences import split_sentences
+
+if TYPE_CHECKING:
+    from offhook.agent.agent import Agent
+    from offhook.speech.base import TextToSpeech
+
+__all__ = ["Greeting", "Recording"]
+
+Recording = list[tuple[str, bytes]]
+"""Sentences with their audio, at the rate of the voice."""
+
+
+class Greeting:
+    """An agent's greeting, recorded once: the next call costs the voice nothing and starts without a wait.
+
+    Args:
+        agent: whose greeting; when its text changes, it is recorded anew.
+        tts: the voice.
+    """
+
+    def __init__(self, agent: Agent, tts: TextToSpeech) -> None:
+        self._agent = agent
+        self._tts = tts
+        self._text = ""
+        self._recording: Recording = []
+
+    async def recording(self) -> Recording:
+        """The greeting, empty if the agent has none.
+
+        Raises:
+            Exception: what the voice raised; the next call tries again.
+        """
+        text = self._agent.greeting
+        if text != self._text:
+            recording = [
+                (sentence, b"".join([pcm async for pcm in self._tts.speak(sentence)]))
+                for sentence in split_sentences(text)
+            ]
+            self._text, self._recording = text, recording
+        return self._recording
