@@ -156,6 +156,19 @@ def test_engines_load_by_the_name_of_the_voice(monkeypatch: pytest.MonkeyPatch) 
     assert Engines.load(voice="flite:rms") == Engines("vad", "stt", "flite:rms")  # type: ignore[arg-type]
 
 
+def test_engines_of_ones_own_take_the_place_of_those_that_come_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is loaded that is not needed."""
+    from offhook.speech import engines
+
+    for name in ("load_vad", "default_stt", "load_tts"):
+        monkeypatch.delattr(engines, name)
+        monkeypatch.setattr(engines, name, None, raising=False)
+    given = Engines(FakeVad(), FakeStt(), FakeTts())
+    assert Engines.load(voice=given.tts, stt=given.stt, vad=given.vad) == given
+    agent = Agent("Front desk", "Hello.", voice=given.tts, stt=given.stt, vad=given.vad)
+    assert (agent.voice, agent.stt, agent.vad) == (given.tts, given.stt, given.vad)
+
+
 def test_the_package_offers_what_it_says_and_nothing_else() -> None:
     """Everything in ``__all__`` is there."""
     for name in offhook.__all__:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from offhook.dialog.base import Dialog
+    from offhook.speech.base import SpeechToText, TextToSpeech, VoiceActivity
 
 __all__ = ["Agent", "Texts"]
 
@@ -53,7 +54,10 @@ class Agent:
     Args:
         name: who it is, for people who look at its calls.
         greeting: what it says first; ``""`` to let the caller begin.
-        voice: a voice of :func:`offhook.speech.engines.load_tts`, such as ``"flite:rms"``; ``None``: the best here.
+        voice: a voice of :func:`offhook.speech.engines.load_tts`, such as ``"flite:rms"``, or one of your own;
+            ``None``: the best here.
+        stt: your own speech recogniser; ``None``: the one that is installed.
+        vad: your own voice activity detector; likewise.
         dialog: what decides the answers, in place of intents.
         texts: what it says of its own accord.
         limits: when it stops waiting.
@@ -68,7 +72,9 @@ class Agent:
         name: str,
         greeting: str,
         *,
-        voice: str | None = None,
+        voice: str | TextToSpeech | None = None,
+        stt: SpeechToText | None = None,
+        vad: VoiceActivity | None = None,
         dialog: Dialog | None = None,
         texts: Texts | None = None,
         limits: Limits | None = None,
@@ -79,6 +85,8 @@ class Agent:
         self.name = name
         self.greeting = greeting
         self.voice = voice
+        self.stt = stt
+        self.vad = vad
         self.texts = texts or Texts()
         self.limits = limits or Limits()
         self.turn_taking = turn_taking or TurnOptions()

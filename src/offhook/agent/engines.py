@@ -24,16 +24,28 @@ class Engines:
     tts: TextToSpeech
 
     @classmethod
-    def load(cls, *, voice: str | None = None) -> Engines:
-        """The engines that run on this machine, with the voice of that name (``None``: the best that is installed).
+    def load(
+        cls,
+        *,
+        voice: str | TextToSpeech | None = None,
+        stt: SpeechToText | None = None,
+        vad: VoiceActivity | None = None,
+    ) -> Engines:
+        """The engines that are given, and for the rest those that run on this machine.
+
+        Args:
+            voice: a voice, or the name of one; ``None``: the best that is installed.
+            stt: a recogniser.
+            vad: a voice activity detector.
 
         Raises:
-            EngineMissing: one is not installed.
-            ConfigError: there is no such voice.
+            EngineMissing: one that is not given is not installed.
+            ConfigError: there is no voice of that name.
         """
         from offhook.speech.engines import default_stt, load_tts, load_vad
 
-        return cls(load_vad(), default_stt(), load_tts(voice))
+        tts = load_tts(voice) if voice is None or isinstance(voice, str) else voice
+        return cls(load_vad() if vad is None else vad, default_stt() if stt is None else stt, tts)
 
     async def warm_up(self) -> None:
         """Load every model and run it once, so that the first call does not wait for it."""

@@ -145,7 +145,7 @@ def _host(agent: Agent, settings: Settings, *, bind: str, insecure: bool) -> Hos
     )
     if settings.offhook_public_url is None and not at_exchange:
         settings.require("offhook_public_url")
-    engines = Engines.load(voice=os.environ.get("OFFHOOK_VOICE") or agent.voice)
+    engines = Engines.load(voice=os.environ.get("OFFHOOK_VOICE") or agent.voice, stt=agent.stt, vad=agent.vad)
     return Host(
         AgentSessions(agent, engines),
         carrier=TelnyxCarrier(api_key, base_url=settings.telnyx_base_url, connection_id=settings.telnyx_connection_id),

@@ -1,7 +1,7 @@
 """What a speech engine is: three small protocols.
 
 Audio between rooms is ``pcm``: bytes, signed 16-bit little-endian, mono. An outside engine implements one of these
-classes in a few dozen lines and is passed to :class:`offhook.agent.Engines`.
+classes in a few dozen lines and is passed to :class:`offhook.agent.Agent`.
 """
 
 from __future__ import annotations
