@@ -207,11 +207,28 @@ def launch_for_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any
 # -- an exchange, and agents on it ------------------------------------------------------------------------------------
 
 
+LINES = 60
+"""Numbers of the exchange: each agent of the tests gets one."""
+
+_LINE = """
+[[applications]]
+id = "10000000000000000{0}"
+name = "Agent {0}"
+webhook_event_url = "http://127.0.0.1:9/webhooks/telnyx"
+
+[[numbers]]
+phone_number = "+155502{0}"
+application = "Agent {0}"
+"""
+
+
 class Exchange:
     """An ``offhook exchange up``, and what people and programs do with it. Each agent gets a number of its own."""
 
-    def __init__(self, launch: Any) -> None:
-        self.program: Program = launch("exchange", "up", "--port", "0", "--seed", "phones.toml", "--json")
+    def __init__(self, launch: Any, folder: Path) -> None:
+        seed = folder / "seed.toml"
+        seed.write_text((AGENTS / "phones.toml").read_text() + "".join(map(_LINE.format, range(10, 10 + LINES))))
+        self.program: Program = launch("exchange", "up", "--port", "0", "--seed", str(seed), "--json")
         self.port = int(self.program.event("exchange.started")["port"])
         self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", trust_env=False, timeout=10)
         self.env: dict[str, str] = self.http.get("/exchange/env").json()
@@ -269,9 +286,11 @@ class Exchange:
 
 
 @pytest.fixture(scope="session")
-def exchange(launch_for_session: Any, speech_engines: None) -> Iterator[Exchange]:
+def exchange(
+    launch_for_session: Any, speech_engines: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Exchange]:
     """One exchange for all tests."""
-    started = Exchange(launch_for_session)
+    started = Exchange(launch_for_session, tmp_path_factory.mktemp("exchange"))
     with contextlib.closing(started.http):
         yield started
 

@@ -111,8 +111,8 @@ class SileroVad:
         self._due: deque[_Stream] = deque()
         self._open = 0
         self._scheduled = False
-        self._loading: asyncio.Future[Model] | None = None
-        self.failed: BaseException | None = None
+        self._loading: asyncio.Task[None] | None = None
+        self.failed: Exception | None = None
         """Why the model could not be loaded, if it could not."""
 
     async def warm_up(self) -> None:
@@ -123,6 +123,8 @@ class SileroVad:
         """
         if self._model is None:
             await asyncio.shield(self._load())
+        if self.failed is not None:
+            raise self.failed
 
     def open(self, on_probability: Callable[[float, float], None]) -> VoiceActivityStream:
         """Start a stream: see :class:`offhook.speech.base.VoiceActivity`.
@@ -139,24 +141,21 @@ class SileroVad:
         assert self._model is not None
         return self._model(windows, states)
 
-    def _load(self) -> asyncio.Future[Model]:
-        if self._loading is None:
-            self._loading = asyncio.get_running_loop().run_in_executor(None, self._loader)
-            self._loading.add_done_callback(self._loaded)
+    def _load(self) -> asyncio.Task[None]:
+        if self._loading is None or self._loading.cancelled():
+            self._loading = asyncio.create_task(self._load_model())
         return self._loading
 
-    def _loaded(self, loading: asyncio.Future[Model]) -> None:
-        if loading.cancelled():
-            self._loading = None
-            return
-        self.failed = loading.exception()
-        if self.failed is None:
-            self._model = loading.result()
+    async def _load_model(self) -> None:
+        try:
+            self._model = await asyncio.get_running_loop().run_in_executor(None, self._loader)
+        except Exception as error:
+            self.failed = error
+            _log.error("voice activity is off: %s", error)
+            for stream in list(self._due):
+                stream.close()
+        else:
             self._schedule()
-            return
-        _log.error("voice activity is off: %s", self.failed)
-        for stream in list(self._due):
-            stream.close()
 
     def _add(self, stream: _Stream) -> None:
         if self.failed is not None:
