@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from offhook.cli.agent_process import AgentProcess
+from offhook.cli.agent_process import LONGEST_LINE_BYTES, AgentProcess
 from offhook.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ENVIRONMENT = {
     "TELNYX_BASE_URL": "http://127.0.0.1:9/v2",
@@ -38,6 +41,27 @@ async def test_an_agent_that_does_not_start_is_an_error_in_its_own_words() -> No
     assert caught.value.fix == "change to its folder, or correct the name"
     assert not process.running
     await process.stop()
+
+
+async def test_what_the_program_prints_itself_is_passed_on_and_is_no_event(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither JSON that is no event nor a line without an end stops the reading of what the process reports."""
+    (tmp_path / "talkative.py").write_text(
+        "from offhook import Agent\n"
+        'agent = Agent("Talkative", "Hello.")\n'
+        'agent.intent("greeting", ["hello"], reply="Hello.")\n'
+        """print(42, '[1]', '{"a": 1}', '{"type": "note", "source": "me"}', sep="\\n")\n"""
+        f'print("x" * {LONGEST_LINE_BYTES + 1})\n'
+    )
+    monkeypatch.chdir(tmp_path)
+    events: list[dict[str, Any]] = []
+    process = agent("talkative:agent", events)
+    ready = await process.start()
+    await process.stop()
+    assert ready["agent"] == "Talkative"
+    assert [event["type"] for event in events] == ["server.ready", "server.report"]
+    assert capsys.readouterr().err.startswith('42\n[1]\n{"a": 1}\n{"type": "note", "source": "me"}\n')
 
 
 @pytest.mark.parametrize("after_turns", [0, 1, 3, 200])

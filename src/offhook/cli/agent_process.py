@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from offhook.errors import ConfigError, OffhookError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
 
 __all__ = ["AgentProcess"]
 
@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 8.0
+LONGEST_LINE_BYTES = 4 * 1024 * 1024
+"""Longer lines of the process are passed over: an event has some hundred bytes, a print() of its program any number."""
 
 
 class AgentProcess:
@@ -79,6 +81,7 @@ class AgentProcess:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
+                limit=LONGEST_LINE_BYTES,
                 env={**os.environ, **self._environment, "OFFHOOK_SUPERVISED": "1", "PYTHONUNBUFFERED": "1"},
             )
         )  # fmt: skip
@@ -128,19 +131,18 @@ class AgentProcess:
 
     async def _read_events(self, process: asyncio.subprocess.Process, ready: asyncio.Future[dict[str, Any]]) -> None:
         assert process.stdout is not None
-        while line := await process.stdout.readline():
-            try:
-                event = json.loads(line)
-            except ValueError:
+        async for line in _lines(process.stdout):
+            event = _event(line)
+            if event is None:
                 sys.stderr.write(line.decode(errors="replace"))  # a print() of the user's own code
                 continue
-            if event.get("type") == "server.ready" and not ready.done():
+            if event["type"] == "server.ready" and not ready.done():
                 ready.set_result(event)
             self._on_event(event)
 
     async def _read_errors(self, process: asyncio.subprocess.Process) -> None:
         assert process.stderr is not None
-        while line := await process.stderr.readline():
+        async for line in _lines(process.stderr):
             text = line.decode(errors="replace")
             self._errors.append(text.rstrip())
             del self._errors[:-50]
@@ -155,3 +157,27 @@ class AgentProcess:
             elif line.startswith("fix:"):
                 fix = line.removeprefix("fix:").strip()
         return ConfigError(message, fix=fix)
+
+
+async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[bytes]:
+    """Line by line to the end; what a pipe is not read of would hold up the process that writes to it."""
+    while True:
+        try:
+            line = await stream.readline()
+        except ValueError:  # too long: it is dropped, and the next is read
+            continue
+        if not line:
+            return
+        yield line
+
+
+def _event(line: bytes) -> dict[str, Any] | None:
+    """The event in a line; ``None`` if it is something else that a program has printed, JSON or not."""
+    try:
+        event = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(event, dict):
+        return None
+    known = isinstance(event.get("type"), str) and isinstance(event.get("source"), str)
+    return event if known and isinstance(event.get("at_ms"), int | float) else None
