@@ -71,10 +71,26 @@ def test_calls_of_one_session_are_found_by_it(registry: CallRegistry, new: Any) 
 def test_legs_of_a_transfer_are_remembered_within_bounds(registry: CallRegistry, new: Any) -> None:
     """The newest ones."""
     call = new()
+    registry.add(call)
     for number in range(MEMORY_LIMIT + 1):
         registry.add_leg(f"leg{number}", call)
     assert registry.call_of_leg("leg0") is None
     assert registry.call_of_leg("leg1") is call
+
+
+def test_legs_of_a_transfer_are_forgotten_with_their_call(registry: CallRegistry, clock: ManualClock, new: Any) -> None:
+    """And an event that names no leg makes none."""
+    call, other = new("c1"), new("c2")
+    registry.add(call)
+    registry.add(other)
+    registry.add_leg("", call)
+    registry.add_leg("leg", call)
+    registry.end(call)
+    assert registry.call_of_leg("") is None
+    assert registry.call_of_leg("leg") is call
+    clock.advance(600_001)
+    registry.end(other)
+    assert registry.call_of_leg("leg") is None
 
 
 def test_a_token_opens_its_call_once(registry: CallRegistry, new: Any) -> None:

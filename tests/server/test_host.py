@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gc
 import json
+import weakref
 from typing import Any
 
 import pytest
@@ -299,11 +301,51 @@ async def test_calls_whose_end_was_never_reported_are_forgotten(town: Any) -> No
     await town.ring("c2")
     await town.carrier.did("answer", 2)
     assert host.registry.get("c1") in host._live
-    session.call.started_at_ms -= 5 * 3_600_000
+    host._live[session.call].began_ms -= 5 * 3_600_000
     await town.ring("c3")
     await town.carrier.did("answer", 3)
     assert host.registry.get("c1") not in host._live
     assert [call.id for call in host.registry] == ["c2", "c3"]
+
+
+async def test_calls_that_were_never_answered_are_forgotten_too(town: Any) -> None:
+    """Or each of them would take a place of ``max_calls`` for as long as the process lives."""
+    host = await town.open(max_calls=1)
+    town.carrier.fails["answer"] = [CommandInvalid("no")]
+    await town.ring()
+    await town.carrier.did("answer")
+    (lost,) = host._live.values()
+    assert (await town.ring("c2")).status_code == 503
+    lost.began_ms -= 5 * 3_600_000
+    assert (await town.ring("c2")).status_code == 200
+    await town.sessions[0].closed.wait()
+    assert [call.id for call in host.registry] == ["c2"]
+
+
+async def test_a_call_that_is_over_holds_on_to_no_session(town: Any) -> None:
+    """Calls are remembered for ten minutes, for late webhooks; what an agent keeps of one is not."""
+    host = await town.open()
+    session, socket = await town.answered_call()
+    gone = weakref.ref(session)
+    await town.hang_up()
+    await until(lambda: not host._live)
+    await socket.wait_closed()
+    await until(lambda: host.counters.media_open == 0)
+    town.sessions.clear()
+    del session
+    gc.collect()
+    assert gone() is None
+    assert host.registry.get("c1").stream.counters.received == 0
+
+
+async def test_an_event_of_no_leg_is_not_taken_for_one_of_a_transfer(town: Any) -> None:
+    """Some events name the session only; later ones of other sessions are not of this call."""
+    host = await town.open()
+    _, _, seen = await transferred(town, host)
+    await town.webhook("conference.created", "")
+    await town.webhook("conference.created", "", call_session_id="another")
+    await host.inbox.events.join()
+    assert [event.session_id for event in seen if getattr(event, "event_type", "") == "conference.created"] == ["ses1"]
 
 
 async def test_sockets_with_bad_tokens_are_counted_by_reason(town: Any) -> None:

@@ -86,6 +86,8 @@ class CallRegistry:
 
     def add_leg(self, leg_call_id: str, call: Call) -> None:
         """Remember that another leg, that ``call`` is being transferred to, belongs to it."""
+        if not leg_call_id:
+            return  # an event of the session as a whole, not of a leg
         self._legs[leg_call_id] = call
         while len(self._legs) > MEMORY_LIMIT:
             self._legs.popitem(last=False)
@@ -136,6 +138,11 @@ class CallRegistry:
             if ended_at_ms > horizon_ms and len(self._ended) <= MEMORY_LIMIT:
                 break
             del self._ended[call_id]
+        while self._legs:
+            leg_call_id, call = next(iter(self._legs.items()))
+            if call.id in self._active or call.id in self._ended:
+                break
+            del self._legs[leg_call_id]
         while self._tickets:
             key, ticket = next(iter(self._tickets.items()))
             if ticket.expires_at_ms > horizon_ms and len(self._tickets) <= MEMORY_LIMIT:

@@ -229,9 +229,13 @@ class Host:
         if isinstance(event, CallInitiated) and event.direction == "inbound" and not self.registry.get(event.call_id):
             if self.draining:
                 return "draining"
-            if sum(live.busy for live in self._live.values()) >= self.options.max_calls:
-                return "too_many_calls"
+            if self._full():
+                self._forget_lost_calls()
+                return "too_many_calls" if self._full() else None
         return None
+
+    def _full(self) -> bool:
+        return sum(live.busy for live in self._live.values()) >= self.options.max_calls
 
     async def _work(self) -> None:
         while True:
@@ -287,9 +291,11 @@ class Host:
 
     def _forget_lost_calls(self) -> None:
         """Let go of calls that must be over although nobody said so: a webhook can be lost for good."""
-        horizon_ms = self.clock.wall_ms() - LONGEST_CALL_MS
+        horizon_ms = self.clock.now_ms() - LONGEST_CALL_MS
         for live in tuple(self._live.values()):
-            if not live.busy and live.call.started_at_ms < horizon_ms:
+            if live.began_ms < horizon_ms:
+                if live.busy:  # it was never answered, or never had audio: no session has ended, nor will
+                    live.abandon()
                 self.registry.end(live.call)
                 self.settled(live, forget=True)
 

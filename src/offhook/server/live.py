@@ -72,6 +72,8 @@ class LiveCall:
 
     def __init__(self, call: Call, host: Surroundings) -> None:
         self.call = call
+        self.began_ms = host.clock.now_ms()
+        """When it began, on the monotonic clock."""
         self._host = host
         self._streams: list[MediaStream] = []
         self._session: Session | None = None
@@ -237,6 +239,8 @@ class LiveCall:
         self._host.stream_over(stream)
         if stream is self.call.stream and self._running is not None:
             self._close_later()
+        if self._closed:
+            _forget_session(stream)
 
     # -- the conversation --------------------------------------------------------------------------------------------
 
@@ -351,6 +355,9 @@ class LiveCall:
                 logger.error("call %s: closing its session raised %s", self.call.id, type(error).__name__)
         self._close_streams()
         self._closed = True
+        for stream in self._streams:
+            if stream.stopped:
+                _forget_session(stream)
         self._host.settled(self, forget=self.call.ended)
 
     async def say_goodbye(self) -> None:
@@ -368,7 +375,7 @@ class LiveCall:
             await self._hang_up()
 
     def abandon(self) -> None:
-        """The process ends now: let go of everything, leave the call to itself."""
+        """Let go of everything now and leave the call to itself: the process ends, or the call must be over."""
         self._disarm()
         self._close_streams()
         if self._running is not None:
@@ -379,3 +386,8 @@ class LiveCall:
         if self._watchdog is not None:
             self._watchdog.cancel()
             self._watchdog = None
+
+
+def _forget_session(stream: MediaStream) -> None:
+    """Let the session of a stream that is over go: the call itself is remembered for a while, for late webhooks."""
+    stream.listener = stream.watcher = None
