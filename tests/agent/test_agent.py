@@ -12,7 +12,7 @@ import pytest
 
 import offhook
 from offhook.agent import Agent, Engines, Handover, Texts
-from offhook.agent.turn import Turn, current_turn
+from offhook.agent.turn import Turn, current_work
 from offhook.dialog.base import Heard, Reply
 from offhook.errors import ConfigError
 from offhook.speech.testing import FakeStt, FakeTts, FakeVad
@@ -83,7 +83,7 @@ async def test_a_handler_that_must_finish_holds_its_turn(agent: Agent) -> None:
 
     wrapped = cast("Callable[..., Any]", agent._intents["book"].reply)
     assert len(inspect.signature(wrapped).parameters) == 2
-    current_turn.set(turn)
+    current_work.set(turn)
     assert await wrapped(CALL, Heard("x")) == "x 1"
     assert turn.holds == 0
 

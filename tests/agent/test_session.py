@@ -625,13 +625,14 @@ async def test_a_hand_over_that_the_carrier_refuses_is_told(phone: Any, error: A
 
 
 async def test_a_hand_over_in_time_is_limited(phone: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """If the carrier never says how it went, the caller is told that nobody came."""
+    """If the carrier never says how it went, the caller is told that nobody came; the call is the agent's again."""
     monkeypatch.setattr("offhook.agent.answering._TRANSFER_SLACK_S", -30.0)  # what it rings
     call = await phone(make_agent(Script(person=Reply(None, handover="asked")), handover=True), "person")
     await call.say()
     await call.until_quiet()
     await call.line(200)
     assert [e.cause for e in call.of("handover.failed")] == ["timeout"]
+    assert not call.call.transferring
 
 
 async def test_without_anybody_to_hand_over_to_the_caller_is_told(phone: Any) -> None:
@@ -786,6 +787,30 @@ async def test_keys_are_told_to_the_agents_function_in_order(phone: Any) -> None
     await call.until_quiet()
     assert call.session.history[-1][1].startswith("I am sorry")
     assert [e.digit for e in call.of("digit.pressed")] == ["1", "2", "0"]
+
+
+async def test_what_must_finish_for_a_key_outlives_the_call(phone: Any) -> None:
+    """As in a turn; a key that waits for it, and what it says then, is of the call that is over."""
+    gate = asyncio.Event()
+    done: list[str] = []
+    agent = make_agent()
+
+    @agent.digit
+    async def press(call: Call, digit: str) -> str:
+        with uninterrupted():
+            await gate.wait()
+            done.append(digit)
+        return "Done."
+
+    call = await phone(agent)
+    call.session.media.digit("1")
+    call.session.media.digit("2")
+    await call.line(100)
+    call.session.media.media_stopped()
+    gate.set()
+    await call.line(100)
+    assert done == ["1"]
+    assert call.tts.spoken == []
 
 
 async def test_keys_without_a_function_are_only_events(phone: Any) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from offhook.agent import events
 from offhook.agent.handover import check_address
-from offhook.agent.turn import Turn, current_turn
+from offhook.agent.turn import Press, Turn, current_turn, current_work
 from offhook.calls.events import TransferBridged, TransferFailed
 from offhook.dialog.base import Heard, Reply
 from offhook.errors import CarrierError
@@ -55,7 +55,7 @@ class Answering:
         self._next_turn: Turn | None = None
         self._answer: asyncio.Future[str] | None = None
         self._failures = 0
-        self._others: set[asyncio.Task[None]] = set()
+        self._others: dict[asyncio.Task[None], Press | None] = {}
         self._digits: asyncio.Task[None] | None = None
         self._transfer: asyncio.Future[str | None] | None = None
         self._forget: Callable[[], None] | None = None
@@ -92,21 +92,16 @@ class Answering:
         self._next_turn = None
         turn = self._turn
         if turn is not None and turn.task is not None and turn.running:
-            if turn.holds:
-                _finishing.add(turn.task)
-                turn.task.add_done_callback(_finishing.discard)
-            elif turn.task is not asyncio.current_task():
-                turn.task.cancel()
-        for task in self._others:
-            if task is not asyncio.current_task():
-                task.cancel()
+            _end(turn.task, holds=turn.holds)
+        for task, press in self._others.items():
+            _end(task, holds=press.holds if press is not None else 0)
 
     # -- what handlers can do (Conversation) --------------------------------------------------------------------------
 
     async def say(self, text: str) -> None:
         """Speak ``text``; returns when the caller has heard it, or has interrupted it."""
         if not self._stale():
-            await self._session.mouth.speak(text, "say", turn=current_turn.get()).wait()
+            await self._session.mouth.speak(text, "say", turn=current_turn()).wait()
 
     async def ask(self, question: str) -> str:
         """Speak ``question`` and return the words of the caller's next turn; ``""`` if none came."""
@@ -117,7 +112,7 @@ class Answering:
         answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._answer = answer
         try:
-            self._session.mouth.speak(question, "question", turn=current_turn.get())
+            self._session.mouth.speak(question, "question", turn=current_turn())
             return await answer
         finally:
             if self._answer is answer:
@@ -170,7 +165,8 @@ class Answering:
     def digit(self, digit: str) -> None:
         """The caller pressed a key: tell the agent's function, one key after the other."""
         if self._agent.on_digit is not None:
-            self._digits = self._spawn(self._press(self._digits, self._agent.on_digit, digit))
+            press = Press()
+            self._digits = self._spawn(self._press(press, self._digits, self._agent.on_digit, digit), press)
 
     def say_goodbye(self, reason: str) -> None:
         """Say goodbye, and end the conversation."""
@@ -185,14 +181,17 @@ class Answering:
         finally:
             self._session.finish(reason)
 
-    async def _press(self, before: asyncio.Task[None] | None, handler: Callable[..., Any], digit: str) -> None:
+    async def _press(
+        self, press: Press, before: asyncio.Task[None] | None, handler: Callable[..., Any], digit: str
+    ) -> None:
+        current_work.set(press)
         if before is not None:
             await asyncio.wait([before])
         try:
             said = handler(self._call, digit)
             if inspect.isawaitable(said):
                 said = await said
-            if isinstance(said, str | AsyncIterator):
+            if isinstance(said, str | AsyncIterator) and not self._session.over:
                 self._session.mouth.stop()
                 speech = self._session.mouth.speak(said, "reply")
                 await speech.wait()
@@ -236,7 +235,7 @@ class Answering:
             self._session.silent()
 
     async def _respond(self, turn: Turn) -> None:
-        current_turn.set(turn)
+        current_work.set(turn)
         try:
             reply = await self._session.dialog.respond(self._call, turn.heard)
         except Exception as error:
@@ -280,7 +279,7 @@ class Answering:
 
     def _stale(self) -> bool:
         """Whether the running code belongs to a turn, or a conversation, that is over."""
-        turn = current_turn.get()
+        turn = current_turn()
         return self._session.over or (turn is not None and turn is not self._turn)
 
     # -- hand-over ----------------------------------------------------------------------------------------------------
@@ -316,6 +315,7 @@ class Answering:
             logger.warning("call %s: the transfer was refused: %s", self._call.id, error.code)
             return error.code
         except TimeoutError:
+            self._call.transferring = False  # nobody will answer any more: the call is ours again, and ours to end
             return "timeout"
         finally:
             self._transfer = None
@@ -333,13 +333,22 @@ class Answering:
 
     async def _speak(self, text: str, kind: str, *, protected: bool = False) -> None:
         if text and not self._session.over:
-            await self._session.mouth.speak(text, kind, turn=current_turn.get(), protected=protected).wait()
+            await self._session.mouth.speak(text, kind, turn=current_turn(), protected=protected).wait()
 
-    def _spawn(self, work: Awaitable[None]) -> asyncio.Task[None]:
+    def _spawn(self, work: Awaitable[None], press: Press | None = None) -> asyncio.Task[None]:
         task = asyncio.ensure_future(work)
-        self._others.add(task)
-        task.add_done_callback(self._others.discard)
+        self._others[task] = press
+        task.add_done_callback(self._others.pop)
         return task
+
+
+def _end(task: asyncio.Task[None], *, holds: int) -> None:
+    """Cancel a task of a conversation that is over, unless it must finish or is what ends the conversation."""
+    if holds:
+        _finishing.add(task)
+        task.add_done_callback(_finishing.discard)
+    elif task is not asyncio.current_task():
+        task.cancel()
 
 
 def _joined(before: Turn | None, turn: Turn) -> Turn:

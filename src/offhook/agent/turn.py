@@ -1,4 +1,4 @@
-"""One turn of the caller, while the agent works on its answer."""
+"""What the caller does, a turn or a key, while the agent works on its answer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from offhook.dialog.base import Heard
 
-__all__ = ["Turn", "current_turn", "uninterrupted"]
+__all__ = ["Press", "Turn", "current_turn", "current_work", "uninterrupted"]
 
 
 @dataclass(slots=True, eq=False)
@@ -36,8 +36,21 @@ class Turn:
         return self.task is not None and not self.task.done()
 
 
-current_turn: ContextVar[Turn | None] = ContextVar("current_turn", default=None)
-"""The turn that the running code answers; ``None`` outside of handlers."""
+@dataclass(slots=True, eq=False)
+class Press:
+    """A key that the caller pressed, while the agent's function for it runs."""
+
+    holds: int = 0
+
+
+current_work: ContextVar[Turn | Press | None] = ContextVar("current_work", default=None)
+"""What the running code answers; ``None`` outside of handlers."""
+
+
+def current_turn() -> Turn | None:
+    """The turn that the running code answers, if it answers one."""
+    work = current_work.get()
+    return work if isinstance(work, Turn) else None
 
 
 @contextmanager
@@ -46,12 +59,12 @@ def uninterrupted() -> Iterator[None]:
 
     What the caller says in the meantime is answered afterwards.
     """
-    turn = current_turn.get()
-    if turn is None:
+    work = current_work.get()
+    if work is None:
         yield
         return
-    turn.holds += 1
+    work.holds += 1
     try:
         yield
     finally:
-        turn.holds -= 1
+        work.holds -= 1
