@@ -123,6 +123,7 @@ def refused(command: str, **changes: Any) -> ApiError:
         ("speak", {"target_legs": "me"}, "10032"),
         ("speak", {"loop": 0}, "90009"),
         ("speak", {"loop": "often"}, "90009"),
+        ("speak", {"loop": "9" * 5000}, "90009"),
         ("speak", {"loop": True}, "90009"),
         ("speak", {"loop": 1.5}, "90009"),
         ("speak", {"stop": "overlay"}, "90016"),

@@ -87,6 +87,8 @@ async def test_lists_are_filtered_and_paged(http: httpx.AsyncClient) -> None:
     ):
         assert len((await http.get("/v2/phone_numbers", params=query)).json()["data"]) == count
     assert page_of([], {"page[size]": "none"})["meta"]["total_pages"] == 1
+    for text, size in (("0", 20), ("²", 20), ("-3", 20), ("9" * 5000, 250)):
+        assert page_of([], {"page[size]": text})["meta"]["page_size"] == size
 
 
 @pytest.mark.parametrize(
@@ -129,3 +131,4 @@ async def test_active_calls_are_paged_by_cursor(exchange: Any, http: httpx.Async
     second = (await http.get(path, params={"page[limit]": 2, "page[after]": first["meta"]["cursors"]["after"]})).json()
     assert [one["call_control_id"] for one in second["data"]] == ids[2:]
     assert second["meta"]["cursors"] == {"before": ids[2]}
+    assert len((await http.get(path, params={"page[limit]": "²"})).json()["data"]) == 3

@@ -113,10 +113,11 @@ async def test_keys_are_pressed_and_the_caller_hangs_up(
     ],
 )
 async def test_a_call_that_cannot_be_placed_says_why(http: httpx.AsyncClient, body: Any) -> None:
-    """422 with what was expected."""
+    """422 with what was expected, and no call is left of it."""
     reply = await http.post("/exchange/calls", json=body)
     assert reply.status_code == 422
     assert "expected" in reply.json()["error"]
+    assert (await http.get("/exchange/status")).json()["calls"] == []
 
 
 async def test_status_lists_what_there_is(exchange: Exchange, http: httpx.AsyncClient, telephone: Any) -> None:

@@ -332,6 +332,15 @@ class TestRecording:
         assert loudest_hz(left) == pytest.approx(300, abs=2)
         assert right == b"".join(phone.heard)
 
+    async def test_a_recording_that_cannot_be_kept_does_not_keep_the_call(self, switch: Switch, tmp_path: Path) -> None:
+        phone = ToneCaller(300)
+        line = switch.line(phone, recording=tmp_path / "call.wav")
+        switch.run(100)
+        (tmp_path / "call.wav.part").unlink()
+        with pytest.raises(FileNotFoundError):
+            await line.close("normal_clearing")
+        assert phone.log[-1] == "ended normal_clearing"
+
     async def test_a_call_that_was_not_answered_leaves_no_file(self, switch: Switch, tmp_path: Path) -> None:
         line = Line(
             call_id="v3:x",

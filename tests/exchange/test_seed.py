@@ -89,6 +89,18 @@ def test_the_default_seed_has_a_phone_of_each_kind() -> None:
         ({"phones": [{"number": "555"}]}, "E.164 or a SIP URI"),
         ({"phones": [{"number": "+15550100", "answers": "maybe"}]}, "answers"),
         ({"phones": [{"number": "+15550100", "answer_after_ms": -1}]}, "answer_after_ms"),
+        ({"phones": [{"number": "+15550100", "answer_after_ms": True}]}, "answer_after_ms"),
+        ({"phones": [{"number": "+15550100", "script": 5}]}, "script"),
+        ({"numbers": [{"phone_number": "+15550199", "tags": 5}]}, "tags"),
+        ({"numbers": [{"phone_number": "+15550199", "tags": "main"}]}, "tags"),
+        (
+            {"applications": [{"name": "x", "webhook_event_url": "http://a", "webhook_event_failover_url": 5}]},
+            "webhook_event_failover_url",
+        ),
+        (
+            {"applications": [{"name": "x", "webhook_event_url": "http://a", "webhook_timeout_secs": "2"}]},
+            "webhook_timeout_secs",
+        ),
     ],
 )
 def test_a_wrong_seed_says_what_was_expected(document: dict[str, object], expected: str) -> None:
@@ -105,6 +117,9 @@ def test_a_file_that_is_not_there_or_not_toml(tmp_path: Path) -> None:
     broken = tmp_path / "broken.toml"
     broken.write_text("[[")
     with pytest.raises(ConfigError, match="TOML"):
+        load_seed(broken)
+    broken.write_text("phones = 5")
+    with pytest.raises(ConfigError, match="tables written"):
         load_seed(broken)
 
 

@@ -173,6 +173,13 @@ async def test_an_event_that_nobody_takes_is_given_up(sending: Sending) -> None:
     assert sending.sender.tally("v3:a")["sent"] == 0
 
 
+async def test_a_url_that_cannot_be_written_is_a_failed_try(sending: Sending) -> None:
+    """JSON can hold half a character; a URL cannot."""
+    await sending.send(Target("http://127.0.0.1:9/\ud800"))
+    assert sending.sender.tally()["failed"] == 1
+    assert sending.journal.history()[0]["reason"] == "UnicodeEncodeError"
+
+
 async def test_no_answer_in_time_is_a_failed_try(sending: Sending, application: Any) -> None:
     """After the timeout, in milliseconds, of the target."""
     application.answer = lambda delivery: 0

@@ -11,6 +11,7 @@ from starlette.routing import Route
 from offhook.exchange import actions, commands, errors
 from offhook.exchange.control import is_loopback
 from offhook.exchange.errors import ApiError
+from offhook.exchange.resources import count_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -160,8 +161,7 @@ class Api:
             raise errors.invalid_connection_id()
         alive = self._board.alive(connection_id)
         now_ms = self._board.clock.wall_ms()
-        limit_text = request.query_params.get("page[limit]", "20")
-        limit = min(max(int(limit_text), 1), 250) if limit_text.isdigit() else 20
+        limit = count_of(request.query_params, "page[limit]", 20, 250)
         after = request.query_params.get("page[after]")
         ids = [one.call_id for one in alive]
         first = ids.index(after) + 1 if after in ids else 0

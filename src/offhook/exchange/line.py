@@ -132,7 +132,11 @@ class Line:
         self._pacer.add(self)
 
     async def close(self, cause: str) -> None:
-        """Stop the audio, close the stream, finish the recording and tell the phone. Closing twice is not an error."""
+        """Stop the audio, close the stream, finish the recording and tell the phone. Closing twice is not an error.
+
+        Raises:
+            OSError: the recording cannot be finished; all else is done.
+        """
         if self._closed:
             return
         self._closed = True
@@ -141,11 +145,13 @@ class Line:
         self.close_stream()
         for playback_id in self._announcements.stop():
             self._listener.playback_ended(self, playback_id, "call_hangup")
-        if self._recorder is not None:
-            self._recorder.close()
-        self.phone.ended(cause, self._clock.now_ms())
-        for stream in self._closing:
-            await stream.wait_closed()
+        try:
+            if self._recorder is not None:
+                self._recorder.close()
+        finally:  # a recording that cannot be kept is no reason to keep the phone off its hook
+            self.phone.ended(cause, self._clock.now_ms())
+            for stream in self._closing:
+                await stream.wait_closed()
 
     # -- the media stream ----------------------------------------------------------------------------------------------
 

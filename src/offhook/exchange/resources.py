@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from offhook.exchange.phones import Phone
     from offhook.exchange.seed import Seed
 
-__all__ = ["Directory", "page_of"]
+__all__ = ["Directory", "count_of", "page_of"]
 
 _DEFAULTS: Mapping[str, Any] = {
     "anchorsite_override": "Latency",
@@ -36,8 +36,8 @@ _NUMBER_EXTRA = ("customer_reference", "billing_group_id", "external_pin", "hd_v
 
 def page_of(items: list[Any], query: Mapping[str, str]) -> dict[str, Any]:
     """One page of a list, in the carrier's envelope: ``page[number]`` from 1, ``page[size]`` 20 to 250."""
-    number = _count(query, "page[number]", 1, 1_000_000)
-    size = _count(query, "page[size]", 20, 250)
+    number = count_of(query, "page[number]", 1, 1_000_000)
+    size = count_of(query, "page[size]", 20, 250)
     return {
         "data": items[(number - 1) * size : number * size],
         "meta": {
@@ -49,9 +49,13 @@ def page_of(items: list[Any], query: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _count(query: Mapping[str, str], name: str, default: int, high: int) -> int:
+def count_of(query: Mapping[str, str], name: str, default: int, high: int) -> int:
+    """A number from 1 to ``high`` in a query; ``default`` if it is not one."""
     text = query.get(name, "")
-    return min(int(text), high) if text.isascii() and text.isdigit() and int(text) > 0 else default
+    if not (text.isascii() and text.isdigit()):
+        return default
+    count = int(text) if len(text) <= 9 else high
+    return min(count, high) if count > 0 else default
 
 
 class Directory:

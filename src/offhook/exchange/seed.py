@@ -142,8 +142,8 @@ def load_seed(path: Path) -> Seed:
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"expected TOML in {path}, got: {error}.", fix="correct the file") from None
-    for phone in document.get("phones", []):
-        if isinstance(phone, dict) and str(phone.get("script", "")).endswith(".toml"):
+    for phone in _tables(document, "phones"):
+        if str(phone.get("script", "")).endswith(".toml"):
             phone["script"] = str(path.parent / phone["script"])  # as seen from the seed file
     return parse_seed(document)
 
@@ -163,7 +163,7 @@ def _wrong(where: str, expected: str, got: str) -> ConfigError:
     return ConfigError(f"expected {expected} in {where} of the seed, got {got}.", fix="correct the seed file")
 
 
-def _tables(document: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+def _tables(document: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
     tables = document.get(name, [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise _wrong(name, f"tables written [[{name}]]", type(tables).__name__)
@@ -182,6 +182,12 @@ def _application(table: Mapping[str, Any], index: int) -> Application:
     url = _text(table, "webhook_event_url", where)
     if not url.startswith(("http://", "https://")):
         raise _wrong(where, "webhook_event_url as http:// or https://", "another scheme")
+    failover = table.get("webhook_event_failover_url") or None
+    if failover is not None and not str(failover).startswith(("http://", "https://")):
+        raise _wrong(where, "webhook_event_failover_url as http:// or https://", "another scheme")
+    timeout = table.get("webhook_timeout_secs")
+    if timeout is not None and (type(timeout) is not int or not 0 <= timeout <= 30):
+        raise _wrong(where, "webhook_timeout_secs as 0 to 30", "another value")
     version = str(table.get("webhook_api_version", "2"))
     if version not in ("1", "2"):
         raise _wrong(where, 'webhook_api_version "1" or "2"', "another value")
@@ -189,9 +195,9 @@ def _application(table: Mapping[str, Any], index: int) -> Application:
         id=str(table.get("id") or new_resource_id()),
         name=_text(table, "name", where),
         webhook_event_url=url,
-        webhook_event_failover_url=table.get("webhook_event_failover_url") or None,
+        webhook_event_failover_url=failover,
         webhook_api_version=cast(Literal["1", "2"], version),
-        webhook_timeout_secs=table.get("webhook_timeout_secs"),
+        webhook_timeout_secs=timeout,
     )
 
 
@@ -204,11 +210,14 @@ def _number(table: Mapping[str, Any], index: int, applications: tuple[Applicatio
     connection_id = next((a.id for a in applications if wanted in (a.id, a.name)), None)
     if wanted is not None and connection_id is None:
         raise _wrong(where, "application to be the name or id of one in [[applications]]", "an unknown one")
+    tags = table.get("tags", [])
+    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+        raise _wrong(where, "tags as a list of texts", "something else")
     return Number(
         id=str(table.get("id") or new_resource_id()),
         phone_number=phone_number,
         connection_id=connection_id,
-        tags=tuple(table.get("tags", ())),
+        tags=tuple(tags),
     )
 
 
@@ -221,6 +230,9 @@ def _phone(table: Mapping[str, Any], index: int) -> PhoneSpec:
     if answers not in get_args(Answers):
         raise _wrong(where, f"answers to be one of {', '.join(get_args(Answers))}", "another value")
     after = table.get("answer_after_ms", 1500)
-    if not isinstance(after, int) or after < 0:
+    if type(after) is not int or after < 0:
         raise _wrong(where, "answer_after_ms as 0 or more", "another value")
-    return PhoneSpec(number=number, answers=answers, script=table.get("script"), answer_after_ms=after)
+    script = table.get("script")
+    if script is not None and not isinstance(script, str | dict):
+        raise _wrong(where, "script as a name, a path or a table", "something else")
+    return PhoneSpec(number=number, answers=answers, script=script, answer_after_ms=after)

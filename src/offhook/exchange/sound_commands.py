@@ -44,6 +44,7 @@ ENDLESS = 1_000_000
 """``loop: "infinity"``: longer than any call."""
 
 _TAG = re.compile(r"<[^>]*>")
+_COUNT = re.compile(r"[0-9]{1,3}")
 
 
 def parse_speak(body: Mapping[str, Any]) -> Speak:
@@ -81,7 +82,7 @@ def _loop(body: Mapping[str, Any]) -> int:
         return 1
     if loop == "infinity":
         return ENDLESS
-    times = int(loop) if isinstance(loop, str) and loop.isascii() and loop.isdigit() else loop
+    times = int(loop) if isinstance(loop, str) and _COUNT.fullmatch(loop) else loop
     if isinstance(times, bool) or not isinstance(times, int) or not 1 <= times <= 100:
         raise errors.invalid_value(
             "loop", "90009", "Invalid value for loop", "The value must be 'infinity' or from 1 to 100."

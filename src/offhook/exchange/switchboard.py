@@ -130,9 +130,12 @@ class Switchboard:
     def begin(
         self, leg: Leg, application: Application, *, phone: Phone | None, recording: Path | None = None
     ) -> Circuit:
-        """A leg begins: the application is told. Ring or place the phone next."""
+        """A leg begins. Tell the application, and ring or place the phone, next.
+
+        Raises:
+            UnsupportedCodec: this machine cannot speak the leg's codec; then there is no leg.
+        """
         circuit = Circuit(leg, application)
-        self.circuits[leg.call_id] = circuit
         if phone is not None:
             circuit.line = Line(
                 call_id=leg.call_id,
@@ -145,6 +148,7 @@ class Switchboard:
             )
             circuit.announcer = Announcer(circuit.line)
             self._loose[circuit.line] = circuit
+        self.circuits[leg.call_id] = circuit
         self._journal_state(circuit)
         return circuit
 

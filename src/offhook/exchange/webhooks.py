@@ -247,7 +247,7 @@ class WebhookSender:
             reason = "too many redirects"
         except httpx.ConnectError:
             reason = "nothing listens there"
-        except (httpx.HTTPError, httpx.InvalidURL) as problem:
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as problem:  # JSON can hold what no URL can
             reason = type(problem).__name__
         verdict = judge(status)
         facts: dict[str, Any] = {
