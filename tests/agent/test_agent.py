@@ -45,6 +45,22 @@ async def test_an_agent_answers_with_its_intents(agent: Agent) -> None:
     assert repr(agent) == "<Agent 'Hill Street Dental': 2 intents>"
 
 
+async def test_an_intent_can_end_the_call_by_its_reply(agent: Agent) -> None:
+    """A function may return all that a dialog may, and a type checker agrees."""
+    pytest.importorskip("rapidfuzz")
+
+    @agent.intent("goodbye", examples=["goodbye"])
+    async def bye(call: Call) -> Reply:
+        return Reply("Goodbye.", hangup=True)
+
+    @agent.digit
+    def pressed(call: Call, digit: str) -> Reply | str:
+        return Reply("One moment.", handover="asked") if digit == "0" else digit
+
+    assert (await agent.dialog.respond(CALL, Heard("goodbye"))).hangup
+    assert agent.on_digit is pressed
+
+
 async def test_the_hand_over_sets_when_the_dialog_gives_up(agent: Agent) -> None:
     """One miss, or two with the agent's own words in between."""
     pytest.importorskip("rapidfuzz")

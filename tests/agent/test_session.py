@@ -789,6 +789,33 @@ async def test_keys_are_told_to_the_agents_function_in_order(phone: Any) -> None
     assert [e.digit for e in call.of("digit.pressed")] == ["1", "2", "0"]
 
 
+async def test_a_key_can_hand_over_and_hang_up(phone: Any) -> None:
+    """Its function answers as that of an intent does, once its words were heard; anything else is its failure."""
+    agent = make_agent(handover=True)
+
+    @agent.digit
+    def press(call: Call, digit: str) -> Any:
+        return {"0": Reply("Of course.", handover="asked"), "9": Reply("Goodbye.", hangup=True)}.get(digit, 5)
+
+    call = await phone(agent)
+    call.session.media.digit("5")
+    await call.line(100)
+    await call.until_quiet()
+    assert [e.error for e in call.of("handler.failed")] == ["TypeError"]
+    call.session.media.digit("0")
+    await call.line(100)
+    await call.until_quiet()
+    await call.line(200)
+    assert call.carrier.transfers == [DESK]
+    call.call.notify(TransferFailed(at_ms=0.0, call_id="v3:call", cause="timeout"))
+    await call.until_quiet()
+    call.session.media.digit("9")
+    await call.line(100)
+    await call.until_quiet()
+    assert call.session.history[-1] == ("agent", "Goodbye.")
+    assert call.of("session.ended")[0].reason == "hangup"
+
+
 async def test_what_must_finish_for_a_key_outlives_the_call(phone: Any) -> None:
     """As in a turn; a key that waits for it, and what it says then, is of the call that is over."""
     gate = asyncio.Event()

@@ -15,12 +15,14 @@ from offhook.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
-    from offhook.dialog.base import Dialog
+    from offhook.dialog.base import Dialog, Reply
     from offhook.speech.base import SpeechToText, TextToSpeech, VoiceActivity
 
 __all__ = ["Agent", "Texts"]
 
-HandlerT = TypeVar("HandlerT", bound="Callable[..., str | Awaitable[str | None] | AsyncIterator[str] | None]")
+HandlerT = TypeVar(
+    "HandlerT", bound="Callable[..., str | Reply | Awaitable[str | Reply | None] | AsyncIterator[str] | None]"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +119,8 @@ class Agent:
         """Add something callers may want; as a decorator of the function that answers, or with a fixed ``reply``.
 
         The function is called with the call, or with the call and what was heard, and returns what to say, or yields it
-        sentence by sentence, or returns ``None`` to say nothing. It is cancelled when the caller speaks on.
+        sentence by sentence, or returns ``None`` to say nothing, or a :class:`~offhook.Reply` to hand over or hang up
+        after it. It is cancelled when the caller speaks on.
 
         Args:
             name: of the intent, once per agent.

@@ -191,14 +191,29 @@ class Answering:
             said = handler(self._call, digit)
             if inspect.isawaitable(said):
                 said = await said
-            if isinstance(said, str | AsyncIterator) and not self._session.over:
-                self._session.mouth.stop()
-                speech = self._session.mouth.speak(said, "reply")
-                await speech.wait()
-                if speech.error is not None:
-                    raise speech.error
+            reply = said if isinstance(said, Reply) else Reply(said)
+            if reply.text is not None and not isinstance(reply.text, str | AsyncIterator):
+                raise TypeError(
+                    "expected the function for digits to return str, Reply, None or an async iterator, "
+                    f"got {type(reply.text).__name__}"
+                )
+            if await self._say_reply(reply):
+                await self._follow(reply)
         except Exception as error:
             await self._failed(error)
+
+    async def _say_reply(self, reply: Reply) -> bool:
+        """Say the words of a reply to a key; whether all of them were heard."""
+        if self._session.over:
+            return False
+        if not reply.text:
+            return True
+        self._session.mouth.stop()
+        speech = self._session.mouth.speak(reply.text, "reply")
+        heard_all = await speech.wait()
+        if speech.error is not None:
+            raise speech.error
+        return heard_all
 
     # -- turns --------------------------------------------------------------------------------------------------------
 
