@@ -60,6 +60,18 @@ STARTS = {
     "unsigned webhooks from anywhere": Start(
         ("serve", "desk:agent", "--insecure", "--host", "0.0.0.0"), "expected signed webhooks", "leave --insecure out"
     ),
+    "unsigned webhooks through a tunnel": Start(
+        ("serve", "desk:agent", "--insecure"), "expected signed webhooks", "leave --host and --public-url out"
+    ),
+    "unsigned webhooks from anywhere by the settings": Start(
+        ("serve", "desk:agent", "--insecure"),
+        "expected signed webhooks",
+        "leave --insecure out",
+        without("OFFHOOK_PUBLIC_URL", OFFHOOK_HOST="0.0.0.0"),
+    ),
+    "a port in use by the settings": Start(
+        ("serve", "desk:agent"), "to be free", "--port", without(OFFHOOK_PORT="{taken}")
+    ),
     "no speech to text": Start(
         ("serve", "desk:agent"), "onnxruntime", "pip install 'offhook[local]'", missing=("onnxruntime",)
     ),
@@ -106,7 +118,8 @@ def test_what_cannot_work_is_said_at_the_start(
     if start.app is not None:
         (tmp_path / "app.py").write_text(start.app)
         folder = {"cwd": tmp_path}
-    program = launch(*words, env=start.env, code=code, **folder)
+    env = {variable: value.format(**ports) for variable, value in start.env.items()}
+    program = launch(*words, env=env, code=code, **folder)
     assert program.wait(30) == 2, program.log
     log = program.log
     assert "Traceback" not in log

@@ -88,8 +88,11 @@ def dev(
 @app.command()
 def serve(
     agent: AgentPath,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)] = 8080,
+    host: Annotated[str | None, typer.Option(help="Address to listen on; else OFFHOOK_HOST, else 127.0.0.1.")] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(help="Port to listen on, 0 for a free one; else OFFHOOK_PORT, else 8080.", min=0, max=65535),
+    ] = None,
     public_url: Annotated[
         str | None, typer.Option(envvar="OFFHOOK_PUBLIC_URL", help="Where the carrier reaches this server.")
     ] = None,
@@ -110,7 +113,9 @@ def call(
     to: Annotated[str, typer.Argument(help="Whom to call: +1… or a SIP URI.")],
     agent: AgentPath,
     from_: Annotated[str | None, typer.Option("--from", envvar="OFFHOOK_FROM", help="Your number.")] = None,
-    port: Annotated[int, typer.Option(help="Port to listen on for webhooks.", min=0, max=65535)] = 8080,
+    port: Annotated[
+        int | None, typer.Option(help="Port for webhooks; else OFFHOOK_PORT, else 8080.", min=0, max=65535)
+    ] = None,
     public_url: Annotated[
         str | None, typer.Option(envvar="OFFHOOK_PUBLIC_URL", help="Where the carrier reaches this server.")
     ] = None,

@@ -36,16 +36,16 @@ if TYPE_CHECKING:
 
 __all__ = ["run_call", "run_serve"]
 
-Emit = "Callable[[dict[str, Any]], None]"
 
-
-async def run_serve(path: str, *, host: str, port: int, public_url: str | None, insecure: bool, as_json: bool) -> int:
-    """Serve the agent until a signal."""
+async def run_serve(
+    path: str, *, host: str | None, port: int | None, public_url: str | None, insecure: bool, as_json: bool
+) -> int:
+    """Serve the agent until a signal. What is ``None`` is taken from the settings."""
     _log_to_stderr()
-    settings = _settings(public_url)
+    settings = _settings(host, port, public_url)
     agent = load_agent(path)
-    emit = _emit_json if as_json else _narrator()
-    telephone = _host(agent, settings, bind=host, insecure=insecure)
+    emit = _emit_json if as_json else _ignore
+    telephone = _host(agent, settings, insecure=insecure)
 
     def ready(server: Server) -> None:
         emit(
@@ -64,12 +64,12 @@ async def run_serve(path: str, *, host: str, port: int, public_url: str | None, 
         if os.environ.get("OFFHOOK_SUPERVISED"):
             _stop_with_parent()
 
-    telephone.on_call(lambda call: _observe(call, emit))
+    telephone.on_call(lambda call: _observe(call, _emit_json if as_json else _narrator(call)))
     try:
         await serve(
             telephone,
-            bind=host,
-            port=port,
+            bind=settings.offhook_host,
+            port=settings.offhook_port,
             drain_timeout_s=settings.offhook_drain_timeout_s,
             on_ready=ready,
             freeze=True,
@@ -80,11 +80,13 @@ async def run_serve(path: str, *, host: str, port: int, public_url: str | None, 
     return 0
 
 
-async def run_call(to: str, path: str, *, from_: str | None, port: int, public_url: str | None, as_json: bool) -> int:
-    """Call ``to``, let the agent talk, and end with the call."""
+async def run_call(
+    to: str, path: str, *, from_: str | None, port: int | None, public_url: str | None, as_json: bool
+) -> int:
+    """Call ``to``, let the agent talk, and end with the call. What is ``None`` is taken from the settings."""
     _log_to_stderr()
     check_address(to, purpose="to call")
-    settings = _settings(public_url)
+    settings = _settings(None, port, public_url)
     settings.require("telnyx_connection_id")
     if not from_:
         raise ConfigError(
@@ -92,8 +94,7 @@ async def run_call(to: str, path: str, *, from_: str | None, port: int, public_u
             fix="--from +1…, or set OFFHOOK_FROM: a number of your account",
         )
     agent = load_agent(path)
-    emit = _emit_json if as_json else _narrator()
-    telephone = _host(agent, settings, bind="127.0.0.1", insecure=False)
+    telephone = _host(agent, settings, insecure=False)
     over = asyncio.Event()
     outcome: dict[str, Any] = {"call": None, "answered": False, "cause": None}
 
@@ -103,14 +104,15 @@ async def run_call(to: str, path: str, *, from_: str | None, port: int, public_u
                 outcome.update(call=call.id, answered=call.answered_at_ms is not None, cause=event.cause)
                 over.set()
 
-        _observe(call, emit if not as_json else _ignore)
+        if not as_json:
+            _observe(call, _narrator(call))
         call.observe(on_event)
 
     telephone.on_call(watch)
     working = asyncio.current_task()
     assert working is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, working.cancel)
-    async with Server(telephone, "127.0.0.1", port):
+    async with Server(telephone, settings.offhook_host, settings.offhook_port):
         try:
             call = await telephone.dial(to, from_)
             try:
@@ -125,18 +127,20 @@ async def run_call(to: str, path: str, *, from_: str | None, port: int, public_u
     return 0 if outcome["answered"] else EXIT_FAILED
 
 
-def _settings(public_url: str | None) -> Settings:
-    return Settings.load(**({"offhook_public_url": public_url} if public_url else {}))
+def _settings(host: str | None, port: int | None, public_url: str | None) -> Settings:
+    words = {"offhook_host": host, "offhook_port": port, "offhook_public_url": public_url or None}
+    return Settings.load(**{name: value for name, value in words.items() if value is not None})
 
 
-def _host(agent: Agent, settings: Settings, *, bind: str, insecure: bool) -> Host:
+def _host(agent: Agent, settings: Settings, *, insecure: bool) -> Host:
     """A host for the agent; whatever is missing for it is said before anything starts."""
     from offhook.carriers.telnyx.client import TelnyxCarrier
 
-    if insecure and not _is_loopback(bind):
+    public_name = urlsplit(settings.offhook_public_url or "").hostname
+    if insecure and not (_is_loopback(settings.offhook_host) and (public_name is None or _is_loopback(public_name))):
         raise ConfigError(
             "expected signed webhooks, or an address that only this machine reaches, got --insecure with a public one.",
-            fix="leave --insecure out and set TELNYX_PUBLIC_KEY, or leave --host out",
+            fix="leave --insecure out and set TELNYX_PUBLIC_KEY, or leave --host and --public-url out",
         )
     public_key = None if insecure else settings.require("telnyx_public_key")
     api_key = settings.require("telnyx_api_key")
@@ -202,18 +206,10 @@ def _ignore(event: dict[str, Any]) -> None:
     pass
 
 
-def _narrator() -> Callable[[dict[str, Any]], None]:
-    """Print the story of all calls; without the exchange's side, only what the agent knows."""
-    narrators: dict[str, Narrator] = {}
-
-    def emit(event: dict[str, Any]) -> None:
-        call = str(event.get("call", ""))
-        narrator = narrators.setdefault(call, Narrator(call, one_sided=True))
-        print_lines(out, narrator.lines(event))
-        if event["type"] == "call.ended":
-            del narrators[call]
-
-    return emit
+def _narrator(call: Call) -> Callable[[dict[str, Any]], None]:
+    """Print the story of a call; without the exchange's side, only what the agent knows."""
+    narrator = Narrator(call.id, one_sided=True)
+    return lambda event: print_lines(out, narrator.lines(event))
 
 
 def _log_to_stderr() -> None:
