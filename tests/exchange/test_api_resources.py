@@ -114,6 +114,18 @@ async def test_wrong_requests_are_refused(
     assert reply.json()["errors"][0]["code"] == code
 
 
+async def test_the_journal_holds_no_number_of_a_path(exchange: Any, http: httpx.AsyncClient) -> None:
+    """A number can be named in a path; the journal says of which kind the path was."""
+    for path in ("/v2/phone_numbers/+15550199", "/v2/conferences/+15550199", "/v2/+15550199[/]"):
+        await http.patch(path, json={"tags": []})
+    events = [event for event in exchange.journal.history() if event["type"] == "command.received"]
+    assert [event["action"] for event in events] == [
+        "PATCH /v2/phone_numbers/{id}",
+        "PATCH /v2/conferences/…",
+        "PATCH /v2/…",
+    ]
+
+
 async def test_an_inactive_application_takes_no_calls(exchange: Any, http: httpx.AsyncClient) -> None:
     """Neither way."""
     await http.patch(f"/v2/call_control_applications/{APP}", json={"active": False})

@@ -151,9 +151,15 @@ def _problems(story: dict[str, Any]) -> list[str]:
         problems.append("the interruption did not silence the agent")
     if not story["backchannel"] or story["backchannel"]["stopped_agent"]:
         problems.append("the back-channel silenced the agent")
-    if not story["handover"] or not story["handover"]["bridged"] or not story["handover"]["person_heard"]:
+    if not _connected(story):
         problems.append("the caller was not connected to the person")
     return problems
+
+
+def _connected(story: dict[str, Any]) -> bool:
+    """Whether the caller was handed over, and heard the person."""
+    handover = story["handover"] or {}
+    return bool(handover.get("bridged") and handover.get("person_heard"))
 
 
 def _summarise(console: Console, story: dict[str, Any], problems: list[str]) -> None:
@@ -166,15 +172,17 @@ def _summarise(console: Console, story: dict[str, Any], problems: list[str]) -> 
         ("turns", f"{len(story['turns'])}, answered after {ms(story['median_latency_ms'])} (median, at the ear)"),
         ("interruption", f"agent silent after {ms(barge_in.get('stop_ms'))}"),
         ("back-channel", "stopped the agent" if backchannel.get("stopped_agent") else "did not stop the agent"),
-        ("hand-over", "the caller talked to the person" if not problems or story["handover"] else "none"),
+        ("hand-over", "the caller talked to the person" if _connected(story) else "the person was not reached"),
         ("webhooks", f"{webhooks['delivered']} delivered, {webhooks['verified']} verified, "
                      f"{webhooks['duplicates_dropped']} duplicates dropped"),
         (
             "event loop",
-            f"held up for at most {story['loop_stall_ms']:.1f} ms by the call's start "
+            "the agent gave no account"
+            if story["loop_stall_ms"] is None
+            else f"held up for at most {story['loop_stall_ms']:.1f} ms by the call's start "
             f"({story['loop_stall_cpu_ms']:.1f} ms of processor time)",
         ),
-        ("first words", f"{story['first_speech_s']} s after the start"),
+        ("first words", "none" if (s := story["first_speech_s"]) is None else f"{s} s after the start"),
         ("recording", story["recording"]),
         ("timeline", story["timeline"]),
     ]  # fmt: skip

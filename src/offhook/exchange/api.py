@@ -34,6 +34,8 @@ _UNPLAYED_PATHS = (
 )  # fmt: skip
 """Parts of the carrier's API that have to do with voice and are not played; the rest is just not found."""
 
+_PARTS = {*_UNPLAYED_PATHS, "calls", "call_control_applications", "phone_numbers"}
+
 Reply = tuple[int, dict[str, Any]]
 
 
@@ -73,14 +75,19 @@ class Api:
             ("PATCH", numbers + "/{id}", self._update_number),
         ]
         routes: list[BaseRoute] = [
-            Route(path, self._guarded(handler), methods=[method]) for method, path, handler in table
+            Route(path, self._guarded(handler, path), methods=[method]) for method, path, handler in table
         ]
         everything = ["GET", "POST", "PUT", "PATCH", "DELETE"]
-        routes.append(Route("/v2/{rest:path}", self._guarded(self._rest), methods=everything))
+        routes.append(Route("/v2/{rest:path}", self._guarded(self._rest, "/v2/…"), methods=everything))
         return routes
 
-    def _guarded(self, handler: Callable[[Request], Awaitable[Reply]]) -> Callable[[Request], Awaitable[JSONResponse]]:
+    def _guarded(
+        self, handler: Callable[[Request], Awaitable[Reply]], path: str
+    ) -> Callable[[Request], Awaitable[JSONResponse]]:
+        """``handler``, with what all have in common. ``path`` is for the journal: a real one can hold a number."""
+
         async def endpoint(request: Request) -> JSONResponse:
+            request.state.action = f"{request.method} {path}"
             began_ms = self._board.clock.now_ms()
             code: str | None = None
             headers: dict[str, str] = {}
@@ -101,7 +108,7 @@ class Api:
 
     def _journal(self, request: Request, status: int, code: str | None, ms: float, unplayed: list[str] | None) -> None:
         facts: dict[str, Any] = {
-            "action": getattr(request.state, "action", f"{request.method} {request.url.path}"),
+            "action": request.state.action,
             "status": status,
             "ms": round(ms, 3),
         }
@@ -210,6 +217,8 @@ class Api:
 
     async def _rest(self, request: Request) -> Reply:
         first = request.path_params["rest"].split("/", 1)[0]
+        if first in _PARTS:
+            request.state.action = f"{request.method} /v2/{first}/…"
         if first in ("calls", "call_control_applications", "phone_numbers"):
             known = (("calls", 1), ("call_control_applications", 1), ("phone_numbers", 1), ("calls", 2))
             if (first, len(request.path_params["rest"].rstrip("/").split("/"))) in known:

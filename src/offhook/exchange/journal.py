@@ -66,8 +66,8 @@ class Journal:
     """Every event of the exchange, oldest first.
 
     An event is ``{"at_ms", "source": "exchange", "type", "call"?, …}``; ``at_ms`` is milliseconds since the Unix
-    epoch. The journal names calls by id and holds no phone numbers; the only words in it
-    are those of scripted callers.
+    epoch. The journal names calls by id and holds no phone numbers; the only words in it are those of scripted callers
+    and those typed at the browser phone.
 
     Args:
         clock: stamps events.
