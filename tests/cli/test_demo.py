@@ -31,6 +31,7 @@ def test_a_summary_claims_nothing_that_did_not_happen() -> None:
     _summarise(Console(file=printed, width=200), story, problems)
     assert "the person was not reached" in printed.getvalue()
     assert "talked to the person" not in printed.getvalue()
+    assert "stop the agent" not in printed.getvalue()
     assert "None" not in printed.getvalue()
     story["handover"] |= {"bridged": True, "person_heard": True}
     assert "the caller was not connected to the person" not in _problems(story)

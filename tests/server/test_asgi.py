@@ -54,6 +54,26 @@ async def test_a_token_that_opens_nothing_is_refused_before_the_upgrade(mounted:
     assert len(gate.streams) == 1
 
 
+async def test_a_peer_that_never_reads_again_is_let_go(gate: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the server goes on waiting for it, and it goes on sending nothing."""
+    monkeypatch.setattr("offhook.server.asgi._CLOSE_S", 0.01)
+    asked = iter([{"type": "websocket.connect"}, {"type": "websocket.receive", "text": "x"}])
+
+    async def receive() -> Any:
+        if (message := next(asked, None)) is None:
+            await asyncio.Event().wait()
+        return message
+
+    async def send(message: Any) -> None:
+        if message["type"] == "websocket.send":
+            gate.streams[0].close()
+            await asyncio.Event().wait()
+
+    serving = MediaEndpoint(gate)({"type": "websocket", "path": "/media/good"}, receive, send)
+    await asyncio.wait_for(serving, 2)
+    assert gate.streams[0].lost_count == 1
+
+
 async def test_servers_that_know_no_answers_to_handshakes_close(gate: Any) -> None:
     """The ASGI extension is optional."""
     sent: list[Any] = []

@@ -167,11 +167,11 @@ def _summarise(console: Console, story: dict[str, Any], problems: list[str]) -> 
         return "-" if value is None else f"{value:.0f} ms"
 
     barge_in, backchannel = story["barge_in"] or {}, story["backchannel"] or {}
-    webhooks = story["webhooks"]
+    webhooks, stopped = story["webhooks"], backchannel.get("stopped_agent")
     rows = [
         ("turns", f"{len(story['turns'])}, answered after {ms(story['median_latency_ms'])} (median, at the ear)"),
         ("interruption", f"agent silent after {ms(barge_in.get('stop_ms'))}"),
-        ("back-channel", "stopped the agent" if backchannel.get("stopped_agent") else "did not stop the agent"),
+        ("back-channel", {None: "none", True: "stopped the agent"}.get(stopped, "did not stop the agent")),
         ("hand-over", "the caller talked to the person" if _connected(story) else "the person was not reached"),
         ("webhooks", f"{webhooks['delivered']} delivered, {webhooks['verified']} verified, "
                      f"{webhooks['duplicates_dropped']} duplicates dropped"),

@@ -33,6 +33,9 @@ __all__ = ["MediaEndpoint"]
 
 logger = logging.getLogger(__name__)
 
+_CLOSE_S = 5.0
+"""How long a peer may take to read what waits for it once the socket is being closed."""
+
 
 class MediaEndpoint:
     """An ASGI application for the media sockets of ``gate``. The last part of the path is the token."""
@@ -60,12 +63,14 @@ class MediaEndpoint:
         outbox.stream = stream
         writer = asyncio.create_task(outbox.write_to(send))
         reader = asyncio.create_task(_read(receive, stream, self._gate.media_limits.max_message_bytes))
+        patience = asyncio.create_task(outbox.closing_for(_CLOSE_S))
+        tasks = (writer, reader, patience)
         try:
-            await asyncio.wait({writer, reader}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (writer, reader):
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(writer, reader, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
             stream.connection_lost()
 
 
@@ -98,11 +103,11 @@ class _Outbox:
         self._limit = limit
         self._messages: deque[str] = deque()
         self._bytes = 0
-        self._closing = False
+        self._closing = asyncio.Event()
         self._changed = asyncio.Event()
 
     def put(self, message: bytes) -> None:
-        if self._closing:
+        if self._closing.is_set():
             return
         self._messages.append(message.decode())
         self._bytes += len(message)
@@ -112,8 +117,13 @@ class _Outbox:
             self.stream.fail("consumer_slow", f"{self._bytes} bytes wait, {self._limit} may")
 
     def close(self) -> None:
-        self._closing = True
+        self._closing.set()
         self._changed.set()
+
+    async def closing_for(self, seconds: float) -> None:
+        """Return so long after :meth:`close`: a peer that does not read would keep the writer waiting for ever."""
+        await self._closing.wait()
+        await asyncio.sleep(seconds)
 
     async def write_to(self, send: Send) -> None:
         while True:
@@ -121,7 +131,7 @@ class _Outbox:
                 message = self._messages.popleft()
                 await send({"type": "websocket.send", "text": message})
                 self._bytes -= len(message)
-            if self._closing:
+            if self._closing.is_set():
                 await send({"type": "websocket.close", "code": 1000})
                 return
             self._changed.clear()
