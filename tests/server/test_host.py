@@ -322,6 +322,16 @@ async def test_calls_that_were_never_answered_are_forgotten_too(town: Any) -> No
     assert [call.id for call in host.registry] == ["c2"]
 
 
+async def test_a_session_that_does_not_close_does_not_keep_its_place(town: Any) -> None:
+    """Its call is over, and another may have its place."""
+    host = await town.open(max_calls=1)
+    session, _ = await town.answered_call()
+    session.aclose = asyncio.Event().wait
+    await town.hang_up()
+    await until(lambda: not host._live)
+    assert (await town.ring("c2")).status_code == 200
+
+
 async def test_a_call_that_is_over_holds_on_to_no_session(town: Any) -> None:
     """Calls are remembered for ten minutes, for late webhooks; what an agent keeps of one is not."""
     host = await town.open()

@@ -350,7 +350,8 @@ class LiveCall:
         session, self._session = self._session, None
         if session is not None:
             try:
-                await session.aclose()
+                async with asyncio.timeout(self._host.options.times.session_end_s):
+                    await session.aclose()
             except Exception as error:
                 logger.error("call %s: closing its session raised %s", self.call.id, type(error).__name__)
         self._close_streams()

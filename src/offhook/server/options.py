@@ -21,7 +21,7 @@ class HostTimes:
     apology_s: float = 12.0
     """For the carrier to speak the apology, before the call is hung up."""
     session_end_s: float = 8.0
-    """For a session to return once its call is over, before it is cancelled."""
+    """For a session to return once its call is over, before it is cancelled; and to let go of everything then."""
     goodbye_s: float = 8.0
     """For a session to say goodbye when the process stops, before the call is hung up."""
 
