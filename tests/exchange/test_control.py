@@ -40,7 +40,13 @@ def test_what_is_this_machine(host: str, local: bool) -> None:
 
 async def test_a_request_from_a_web_page_is_refused(http: httpx.AsyncClient) -> None:
     """A foreign Host (a name pointed at 127.0.0.1) or a foreign Origin."""
-    for headers in ({"host": "evil.example"}, {"origin": "http://evil.example"}, {"origin": "null"}):
+    for headers in (
+        {"host": "evil.example"},
+        {"origin": "http://evil.example"},
+        {"origin": "null"},
+        {"host": "["},
+        {"origin": "http://["},
+    ):
         reply = await http.post("/exchange/calls", headers=headers, json={})
         assert reply.status_code == 403
     assert (await http.get("/exchange/status", headers={"origin": "http://localhost:3000"})).status_code == 200

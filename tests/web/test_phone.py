@@ -81,7 +81,9 @@ async def test_a_name_of_somebody_elses_that_points_here_is_refused(site: Site, 
     assert (await site.client.get(path, headers={"host": f"localhost:{site.exchange.port}"})).status_code == 200
 
 
-@pytest.mark.parametrize("origin", [None, "null", "http://evil.example", "http://localhost:1", "https://127.0.0.1"])
+@pytest.mark.parametrize(
+    "origin", [None, "null", "http://evil.example", "http://localhost:1", "https://127.0.0.1", "http://["]
+)
 async def test_only_the_page_itself_may_open_the_line(site: Site, origin: str | None) -> None:
     """Any page in the browser can try to open a socket to this machine."""
     with pytest.raises(InvalidStatus) as refused:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from offhook.exchange.exchange import Exchange
     from offhook.exchange.journal import Subscription
 
-__all__ = ["Control", "is_loopback", "shell_lines"]
+__all__ = ["Control", "host_of", "is_loopback", "shell_lines"]
 
 DEFAULT_CALLER = "+15550150"
 MAX_BODY_BYTES = 1024 * 1024
@@ -37,13 +37,19 @@ MAX_BODY_BYTES = 1024 * 1024
 
 def is_loopback(host: str) -> bool:
     """Whether a ``Host`` header, or the host of a URL, names this machine and nothing else."""
-    name = urlsplit(f"//{host}").hostname or ""
-    if name == "localhost":
-        return True
     try:
-        return ipaddress.ip_address(name).is_loopback
+        name = urlsplit(f"//{host}").hostname or ""
+        return name == "localhost" or ipaddress.ip_address(name).is_loopback
     except ValueError:
         return False
+
+
+def host_of(origin: str) -> str:
+    """The host, with its port, of an ``Origin`` header; ``""`` if it has none."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""
 
 
 def shell_lines(env: Mapping[str, str]) -> str:
@@ -86,7 +92,7 @@ class Control:
     def _admit(self, request: Request) -> None:
         origin = request.headers.get("origin")
         local = is_loopback(request.headers.get("host", ""))
-        local = local and (origin is None or is_loopback(urlsplit(origin).netloc))
+        local = local and (origin is None or is_loopback(host_of(origin)))
         client = request.client.host if request.client is not None else ""
         if not self._exchange.settings.control_from_anywhere:
             local = local and is_loopback(f"[{client}]" if ":" in client else client)

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader, select_autoescape
 from starlette.datastructures import Headers, MutableHeaders
@@ -24,7 +23,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.routing import Mount, Route, WebSocketRoute, request_response
 from starlette.staticfiles import StaticFiles
 
-from offhook.exchange.control import is_loopback
+from offhook.exchange.control import host_of, is_loopback
 from offhook.web.feed import Feed
 from offhook.web.line import PageLine
 
@@ -101,7 +100,7 @@ class PhonePage:
 
     async def _phone(self, websocket: WebSocket) -> None:
         host, origin = websocket.headers.get("host", ""), websocket.headers.get("origin", "")
-        if not is_loopback(host) or urlsplit(origin).netloc != host:
+        if not is_loopback(host) or host_of(origin) != host:
             await websocket.close()  # before it is accepted: the answer is 403
             return
         await websocket.accept()
