@@ -67,6 +67,25 @@ async def test_a_call_is_answered_talked_with_and_ended(town: Any) -> None:
     await socket.close()
 
 
+async def test_an_observer_that_raises_does_not_cost_the_caller_the_answer(
+    town: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The others are told, and the call is answered."""
+    host = await town.open()
+    seen: list[Any] = []
+
+    def broken(call: Any) -> None:
+        raise ValueError(f"canary {call.from_}")
+
+    host.on_call(broken)
+    host.on_call(seen.append)
+    await town.ring()
+    await town.carrier.did("answer")
+    assert [call.id for call in seen] == ["c1"]
+    assert "ValueError" in caplog.text
+    assert "canary" not in caplog.text
+
+
 async def test_the_session_is_made_while_the_phone_rings(town: Any) -> None:
     """Not when the audio comes: what it prepares is ready by then."""
     await town.open()

@@ -195,7 +195,10 @@ class Host:
         return call
 
     def on_call(self, callback: Callable[[Call], None]) -> Callable[[], None]:
-        """Call ``callback`` with every new call, as soon as its id is known; returns a function that ends it."""
+        """Call ``callback`` with every new call, as soon as its id is known; returns a function that ends it.
+
+        What it raises is logged by its type, and disturbs neither the call nor other callbacks.
+        """
         self._observers.append(callback)
 
         def forget() -> None:
@@ -284,7 +287,11 @@ class Host:
         self.counters.calls += 1
         self.registry.add(call)
         for observer in tuple(self._observers):
-            observer(call)
+            try:
+                observer(call)
+            except Exception as error:  # as with the observers of a call: none of them may cost the caller the answer
+                logger.error("an observer of new calls raised %s", type(error).__name__)
+                logger.debug("the observer's error", exc_info=error)
         call.notify(CallRinging(at_ms=self.clock.wall_ms(), call_id=call.id, direction=call.direction))
         for event in self._early.take(call.id):
             self._handle(call, event)
