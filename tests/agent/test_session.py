@@ -356,7 +356,7 @@ async def test_a_caller_who_took_the_floor_without_a_word_is_asked(phone: Any) -
     dialog = Script(nothing="Pardon?")
     call = await phone(make_agent(dialog, greeting=LONG), "")
     await call.line(1000)
-    await call.say(900)
+    await call.say(1400)
     await call.until_quiet()
     assert dialog.heard == [""]
     assert call.session.history[-1] == ("agent", "Pardon?")
@@ -405,7 +405,7 @@ async def test_an_answer_that_is_not_understood_is_asked_for_again(phone: Any) -
     call = await phone(make_agent(Script(book=book)), "book", "", "on Monday")
     await call.say()
     await call.line(400)
-    await call.say(900)
+    await call.say(1400)
     await call.until_quiet()
     assert call.tts.spoken[-1] == "Could you say it another way?"
     await call.say()

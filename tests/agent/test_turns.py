@@ -260,21 +260,31 @@ def test_an_interruption_is_yielded_to_as_soon_as_its_words_are_known() -> None:
 
 
 def test_a_caller_who_talks_on_has_the_floor_before_the_words_are_known() -> None:
-    """500 ms of talk after the agent fell silent are enough."""
+    """A second of talk after the agent fell silent is enough."""
     call = Conversation()
     call.agent_speaks()
-    call.talk(960)
-    assert call.when(Yield) - call.when(PauseAgent) == pytest.approx(500, abs=WINDOW)
+    call.talk(1472)
+    assert call.when(Yield) - call.when(PauseAgent) == pytest.approx(1000, abs=WINDOW)
     call.silence(192)
     call.words("okay")
     assert [type(d) for d in call.silence(320)] == [TurnEnded]
+
+
+@pytest.mark.parametrize("text", ["Okay.", "All right.", "Of course."])
+def test_a_listeners_word_may_take_its_time(text: str) -> None:
+    """People need up to 800 ms for one: that is not talking on."""
+    call = Conversation()
+    call.agent_speaks()
+    call.talk(800)
+    call.silence(192)
+    assert [type(d) for d in call.words(text)] == [Resume]
 
 
 def test_a_caller_who_took_the_floor_and_was_not_understood_has_had_a_turn() -> None:
     """The agent has lost its words, so it must react: the turn ends with an empty text."""
     call = Conversation()
     call.agent_speaks()
-    call.talk(960)
+    call.talk(1472)
     call.silence(192)
     call.words("")
     (ended,) = call.silence(320)

@@ -38,8 +38,9 @@ class TurnOptions:
     """Speech over the agent that lasts this long silences it whatever it sounds like."""
     preroll_ms: float = 200
     """Voice activity needs a moment to be sure; what sounded like words in the time before counts too."""
-    yield_ms: float = 500
-    """A caller who still talks this long after the agent fell silent has the floor."""
+    yield_ms: float = 1000
+    """A caller who still talks this long after the agent fell silent has the floor, whatever the words. Until then an
+    "okay", an "all right" or an "of course" is given the time that it takes."""
     answer_ms: float = 600
     """A listener's word so shortly before the end of a question is the answer to it."""
     false_interruption_ms: float = 2000
