@@ -516,6 +516,7 @@ class BrokenTts:
     """A voice that fails as often as it is told to, then speaks."""
 
     sample_rate = 16000
+    error: type[BaseException] = OSError
 
     def __init__(self, times: int) -> None:
         self.times = times
@@ -524,7 +525,7 @@ class BrokenTts:
     async def speak(self, text: str) -> AsyncIterator[bytes]:
         if self.times:
             self.times -= 1
-            raise OSError("no voice")
+            raise self.error("no voice")
         async for pcm in self.inner.speak(text):
             yield pcm
 
@@ -544,6 +545,136 @@ async def test_a_voice_that_fails_twice_in_a_row_ends_the_session_with_its_error
     assert call.running is not None
     assert isinstance(call.running.exception(), OSError)
     assert call.of("session.ended")[0].reason == "engine_failed"
+
+
+async def test_pieces_of_words_that_are_nothing_are_skipped(phone: Any) -> None:
+    """A language model's stream begins and ends with None."""
+
+    async def words() -> AsyncIterator[Any]:
+        for piece in (None, "We open ", None, "at nine.", None):
+            yield piece
+
+    call = await phone(make_agent(Script(when=lambda call: words())), "when")
+    await call.say()
+    await call.until_quiet()
+    assert call.session.history[1:] == [("agent", "We open at nine.")]
+
+
+async def test_pieces_of_words_that_are_no_text_are_a_failure_of_the_program(phone: Any) -> None:
+    """Not of the voice: the caller gets an apology each time, and the session goes on."""
+
+    async def words() -> AsyncIterator[Any]:
+        yield "Well. "
+        yield 12
+
+    call = await phone(make_agent(Script(when=lambda call: words())), "when", "when", "when")
+    for _ in range(3):
+        await call.say()
+        await call.until_quiet()
+        await call.until_quiet()
+    assert [e.error for e in call.of("handler.failed")] == ["TypeError"] * 3
+    assert [text[:10] for _, text in call.session.history] == ["when", "Well.", "I am sorry"] * 3
+    assert not call.session.over
+
+
+class Wrong:
+    """A dialog that answers with something that is no reply."""
+
+    def __init__(self, reply: Any) -> None:
+        self.reply = reply
+
+    async def respond(self, call: Call, heard: Heard) -> Any:
+        return self.reply
+
+
+@pytest.mark.parametrize("reply", [None, "We open at nine.", Reply(12)])  # type: ignore[arg-type]
+async def test_a_dialog_that_answers_with_no_reply_is_apologised_for(phone: Any, reply: Any, caplog: Any) -> None:
+    """The caller is not left in silence, and the log says what was expected."""
+    call = await phone(make_agent(Wrong(reply)), "when")
+    await call.say()
+    await call.until_quiet()
+    await call.until_quiet()
+    assert [e.error for e in call.of("handler.failed")] == ["TypeError"]
+    assert call.session.history[-1][1].startswith("I am sorry")
+    assert "expected the dialog to return a Reply" in caplog.text
+    assert not call.session.over
+
+
+async def cancelled() -> None:
+    """What awaiting a task that somebody else has cancelled does."""
+    raise asyncio.CancelledError
+
+
+async def leaving() -> None:
+    raise SystemExit(1)
+
+
+@pytest.mark.parametrize("work", [cancelled, leaving])
+async def test_whatever_a_handler_raises_is_apologised_for(phone: Any, work: Any) -> None:
+    """Also a cancellation that is not its own, and the wish to end the process."""
+
+    async def handler(call: Call) -> str:
+        await work()
+        return "never"
+
+    async def words() -> AsyncIterator[str]:
+        yield "Well. "
+        await work()
+
+    agent = make_agent(Script(first=handler, second=lambda call: words()))
+
+    @agent.digit
+    async def press(call: Call, digit: str) -> None:
+        await work()
+
+    call = await phone(agent, "first", "second", "third")
+    await call.say()
+    await call.until_quiet()
+    await call.say()
+    await call.until_quiet()
+    await call.until_quiet()
+    call.session.media.digit("1")
+    await call.line(100)
+    await call.until_quiet()
+    await call.say()
+    await call.until_quiet()
+    texts = [text[:10] for _, text in call.session.history]
+    assert texts == ["first", "I am sorry", "second", "Well.", "I am sorry", "I am sorry", "third", "Yes."]
+    assert len(call.of("handler.failed")) == 3
+
+
+async def test_a_voice_whose_work_was_cancelled_has_failed(phone: Any) -> None:
+    """The next thing is said: a mouth does not wait for ever."""
+
+    class Cancelled(BrokenTts):
+        error = asyncio.CancelledError
+
+    call = await phone(make_agent(), "first", "second", tts=Cancelled(1))
+    await call.say()
+    await call.line(400)
+    await call.say()
+    await call.until_quiet()
+    assert call.session.history[-1] == ("agent", "Yes.")
+
+
+async def test_a_failure_of_a_handler_that_was_given_up_is_only_logged(phone: Any, caplog: Any) -> None:
+    """The caller has asked something else in the meantime, and is answered that."""
+
+    async def stubborn(call: Call) -> str:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise ValueError from None
+        return ""
+
+    call = await phone(make_agent(Script(first=stubborn), handover=True), "first", "second")
+    await call.say()
+    await call.line(2000)
+    await call.say()
+    await call.until_quiet()
+    assert call.session.history[1:] == [("caller", "second"), ("agent", "Yes.")]
+    assert call.of("handler.failed") == []
+    assert caplog.text.count("Traceback") == 1
 
 
 # -- hand-over and the end --------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from offhook.agent import events
 from offhook.agent.handover import check_address
-from offhook.agent.turn import Press, Turn, current_turn, current_work
+from offhook.agent.turn import ANY_FAILURE, Press, Turn, current_turn, current_work, is_own_end
 from offhook.calls.events import TransferBridged, TransferFailed
 from offhook.dialog.base import Heard, Reply
 from offhook.errors import CarrierError
@@ -191,15 +191,12 @@ class Answering:
             said = handler(self._call, digit)
             if inspect.isawaitable(said):
                 said = await said
-            reply = said if isinstance(said, Reply) else Reply(said)
-            if reply.text is not None and not isinstance(reply.text, str | AsyncIterator):
-                raise TypeError(
-                    "expected the function for digits to return str, Reply, None or an async iterator, "
-                    f"got {type(reply.text).__name__}"
-                )
+            reply = _checked(said if isinstance(said, Reply) else Reply(said), "the function for digits")
             if await self._say_reply(reply):
                 await self._follow(reply)
-        except Exception as error:
+        except ANY_FAILURE as error:
+            if is_own_end(error):
+                raise
             await self._failed(error)
 
     async def _say_reply(self, reply: Reply) -> bool:
@@ -252,8 +249,10 @@ class Answering:
     async def _respond(self, turn: Turn) -> None:
         current_work.set(turn)
         try:
-            reply = await self._session.dialog.respond(self._call, turn.heard)
-        except Exception as error:
+            reply = _checked(await self._session.dialog.respond(self._call, turn.heard), "the dialog")
+        except ANY_FAILURE as error:
+            if is_own_end(error):
+                raise
             await self._failed(error)
             return
         if self._stale():
@@ -279,12 +278,12 @@ class Answering:
         elif reply.hangup:
             await self.hangup()
 
-    async def _failed(self, error: Exception) -> None:
+    async def _failed(self, error: BaseException) -> None:
         """The program's own code raised."""
         logger.error("call %s: a handler raised", self._call.id, exc_info=error)
-        self._failures += 1
-        if self._session.over:
+        if self._stale():
             return
+        self._failures += 1
         self._session.notify(events.HandlerFailed, error=type(error).__name__)
         if self._failures >= _FAILURES and self._agent.handing_over is not None:
             self._failures = 0
@@ -364,6 +363,18 @@ def _end(task: asyncio.Task[None], *, holds: int) -> None:
         task.add_done_callback(_finishing.discard)
     elif task is not asyncio.current_task():
         task.cancel()
+
+
+def _checked(reply: Reply, source: str) -> Reply:
+    """``reply``, if it is one: it comes from the program's own code."""
+    if not isinstance(reply, Reply):
+        raise TypeError(f"expected {source} to return a Reply, got {type(reply).__name__}")
+    if not (reply.text is None or isinstance(reply.text, str | AsyncIterator)):
+        raise TypeError(
+            f"expected {source} to return str, None or an async iterator, or a Reply with one, "
+            f"got {type(reply.text).__name__}"
+        )
+    return reply
 
 
 def _joined(before: Turn | None, turn: Turn) -> Turn:

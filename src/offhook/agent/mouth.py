@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from offhook.agent.playout import Audio, Playout
 from offhook.agent.sentences import Sentences, split_sentences
+from offhook.agent.turn import ANY_FAILURE, is_own_end
 from offhook.audio.resample import Resampler
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ class Speech:
         self.heard = ""
         """What of it was heard; set at its end."""
         self.interrupted = False
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
         """What the source of its words raised."""
         self.pump: asyncio.Task[None] | None = None
         self._over = asyncio.Event()
@@ -222,13 +223,15 @@ class Mouth:
                 await self._say_pieces(speech, speech.words)
             else:
                 await self._play(speech, await speech.words)
-        except Exception as error:
+        except ANY_FAILURE as error:
+            if is_own_end(error):
+                raise
             if speech.over:
                 logger.debug("a speech that was over failed: %s", type(error).__name__)
                 return
             speech.complete = True
             speech.playout.finish()
-            self._watcher.voice_failed(error)
+            self._watcher.voice_failed(_failure(error))
             self._end(speech, interrupted=True)
             return
         speech.complete = True
@@ -246,11 +249,19 @@ class Mouth:
         finally:
             await _close(pieces)
 
-    async def _piece(self, speech: Speech, pieces: AsyncIterator[str]) -> str | None:
-        """The next piece of text; the end of it, too, where the source of the words fails."""
+    async def _piece(self, speech: Speech, pieces: AsyncIterator[str | None]) -> str | None:
+        """The next piece of text, ``None`` at its end; the end of it, too, where the source of the words fails."""
         try:
-            return await anext(pieces, None)
-        except Exception as error:
+            while (piece := await anext(pieces)) is None:
+                pass  # streams of language models begin and end with it
+            if not isinstance(piece, str):
+                raise TypeError(f"expected pieces of text to say, got {type(piece).__name__}")
+            return piece
+        except StopAsyncIteration:
+            return None
+        except ANY_FAILURE as error:
+            if is_own_end(error):
+                raise
             speech.error = error
             return None
 
@@ -325,6 +336,15 @@ class Mouth:
         self._watcher.speech_ended(speech)
         if self.current is None:
             self._idle.set()
+
+
+def _failure(error: BaseException) -> Exception:
+    """``error`` as something that can be raised again without cancelling anybody, or ending the process."""
+    if isinstance(error, Exception):
+        return error
+    failure = RuntimeError(f"expected audio of the voice, got {type(error).__name__}")
+    failure.__cause__ = error
+    return failure
 
 
 async def _close(iterator: object) -> None:

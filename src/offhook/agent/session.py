@@ -28,6 +28,7 @@ from offhook.agent.decisions import (
 from offhook.agent.ear import Ear
 from offhook.agent.mouth import Mouth
 from offhook.agent.recording import Greeting
+from offhook.agent.turn import ANY_FAILURE, is_own_end
 from offhook.agent.turns import TurnTaking
 from offhook.clock import SystemClock
 from offhook.speech.base import Transcript
@@ -355,7 +356,9 @@ class Session:
         try:
             async with asyncio.timeout(_RECOGNITION_S):
                 heard = await self.engines.stt.transcribe(pcm)
-        except Exception as error:
+        except ANY_FAILURE as error:
+            if is_own_end(error):
+                raise
             logger.error("call %s: recognition raised %s", self.call.id, type(error).__name__, exc_info=error)
             heard = Transcript("", 0.0)
         self._drafting = None

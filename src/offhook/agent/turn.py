@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Iterator
 
     from offhook.dialog.base import Heard
 
-__all__ = ["Press", "Turn", "current_turn", "current_work", "uninterrupted"]
+__all__ = ["ANY_FAILURE", "Press", "Turn", "current_turn", "current_work", "is_own_end", "uninterrupted"]
+
+ANY_FAILURE = (Exception, asyncio.CancelledError, SystemExit)
+"""What code that is not ours may raise. A cancellation can be somebody else's, that the code has waited for; and one
+call has no say in whether the process goes on."""
+
+
+def is_own_end(error: BaseException) -> bool:
+    """Whether ``error`` is the cancellation of the running task, and not a failure of what the task does."""
+    task = asyncio.current_task()
+    return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
 
 
 @dataclass(slots=True, eq=False)
