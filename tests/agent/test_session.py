@@ -12,6 +12,7 @@ from offhook.agent import Agent, Limits, Texts, TurnOptions, uninterrupted
 from offhook.calls.events import TransferBridged, TransferFailed
 from offhook.dialog.base import Heard, Reply
 from offhook.errors import CarrierUnavailable, CommandInvalid, ConfigError, EngineMissing
+from offhook.speech.base import Transcript
 from offhook.speech.testing import FakeTts, tone
 
 if TYPE_CHECKING:
@@ -134,6 +135,44 @@ async def test_recognition_that_fails_is_silence(phone: Any, caplog: pytest.LogC
     await call.say()
     assert [e.reason for e in call.of("speech.ignored")] == ["unintelligible"]
     assert "recognition raised RuntimeError" in caplog.text
+
+
+class BrokenStt:
+    """A recogniser that fails at these of its transcriptions, and hears "when" at the others."""
+
+    sample_rate = 16000
+
+    def __init__(self, *failures: int, error: type[BaseException] = OSError) -> None:
+        self.failures = failures
+        self.error = error
+        self.done = 0
+
+    async def transcribe(self, pcm: bytes) -> Transcript:
+        self.done += 1
+        if self.done in self.failures:
+            raise self.error("no words")
+        return Transcript("when", 0.9)
+
+
+@pytest.mark.parametrize("error", [OSError, asyncio.CancelledError])
+async def test_a_recogniser_that_fails_twice_in_a_row_ends_the_session_with_its_error(phone: Any, error: Any) -> None:
+    """The host then says so: a caller does not talk to an agent that is deaf."""
+    call = await phone(make_agent(), stt=BrokenStt(1, 2, error=error))
+    await call.say()
+    assert not call.session.over
+    await call.say()
+    assert call.of("session.ended")[0].reason == "engine_failed"
+    with pytest.raises((OSError, RuntimeError)):
+        await call.running
+
+
+async def test_a_recogniser_that_fails_now_and_then_is_bad_luck(phone: Any) -> None:
+    """Only failures in a row mean that it does not work."""
+    call = await phone(make_agent(), stt=BrokenStt(1, 3))
+    for _ in range(4):
+        await call.say()
+        await call.until_quiet()
+    assert call.session.history == [("caller", "when"), ("agent", "Yes.")] * 2
 
 
 async def test_a_dialog_can_say_that_a_turn_is_complete(phone: Any) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from offhook.agent.playout import Audio, Playout
 from offhook.agent.sentences import Sentences, split_sentences
-from offhook.agent.turn import ANY_FAILURE, is_own_end
+from offhook.agent.turn import ANY_FAILURE, as_failure, is_own_end
 from offhook.audio.resample import Resampler
 
 if TYPE_CHECKING:
@@ -231,7 +231,7 @@ class Mouth:
                 return
             speech.complete = True
             speech.playout.finish()
-            self._watcher.voice_failed(_failure(error))
+            self._watcher.voice_failed(as_failure(error))
             self._end(speech, interrupted=True)
             return
         speech.complete = True
@@ -336,15 +336,6 @@ class Mouth:
         self._watcher.speech_ended(speech)
         if self.current is None:
             self._idle.set()
-
-
-def _failure(error: BaseException) -> Exception:
-    """``error`` as something that can be raised again without cancelling anybody, or ending the process."""
-    if isinstance(error, Exception):
-        return error
-    failure = RuntimeError(f"expected audio of the voice, got {type(error).__name__}")
-    failure.__cause__ = error
-    return failure
 
 
 async def _close(iterator: object) -> None:

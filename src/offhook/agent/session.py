@@ -28,7 +28,7 @@ from offhook.agent.decisions import (
 from offhook.agent.ear import Ear
 from offhook.agent.mouth import Mouth
 from offhook.agent.recording import Greeting
-from offhook.agent.turn import ANY_FAILURE, is_own_end
+from offhook.agent.turn import ANY_FAILURE, as_failure, is_own_end
 from offhook.agent.turns import TurnTaking
 from offhook.clock import SystemClock
 from offhook.speech.base import Transcript
@@ -103,6 +103,7 @@ class Session:
         self._drafting: asyncio.Task[None] | None = None
         self._words_at_ms = 0.0
         self._voice_failures = 0
+        self._recognition_failures = 0
         self._error: Exception | None = None
         self._reason: str | None = None
         self._over = asyncio.Event()
@@ -116,8 +117,8 @@ class Session:
         """The conversation; returns when it is over.
 
         Raises:
-            Exception: what an engine raised, if it could not be opened, or if the voice failed twice in a row: an
-                agent that is deaf or mute is no agent.
+            Exception: what an engine raised, if it could not be opened, or if the voice or the recogniser failed twice
+                in a row: an agent that is deaf or mute is no agent.
         """
         try:
             await self._over.wait()
@@ -361,6 +362,14 @@ class Session:
                 raise
             logger.error("call %s: recognition raised %s", self.call.id, type(error).__name__, exc_info=error)
             heard = Transcript("", 0.0)
+            self._recognition_failures += 1
+            if self._recognition_failures > 1:
+                self._drafting = None
+                self._error = as_failure(error)
+                self.finish("engine_failed")
+                return
+        else:
+            self._recognition_failures = 0
         self._drafting = None
         self._words_at_ms = now_ms = self.clock.now_ms()
         self.notify(events.TurnDraft, text=heard.text, confidence=heard.confidence)

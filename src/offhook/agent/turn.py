@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from offhook.dialog.base import Heard
 
-__all__ = ["ANY_FAILURE", "Press", "Turn", "current_turn", "current_work", "is_own_end", "uninterrupted"]
+__all__ = ["ANY_FAILURE", "Press", "Turn", "as_failure", "current_turn", "current_work", "is_own_end", "uninterrupted"]
 
 ANY_FAILURE = (Exception, asyncio.CancelledError, SystemExit)
 """What code that is not ours may raise. A cancellation can be somebody else's, that the code has waited for; and one
@@ -24,6 +24,15 @@ def is_own_end(error: BaseException) -> bool:
     """Whether ``error`` is the cancellation of the running task, and not a failure of what the task does."""
     task = asyncio.current_task()
     return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
+
+
+def as_failure(error: BaseException) -> Exception:
+    """``error`` as something that can be raised again without cancelling anybody, or ending the process."""
+    if isinstance(error, Exception):
+        return error
+    failure = RuntimeError(f"expected a result, got {type(error).__name__}")
+    failure.__cause__ = error
+    return failure
 
 
 @dataclass(slots=True, eq=False)
