@@ -635,7 +635,7 @@ async def test_a_dialog_that_answers_with_no_reply_is_apologised_for(phone: Any,
     await call.until_quiet()
     assert [e.error for e in call.of("handler.failed")] == ["TypeError"]
     assert call.session.history[-1][1].startswith("I am sorry")
-    assert "expected the dialog to return a Reply" in caplog.text
+    assert "expected the dialog to return" in caplog.text
     assert not call.session.over
 
 
@@ -1035,6 +1035,128 @@ async def test_words_that_fail_for_a_key_are_apologised_for(phone: Any) -> None:
     await call.until_quiet()
     await call.until_quiet()
     assert [text[:10] for _, text in call.session.history] == ["Well.", "I am sorry"]
+
+
+async def test_a_key_can_be_answered_with_a_reply(phone: Any) -> None:
+    """As a turn can: what follows its words is done when they were heard."""
+    agent = make_agent()
+
+    @agent.digit
+    def press(call: Call, digit: str) -> Reply:
+        return Reply("Goodbye then.", hangup=True)
+
+    call = await phone(agent)
+    call.session.media.digit("1")
+    await call.line(100)
+    await call.until_quiet()
+    await call.line(20)
+    assert call.session.history == [("agent", "Goodbye then.")]
+    assert call.of("session.ended")[0].reason == "hangup"
+
+
+async def test_a_key_whose_answer_was_interrupted_does_not_hang_up(phone: Any) -> None:
+    """The caller had something to add."""
+    agent = make_agent()
+
+    @agent.digit
+    def press(call: Call, digit: str) -> Reply:
+        return Reply(LONG, hangup=True)
+
+    call = await phone(agent, "wait")
+    call.session.media.digit("1")
+    await call.line(400)
+    await call.say()
+    await call.until_quiet()
+    assert call.session.history[-1] == ("agent", "Yes.")
+    assert not call.session.over
+
+
+async def test_a_key_that_is_answered_with_something_else_is_apologised_for(phone: Any) -> None:
+    """Silence would hide the mistake."""
+    agent = make_agent()
+
+    @agent.digit
+    def press(call: Call, digit: str) -> Any:
+        return 12
+
+    call = await phone(agent)
+    call.session.media.digit("1")
+    await call.line(100)
+    await call.until_quiet()
+    assert [e.error for e in call.of("handler.failed")] == ["TypeError"]
+    assert call.session.history[-1][1].startswith("I am sorry")
+
+
+def keys(agent: Agent) -> list[str]:
+    """The keys that ``agent`` is told; it answers each."""
+    told = []
+
+    @agent.digit
+    def press(call: Call, digit: str) -> str:
+        told.append(digit)
+        return "You pressed it."
+
+    return told
+
+
+async def test_keys_during_a_hand_over_are_only_events(phone: Any) -> None:
+    """Neither over its message, which is said to its end, nor while it rings."""
+    agent = make_agent(Script(person=Reply(None, handover="asked")))
+    agent.handover(to=DESK, message=LONG)
+    told = keys(agent)
+    call = await phone(agent, "person")
+    await call.say()
+    await call.line(400)
+    call.session.media.digit("1")
+    await call.until_quiet()
+    await call.line(400)
+    call.session.media.digit("2")
+    await call.line(400)
+    assert call.session.history == [("caller", "person"), ("agent", LONG)]
+    assert [e.digit for e in call.of("digit.pressed")] == ["1", "2"]
+    assert told == []
+    assert call.carrier.transfers == [DESK]
+
+
+async def test_keys_during_the_last_goodbye_are_only_events(phone: Any) -> None:
+    """It is said to its end."""
+    agent = make_agent(texts=Texts(goodbye=LONG), limits=Limits(max_duration_s=1))
+    told = keys(agent)
+    call = await phone(agent)
+    await call.line(1400)
+    call.session.media.digit("1")
+    await call.until_quiet()
+    assert call.session.history == [("agent", LONG)]
+    assert told == []
+
+
+async def test_an_answer_to_a_key_waits_for_a_protected_greeting(phone: Any) -> None:
+    """As one to a turn does."""
+    agent = make_agent(greeting=LONG, turn_taking=TurnOptions(protect_greeting=True))
+    keys(agent)
+    call = await phone(agent)
+    await call.line(400)
+    call.session.media.digit("1")
+    await call.until_quiet()
+    await call.until_quiet()
+    assert call.session.history == [("agent", LONG), ("agent", "You pressed it.")]
+
+
+async def test_a_caller_who_presses_keys_is_there(phone: Any) -> None:
+    """The silence counts from the last key, and the reminders from the start."""
+    agent = make_agent(limits=Limits(silence_s=3, reminders=1))
+    call = await phone(agent)
+    await call.line(2500)
+    call.session.media.digit("1")
+    await call.line(2500)
+    assert call.of("silence.reminder") == []
+    for _ in range(3):
+        await call.line(600)
+        await call.until_quiet()
+        call.session.media.digit("1")
+        await call.line(2500)
+    assert [e.count for e in call.of("silence.reminder")] == [1, 1, 1]
+    assert not call.session.over
 
 
 async def test_no_words_of_the_caller_are_logged(phone: Any, caplog: pytest.LogCaptureFixture) -> None:

@@ -152,7 +152,8 @@ class Agent:
     def digit(self, handler: HandlerT) -> HandlerT:
         """Decorate the function that is called, with the call and the digit, when the caller presses a key.
 
-        It answers as the function of an intent does.
+        It answers as the function of an intent does, but is not cancelled when the caller speaks on: it is no turn. It
+        is not called while the caller is being handed over, nor during the last goodbye.
 
         Raises:
             ConfigError: there is one already, or the function cannot be called so.

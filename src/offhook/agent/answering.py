@@ -59,6 +59,7 @@ class Answering:
         self._digits: asyncio.Task[None] | None = None
         self._transfer: asyncio.Future[str | None] | None = None
         self._forget: Callable[[], None] | None = None
+        self._saying_goodbye = False
         self.handing_over = False
         """Whether the caller is being connected to a person: nothing they say is answered."""
 
@@ -163,13 +164,14 @@ class Answering:
         self._start(Turn(heard, ended.speech_began_ms, ended.speech_ended_ms, words_at_ms, now_ms))
 
     def digit(self, digit: str) -> None:
-        """The caller pressed a key: tell the agent's function, one key after the other."""
-        if self._agent.on_digit is not None:
+        """The caller pressed a key: tell the agent's function, one key after the other, unless the agent is leaving."""
+        if self._agent.on_digit is not None and not self.handing_over and not self._saying_goodbye:
             press = Press()
             self._digits = self._spawn(self._press(press, self._digits, self._agent.on_digit, digit), press)
 
     def say_goodbye(self, reason: str) -> None:
         """Say goodbye, and end the conversation."""
+        self._saying_goodbye = True
         self._cancel_turn()
         self._session.mouth.stop()
         self._spawn(self._say_goodbye(reason))
@@ -205,7 +207,7 @@ class Answering:
             return False
         if not reply.text:
             return True
-        self._session.mouth.stop()
+        self._silence()
         speech = self._session.mouth.speak(reply.text, "reply")
         heard_all = await speech.wait()
         if speech.error is not None:
@@ -224,13 +226,17 @@ class Answering:
             if before.audio_at_ms is None and turn.speech_began_ms - before.speech_ended_ms <= _SAME_BREATH_MS:
                 turn = _joined(before, turn)
             self._cancel_turn()
-        speech = self._session.mouth.current
-        if speech is not None and not speech.protected:
-            self._session.mouth.stop()  # it was begun before the caller said this
+        self._silence()  # what is being said was begun before the caller said this
         self._turn = turn
         turn.task = asyncio.create_task(self._respond(turn))
         turn.task.add_done_callback(lambda _: self._turn_over(turn))
         self._session.silent()
+
+    def _silence(self) -> None:
+        """Stop what is being said, to say something else, unless it is to be said to its end."""
+        speech = self._session.mouth.current
+        if speech is not None and not speech.protected:
+            self._session.mouth.stop()
 
     def _cancel_turn(self) -> None:
         turn = self._turn
@@ -370,10 +376,7 @@ def _checked(reply: Reply, source: str) -> Reply:
     if not isinstance(reply, Reply):
         raise TypeError(f"expected {source} to return a Reply, got {type(reply).__name__}")
     if not (reply.text is None or isinstance(reply.text, str | AsyncIterator)):
-        raise TypeError(
-            f"expected {source} to return str, None or an async iterator, or a Reply with one, "
-            f"got {type(reply.text).__name__}"
-        )
+        raise TypeError(f"expected {source} to return str, None or an async iterator, got {type(reply.text).__name__}")
     return reply
 
 

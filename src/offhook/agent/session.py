@@ -200,6 +200,7 @@ class Session:
     def digit(self, digit: str) -> None:
         """The caller pressed a key."""
         if self.began and not self.over:
+            self.turns.digit(self.clock.now_ms())
             self.notify(events.DigitPressed, digit=digit)
             self._answering.digit(digit)
 

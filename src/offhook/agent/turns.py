@@ -178,6 +178,11 @@ class TurnTaking:
         utterance.answer = answer
         return self._settle(at_ms)
 
+    def digit(self, at_ms: float) -> None:
+        """The caller pressed a key: they are there."""
+        self._quiet_since_ms = at_ms
+        self._reminders = 0
+
     # -- what the agent does ------------------------------------------------------------------------------------------
 
     def agent_speaks(self, at_ms: float, *, protected: bool = False) -> tuple[Decision, ...]:
