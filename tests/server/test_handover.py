@@ -16,6 +16,7 @@ import pytest
 import websockets
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from offhook.server.http import OffhookHttpProtocol
 from offhook.server.media import MediaLimits
 
 PAYLOAD = '{"event":"media","media":{"payload":"' + "A" * 216 + '"}}'
@@ -349,6 +350,61 @@ async def test_a_request_on_the_same_connection_may_come_first(port: int) -> Non
     writer.write(handshake())
     assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
     writer.close()
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [],
+        [b"POST /x HTTP/1.1\r\nHost: x\r\n"],
+        [b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n", b"{"],
+        [b"GET /x HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /x"],
+        [b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n", b"{", handshake()],
+    ],
+    ids=["nothing", "half a head", "half a body", "half a second head", "a handshake as a body"],
+)
+async def test_a_request_that_does_not_come_whole_does_not_hold_its_connection(
+    port: int, monkeypatch: pytest.MonkeyPatch, gate: Any, parts: list[bytes]
+) -> None:
+    """Connections are what calls come over: whoever sends by the drop loses its own."""
+    monkeypatch.setattr(OffhookHttpProtocol, "request_time_s", 0.3)
+    reader, writer = await raw(port)
+    for part in parts:
+        writer.write(part)
+        await asyncio.sleep(0.05)  # a piece of its own
+    await asyncio.wait_for(reader.read(), 5)
+    writer.close()
+    assert gate.streams == []
+
+
+async def test_a_body_that_does_not_come_is_answered_408(town: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody else has answered it."""
+    monkeypatch.setattr(OffhookHttpProtocol, "request_time_s", 0.2)
+    host = await town.open()
+    reader, writer = await raw(town.server.port)
+    writer.write(b"POST /webhooks/telnyx HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{")
+    assert (await asyncio.wait_for(reader.read(), 5)).startswith(b"HTTP/1.1 408 Request Timeout\r\n")
+    writer.close()
+    assert host.inbox.counters.refused == {"body_incomplete": 1}
+
+
+async def test_media_sockets_and_kept_connections_have_all_the_time(
+    port_with_websockets: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only requests are in a hurry."""
+    monkeypatch.setattr(OffhookHttpProtocol, "request_time_s", 0.2)
+    async with connect(port_with_websockets) as media, connect(port_with_websockets, "/phone") as page:
+        reader, writer = await raw(port_with_websockets)
+        for _ in range(2):
+            writer.write(b"GET /none HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 404")
+            await reader.readexactly(9)
+            await asyncio.sleep(0.4)  # twice as long as a request may take
+        writer.close()
+        await media.send("x")
+        assert await media.recv() == "1"
+        await page.send("x")
+        assert await page.recv() == "uvicorn x"
 
 
 async def test_everything_but_media_upgrades_stays_with_uvicorn(port: int, gate: Any) -> None:

@@ -118,6 +118,23 @@ async def test_a_body_without_an_announced_length_is_bounded_too(town: Any) -> N
     assert host.inbox.counters.refused == {"body_too_large": 1}
 
 
+async def test_a_delivery_that_breaks_off_is_one_line_in_the_log(town: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """The carrier gave up, or somebody tries us out: nothing of it is an error of ours."""
+    host = await town.open()
+    _, writer = await asyncio.open_connection("127.0.0.1", town.server.port)
+    writer.write(b'POST /webhooks/telnyx HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{"data": "+15550100')
+    await writer.drain()
+    writer.close()
+    async with asyncio.timeout(5):
+        while not host.inbox.counters.refused:
+            await asyncio.sleep(0.01)
+    assert host.inbox.counters.refused == {"body_incomplete": 1}
+    assert [record.getMessage().split(",")[0] for record in caplog.records if record.levelname != "INFO"] == [
+        "webhook refused: body_incomplete"
+    ]
+    assert "+1555" not in caplog.text
+
+
 async def test_other_paths_and_methods_are_not_webhooks(town: Any) -> None:
     """And do not count as such."""
     host = await town.open()

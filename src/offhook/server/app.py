@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
@@ -33,7 +34,10 @@ def build_app(host: Host, *, routes: Sequence[BaseRoute] = ()) -> Starlette:
     """
 
     async def webhook(request: Request) -> Response:
-        body = await _body(request)
+        try:
+            body = await _body(request)
+        except ClientDisconnect:  # nobody reads the answer; what remains is the line in the log
+            return _answer(host.inbox.refuse_unread(400, "body_incomplete", 0))
         if body is None:
             return _answer(host.inbox.refuse_unread(413, "body_too_large", MAX_BODY_BYTES + 1))
         return _answer(host.webhook(body, request.headers))

@@ -11,14 +11,13 @@ import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from offhook.server.media import MediaRefused, media_protocol
 
 if TYPE_CHECKING:
     import asyncio
-
-    import h11
 
     from offhook.calls.call import Call
     from offhook.carriers.base import StreamRequest
@@ -30,6 +29,10 @@ logger = logging.getLogger(__name__)
 
 MEDIA_PATH = "/media/"
 """Media sockets are at this path, followed by their token."""
+
+REQUEST_TIME_S = 15.0
+"""How long a request may take to come whole, from its first byte, and how long a connection may wait with its first. A
+webhook comes within milliseconds; who takes longer holds a connection that calls need."""
 
 
 def media_http_protocol(gate: MediaGate) -> type[asyncio.Protocol]:
@@ -45,10 +48,48 @@ class OffhookHttpProtocol(H11Protocol):
     """uvicorn's HTTP/1.1, but for the upgrades at :data:`MEDIA_PATH`.
 
     A token that opens nothing is answered with HTTP (401 none, 403 unknown, 410 used or too late) and no upgrade takes
-    place. Upgrades elsewhere are uvicorn's.
+    place. Upgrades elsewhere are uvicorn's. Requests that do not come whole within :data:`REQUEST_TIME_S` are given up.
     """
 
     media_gate: MediaGate
+    request_time_s = REQUEST_TIME_S
+    _deadline: asyncio.TimerHandle | None = None
+    _upgraded = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A client connects; it has something to say, or it would not."""
+        super().connection_made(transport)
+        self._watch()
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of requests."""
+        super().data_received(data)
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The client has gone."""
+        self._unwatch()
+        super().connection_lost(exc)
+
+    def _watch(self) -> None:
+        """Bound the time of a request that is under way; uvicorn bounds the time between requests only."""
+        if self._upgraded or self.conn.their_state not in (h11.IDLE, h11.SEND_BODY):
+            self._unwatch()
+        elif self._deadline is None:
+            self._deadline = self.loop.call_later(self.request_time_s, self._too_slow)
+
+    def _unwatch(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _too_slow(self) -> None:
+        self._deadline = None
+        cycle = self.cycle
+        if self.conn.their_state is h11.SEND_BODY and cycle is not None and not cycle.response_started:
+            self._answer(408, f"expected the whole request within {self.request_time_s:g} s")
+        else:
+            self.transport.close()
 
     def _should_upgrade(self) -> bool:
         if self.scope["path"].startswith(MEDIA_PATH) and self._get_upgrade() == b"websocket":
@@ -57,6 +98,7 @@ class OffhookHttpProtocol(H11Protocol):
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
         """Hand the connection over: to picows for media, to uvicorn's own WebSockets for all else."""
+        self._upgraded = True
         path: str = self.scope["path"]
         if not path.startswith(MEDIA_PATH):
             super().handle_websocket_upgrade(event)
