@@ -342,6 +342,62 @@ async def test_the_active_calls_of_an_application(exchange: Exchange, client: As
     assert [one.call_control_id for one in page.data or []] == [ids[0], ids[2]]
 
 
+async def test_the_active_calls_can_be_gone_through_page_by_page(
+    exchange: Exchange, client: AsyncTelnyx, http: httpx.AsyncClient, telephone: Any
+) -> None:
+    """The carrier's library goes by number and ends; the API description goes by cursor, both ways."""
+    ids = [place(exchange, telephone()) for _ in range(23)]
+    listed: list[str] = []
+    async for one in client.connections.list_active_calls(APP):
+        listed.append(one.call_control_id)
+        assert len(listed) <= len(ids)
+    assert listed == ids
+    assert [one.call_control_id async for one in client.connections.list_active_calls(APP, page_size=4)] == ids
+
+    async def page(**query: str) -> tuple[list[str], dict[str, str]]:
+        params = {f"page[{name}]": value for name, value in query.items()}
+        reply = (await http.get(f"/v2/connections/{APP}/active_calls", params=params)).json()
+        assert reply["meta"]["total_items"] == 23
+        return [one["call_control_id"] for one in reply["data"]], reply["meta"]["cursors"]
+
+    first, cursors = await page(limit="9")
+    assert (first, cursors) == (ids[:9], {"after": ids[8]})
+    second, cursors = await page(limit="9", after=ids[8])
+    assert (second, cursors) == (ids[9:18], {"after": ids[17], "before": ids[9]})
+    third, cursors = await page(limit="9", after=ids[17])
+    assert (third, cursors) == (ids[18:], {"before": ids[18]})
+    assert await page(limit="9", before=ids[18]) == (second, {"after": ids[17], "before": ids[9]})
+    assert (await page(number="9"))[0] == []
+
+
+async def test_a_body_that_no_answer_could_repeat_is_refused(http: httpx.AsyncClient) -> None:
+    """NaN and half of a surrogate pair: 400, and every list can still be read."""
+    for name, extra in ((b'"\\ud800"', b""), (b'"x"', b', "inbound": {"a": NaN}'), (b'"\xff"', b"")):
+        body = b'{"application_name": %b, "webhook_event_url": "http://a/b"%b}' % (name, extra)
+        reply = await http.post("/v2/call_control_applications", content=body)
+        assert (reply.status_code, reply.json()["errors"][0]["code"]) == (400, "10023")
+    assert len((await http.get("/v2/call_control_applications")).json()["data"]) == 1
+
+
+async def test_a_command_that_breaks_off_does_nothing(
+    exchange: Exchange, telephone: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Half a body is not a command, and no error of the exchange."""
+    phone = telephone()
+    call_id = place(exchange, phone)
+    _, writer = await asyncio.open_connection("127.0.0.1", exchange.port)
+    head = f"POST /v2/calls/{call_id}/actions/hangup HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer k\r\n"
+    writer.write(f"{head}Content-Length: 9\r\n\r\n{{".encode())
+    await writer.drain()
+    writer.close()
+    async with asyncio.timeout(5):
+        while not (refused := [one for one in exchange.journal.history() if one["type"] == "command.received"]):
+            await asyncio.sleep(0.01)
+    assert (refused[0]["action"], refused[0]["code"]) == ("hangup", "10023")
+    assert exchange.board.circuit(call_id).leg.state is LegState.PARKED
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
 async def test_a_caller_who_gives_up_before_the_answer(exchange: Exchange, application: Any, telephone: Any) -> None:
     """originator_cancel, 487."""
     phone = telephone()

@@ -31,6 +31,7 @@ SCRIPT = {"steps": [{"wait_s": 0.2}, {"hang_up": True}]}
         ("localhost.evil.example", False),
         ("10.0.0.1", False),
         ("", False),
+        ("[", False),
     ],
 )
 def test_what_is_this_machine(host: str, local: bool) -> None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from offhook.exchange import actions, commands, errors
 from offhook.exchange.control import is_loopback
 from offhook.exchange.errors import ApiError
-from offhook.exchange.resources import count_of
+from offhook.exchange.resources import count_of, page_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -37,6 +38,9 @@ _UNPLAYED_PATHS = (
 _PARTS = {*_UNPLAYED_PATHS, "calls", "call_control_applications", "phone_numbers"}
 
 Reply = tuple[int, dict[str, Any]]
+
+_decode = msgspec.json.Decoder().decode
+"""Strict, unlike the standard library's: neither ``NaN`` nor half a surrogate pair, which no answer could repeat."""
 
 
 class Api:
@@ -172,16 +176,24 @@ class Api:
         after = request.query_params.get("page[after]")
         ids = [one.call_id for one in alive]
         first = ids.index(after) + 1 if after in ids else 0
-        page = alive[first : first + limit]
-        more = first + limit < len(alive)
+        before = request.query_params.get("page[before]")
+        if before in ids:
+            first = max(0, ids.index(before) - limit)
+        numbered = page_of(alive, request.query_params)
+        page, pages = alive[first : first + limit], numbered["meta"]
+        if "page[number]" in request.query_params or "page[size]" in request.query_params:
+            # The API description pages this list by cursors, the official library by number: both are taken.
+            page, first = numbered["data"], (pages["page_number"] - 1) * pages["page_size"]
+        else:
+            pages = {**pages, "page_size": limit, "total_pages": max(1, -(-len(alive) // limit))}
         cursors = {}
-        if more:
+        if page and first + len(page) < len(alive):
             cursors["after"] = page[-1].call_id
-        if first:
+        if page and first:
             cursors["before"] = page[0].call_id
         return 200, {
             "data": [actions.call_json(one, now_ms, brief=True) for one in page],
-            "meta": {"cursors": cursors, "total_items": len(alive)},
+            "meta": {"cursors": cursors, "total_items": len(alive), **pages},
         }
 
     # -- the account --------------------------------------------------------------------------------------------------
@@ -231,13 +243,16 @@ class Api:
 
 async def _object(request: Request) -> Mapping[str, Any]:
     """The request's body; an empty one is an empty object."""
-    raw = await request.body()
+    try:
+        raw = await request.body()
+    except ClientDisconnect:  # nobody reads the answer
+        raise errors.invalid_json() from None
     if len(raw) > MAX_BODY_BYTES:
         raise errors.invalid_json()
     if not raw.strip():
         return {}
     try:
-        body = json.loads(raw)
+        body = _decode(raw)
     except (ValueError, RecursionError):
         raise errors.invalid_json() from None
     if not isinstance(body, dict):
