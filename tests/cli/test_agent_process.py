@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib.util
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from offhook.cli.agent_process import LONGEST_LINE_BYTES, AgentProcess
 from offhook.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 ENVIRONMENT = {
@@ -81,3 +83,67 @@ async def test_a_start_that_is_cancelled_leaves_no_process(after_turns: int) -> 
 
 async def test_stopping_what_was_never_started_is_nothing() -> None:
     await agent("app:agent").stop()
+
+
+PRINTING = """
+import os, sys
+from offhook import Agent
+
+print(5)
+print([1, 2])
+print('{"type": "server.ready"}')
+print("a word", file=sys.stderr)
+os.write(1, b'"past Python"\\n' + 2_000_000 * b"x" + b"\\n")
+print("half a line", end="")
+agent = Agent(name="Printing", greeting="Hello.")
+agent.intent("hours", examples=["when are you open"], reply="At nine.")
+"""
+
+
+async def test_what_an_agent_prints_is_passed_on_and_no_event(
+    require: Callable[[bool, str], None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Whatever it looks like: people debug with ``print``. It is not lost when it comes before the agent is ready."""
+    for module in ("onnxruntime", "moonshine_voice", "rapidfuzz"):
+        require(importlib.util.find_spec(module) is not None, f"{module} (pip install 'offhook[local]')")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "printing.py").write_text(PRINTING)
+    events: list[dict[str, Any]] = []
+    process = agent("printing:agent", events)
+    assert (await process.start())["agent"] == "Printing"
+    await process.stop()
+    assert [event["type"] for event in events] == ["server.ready", "server.report"]
+    printed = capsys.readouterr().err
+    for text in ("5\n", "[1, 2]\n", '{"type": "server.ready"}\n', "a word\n", '"past Python"\n', "half a line"):
+        assert text in printed
+
+
+@pytest.mark.parametrize("color", [None, "1"])
+async def test_a_reason_of_several_lines_is_told_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], color: str | None
+) -> None:
+    """Whatever the terminal is said to be; what was printed before it is passed on."""
+    if color is not None:
+        monkeypatch.setenv("FORCE_COLOR", color)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "wrong.py").write_text('print("error: not this one")\nraise ValueError("one\\ntwo")')
+    with pytest.raises(ConfigError) as caught:
+        await agent("wrong:agent").start()
+    assert caught.value.message.endswith("it raised ValueError: one\ntwo.")
+    assert caught.value.fix == "look at wrong.py, line 2"
+    assert capsys.readouterr().err == "error: not this one\n"
+
+
+async def test_an_agent_that_ends_without_a_word_says_how_to_find_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And what it wrote is passed on."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "quits.py").write_text('raise SystemExit("no licence")')
+    with pytest.raises(ConfigError, match="ended before it was ready") as caught:
+        await agent("quits:agent").start()
+    assert caught.value.fix == "run it alone: offhook serve quits:agent"
+    assert "no licence" in capsys.readouterr().err

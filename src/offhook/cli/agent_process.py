@@ -22,10 +22,16 @@ __all__ = ["AgentProcess"]
 
 logger = logging.getLogger(__name__)
 
+_COLOUR = frozenset(("FORCE_COLOR", "TTY_COMPATIBLE"))
+"""What makes it colour its errors even for a program that reads them."""
+
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 8.0
 LONGEST_LINE_BYTES = 4 * 1024 * 1024
 """Longer lines of the process are passed over: an event has some hundred bytes, a print() of its program any number."""
+
+MOST_ERRORS = 200
+"""Lines of what it writes to stderr before it is ready that are kept."""
 
 
 class AgentProcess:
@@ -83,7 +89,12 @@ class AgentProcess:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
                 limit=LONGEST_LINE_BYTES,
-                env={**os.environ, **self._environment, "OFFHOOK_SUPERVISED": "1", "PYTHONUNBUFFERED": "1"},
+                env={
+                    **{name: value for name, value in os.environ.items() if name not in _COLOUR},
+                    **self._environment,
+                    "OFFHOOK_SUPERVISED": "1",
+                    "PYTHONUNBUFFERED": "1",
+                },
             )
         )  # fmt: skip
         try:
@@ -125,7 +136,7 @@ class AgentProcess:
         process, ready = self._process, self._ready
         assert process is not None
         assert ready is not None
-        await asyncio.gather(self._read_events(process, ready), self._read_errors(process))
+        await asyncio.gather(self._read_events(process, ready), self._read_errors(process, ready))
         await process.wait()
         if not ready.done():
             ready.set_exception(self._failure())
@@ -135,28 +146,36 @@ class AgentProcess:
         async for line in _lines(process.stdout):
             event = _event(line)
             if event is None:
-                sys.stderr.write(line.decode(errors="replace"))  # a print() of the user's own code
+                self._pass_on(line.decode(errors="replace"))  # written past Python's stdout by the user's own code
                 continue
             if event["type"] == "server.ready" and not ready.done():
                 ready.set_result(event)
+                self._pass_on("".join(self._errors))
             self._on_event(event)
 
-    async def _read_errors(self, process: asyncio.subprocess.Process) -> None:
+    async def _read_errors(self, process: asyncio.subprocess.Process, ready: asyncio.Future[dict[str, Any]]) -> None:
         assert process.stderr is not None
         async for line in _lines(process.stderr):
             text = line.decode(errors="replace")
-            self._errors.append(text.rstrip())
-            del self._errors[:-50]
-            if not self._quiet and self._ready is not None and self._ready.done():
-                sys.stderr.write(text)
+            if ready.done():
+                self._pass_on(text)
+            else:  # it may turn out to be the reason why it does not start
+                self._errors.append(text)
+                del self._errors[:-MOST_ERRORS]
+
+    def _pass_on(self, text: str) -> None:
+        if not self._quiet:
+            sys.stderr.write(text)
 
     def _failure(self) -> OffhookError:
+        """Why it did not start: its last ``error:`` with its ``fix:``; what it wrote before that is passed on."""
         message, fix = "the agent's process ended before it was ready", f"run it alone: offhook serve {self.app}"
-        for line in self._errors:
-            if line.startswith("error:"):
-                message = line.removeprefix("error:").strip()
-            elif line.startswith("fix:"):
-                fix = line.removeprefix("fix:").strip()
+        starts = [index for index, line in enumerate(self._errors) if line.startswith("error:")]
+        before, last = (self._errors[: starts[-1]], self._errors[starts[-1] :]) if starts else (self._errors, [])
+        self._pass_on("".join(before))
+        if last:
+            message, _, said_fix = "".join(last).removeprefix("error:").partition("\nfix:")
+            message, fix = message.strip(), said_fix.strip() or fix
         return ConfigError(message, fix=fix)
 
 

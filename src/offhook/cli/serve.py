@@ -42,9 +42,9 @@ async def run_serve(
 ) -> int:
     """Serve the agent until a signal. What is ``None`` is taken from the settings."""
     _log_to_stderr()
+    emit = _claim_stdout() if as_json else _ignore
     settings = _settings(host, port, public_url)
     agent = load_agent(path)
-    emit = _emit_json if as_json else _ignore
     telephone = _host(agent, settings, insecure=insecure)
 
     def ready(server: Server) -> None:
@@ -64,7 +64,7 @@ async def run_serve(
         if os.environ.get("OFFHOOK_SUPERVISED"):
             _stop_with_parent()
 
-    telephone.on_call(lambda call: _observe(call, _emit_json if as_json else _narrator(call)))
+    telephone.on_call(lambda call: _observe(call, emit if as_json else _narrator(call)))
     try:
         await serve(
             telephone,
@@ -85,6 +85,7 @@ async def run_call(
 ) -> int:
     """Call ``to``, let the agent talk, and end with the call. What is ``None`` is taken from the settings."""
     _log_to_stderr()
+    emit = _claim_stdout() if as_json else _ignore
     check_address(to, purpose="to call")
     settings = _settings(None, port, public_url)
     settings.require("telnyx_connection_id")
@@ -122,8 +123,7 @@ async def run_call(
                 raise
         finally:
             await telephone.carrier.aclose()
-    if as_json:
-        _emit_json(outcome)
+    emit(outcome)
     return 0 if outcome["answered"] else EXIT_FAILED
 
 
@@ -197,9 +197,15 @@ def _account(host: Host) -> dict[str, Any]:
     }
 
 
-def _emit_json(event: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(event, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
+def _claim_stdout() -> Callable[[dict[str, Any]], None]:
+    """Keep stdout for events, one JSON object a line: what the agent's own code prints goes to stderr from now on."""
+    stdout, sys.stdout = sys.stdout, sys.stderr
+
+    def emit(event: dict[str, Any]) -> None:
+        stdout.write(json.dumps(event, ensure_ascii=False) + "\n")
+        stdout.flush()
+
+    return emit
 
 
 def _ignore(event: dict[str, Any]) -> None:
