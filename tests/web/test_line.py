@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -94,6 +95,26 @@ async def test_a_page_that_goes_hangs_up(site: Site) -> None:
     call_id = await site.call(page)
     await page.socket.close()
     await journal(site, "leg.state", call=call_id, state="ended")
+
+
+@pytest.mark.parametrize("then", [["hang_up"], ["call", "hang_up"], []])
+async def test_a_call_that_does_not_ring_yet_is_hung_up_as_well(site: Site, then: list[str]) -> None:
+    """By the page, or because it goes, at once: nothing of it is left to ring on and be answered to nobody."""
+    commands = [{"type": kind, "to": site.number, "codec": "PCMU"} for kind in ("call", *then)]
+    messages = [{"type": "websocket.receive", "text": json.dumps(command)} for command in commands]
+
+    class Hasty:
+        """A page that sends everything before anything else can happen."""
+
+        async def receive(self) -> dict[str, str]:
+            return messages.pop(0) if messages else {"type": "websocket.disconnect"}
+
+        async def send_text(self, text: str) -> None:
+            """Not read."""
+
+    await line.PageLine(site.exchange, Hasty(), codecs=("PCMU",)).run()  # type: ignore[arg-type]
+    calls = site.exchange.status()["calls"]
+    assert [call["state"] for call in calls] == ["ended"]
 
 
 async def test_keys_reach_the_agents_side(site: Site) -> None:

@@ -55,6 +55,7 @@ class PageLine:
         self._outgoing: asyncio.Queue[bytes | str] = asyncio.Queue()
         self._phone: Softphone | None = None
         self._call_id: str | None = None
+        self._in_call = False
         self._events: Subscription | None = None
         self._watching: asyncio.Task[None] | None = None
         self._saying: asyncio.Task[None] | None = None
@@ -94,7 +95,7 @@ class PageLine:
             return
         handset = self._phone.handset if self._phone is not None else None
         match command:
-            case {"type": "call", "to": str(to), "codec": str(codec)} if handset is None:
+            case {"type": "call", "to": str(to), "codec": str(codec)} if not self._in_call:
                 self._place(to, codec)
             case {"type": "press", "digit": str(digit)} if handset is not None and digit in _KEYS:
                 handset.press(digit)
@@ -118,12 +119,15 @@ class PageLine:
             self._tell({"type": "phone.refused", "message": error.message, "fix": error.fix})
             return
         self._call_id = call_id
+        self._in_call = True
         self._events = self._exchange.journal.subscribe(call_id)
         self._watching = asyncio.create_task(self._watch(self._events))
 
     def _hang_up(self) -> None:
-        if self._phone is not None and self._phone.handset is not None:
-            self._phone.handset.hang_up()
+        """Also what was placed just now and does not ring yet, so that the phone has no handset for it."""
+        if self._in_call and self._call_id is not None:
+            with contextlib.suppress(OffhookError):  # the exchange stops, and ends it
+                self._exchange.handset(self._call_id).hang_up()
 
     def _forget_call(self) -> None:
         """Stop watching the call before: what it still reports is not of the next one."""
@@ -155,6 +159,8 @@ class PageLine:
             self._tell(event)
 
     def _tell_state(self, state: str, details: Mapping[str, object]) -> None:
+        if state == "ended":
+            self._in_call = False
         self._tell({"type": f"phone.{state}", **details})
 
     def _tell(self, event: Mapping[str, Any]) -> None:
