@@ -174,8 +174,11 @@ async def test_a_broken_agent_is_shown_with_its_fix_until_it_is_mended(tab: Tab,
     await tab.wait(lambda: tab.shown("#broken"))
     assert "expected …, got <b>x</b>." in tab.text("#broken")
     assert tab.text("#broken-fix") == "write y"
+    assert tab.text("#broken-title") == "The agent does not start"
     assert not tab.enabled("#call")
     tab.look("broken")
+    site.feed.publish_status({**broken, "takes_calls": False, "was_running": True})
+    await tab.wait(lambda: tab.text("#broken-title") == "The agent has stopped")
     site.feed.publish_status({"type": "agent.reloaded", "agent": "Elm Street", "takes_calls": True})
     await tab.wait(lambda: tab.text("#agent-name") == "Elm Street")
     assert not tab.shown("#broken")
@@ -212,6 +215,111 @@ async def test_the_page_finds_the_exchange_again(tab: Tab, site: Site) -> None:
     assert all("WebSocket connection" in line for line in tab.console())
 
 
+async def test_a_lost_line_is_said_once(tab: Tab, site: Site) -> None:
+    """However often the page tries again: a screen reader would say it every second."""
+    await tab.open(site)
+    await site.exchange.stop()
+    await tab.wait(lambda: tab.text("#state") == "No line")
+    watch = """
+        window.changes = 0;
+        new MutationObserver((all) => { window.changes += all.length; })
+            .observe(document.body, {childList: true, characterData: true, attributes: true, subtree: true});"""
+    await asyncio.to_thread(tab.driver.execute_script, watch)
+    failed: list[str] = []
+
+    def has_failed_again() -> bool:
+        failed.extend(tab.console())
+        return len(failed) >= 3
+
+    await tab.wait(has_failed_again)
+    assert tab.driver.execute_script("return window.changes") == 0
+    await asyncio.to_thread(tab.driver.get, "about:blank")
+    assert all("WebSocket connection" in line for line in (*failed, *tab.console()))
+
+
+async def connected(tab: Tab, site: Site) -> str:
+    """Call from the page and answer; the id of the call."""
+    await tab.open(site)
+    await asyncio.to_thread(tab.find("#call")[0].click)
+    await tab.wait(lambda: tab.text("#state") == "Ringing …")
+    call = str(site.exchange.status()["calls"][-1]["call_control_id"])
+    await site.answer(call)
+    await tab.wait(lambda: tab.text("#state") == "Connected")
+    return call
+
+
+async def hang_up(tab: Tab) -> None:
+    await asyncio.to_thread(tab.find("#hang-up")[0].click)
+    await tab.wait(lambda: tab.text("#state") == "Call ended")
+
+
+async def test_a_key_that_is_held_is_pressed_once(tab: Tab, site: Site) -> None:
+    """The keyboard repeats it."""
+    await connected(tab, site)
+    for digit, repeats in (("5", False), ("5", True), ("5", True), ("6", False)):
+        key = {"type": "keyDown", "key": digit, "text": digit, "autoRepeat": repeats}
+        await asyncio.to_thread(tab.driver.execute_cdp_cmd, "Input.dispatchKeyEvent", key)
+        await asyncio.to_thread(tab.driver.execute_cdp_cmd, "Input.dispatchKeyEvent", {**key, "type": "keyUp"})
+    await hang_up(tab)
+    assert site.exchange.board.webhooks.by_type()["call.dtmf.received"] == 2
+
+
+async def test_a_muted_microphone_is_said_to_be_muted(tab: Tab, site: Site) -> None:
+    """The button keeps its name and is pressed; what the display says changes."""
+    await connected(tab, site)
+    mute = tab.find("#mute")[0]
+    await asyncio.to_thread(mute.click)
+    assert (mute.accessible_name, mute.get_attribute("aria-pressed")) == ("Mute", "true")
+    assert tab.text("#detail") == "Muted: the agent does not hear you"
+    await tab.wait(lambda: tab.find("#level")[0].get_attribute("value") == "0")
+    tab.look("muted")
+    await asyncio.to_thread(mute.click)
+    assert mute.get_attribute("aria-pressed") == "false"
+    assert tab.text("#detail") == "Speak, or type below"
+    await hang_up(tab)
+
+
+async def test_a_microphone_that_goes_in_the_call_is_missed(tab: Tab, site: Site) -> None:
+    """It was unplugged: the page says so, and one can type."""
+    await tab.open(site)
+    keep = """
+        const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+        navigator.mediaDevices.getUserMedia = async (wish) => (window.microphone = await open(wish));"""
+    await asyncio.to_thread(tab.driver.execute_script, keep)
+    await asyncio.to_thread(tab.find("#call")[0].click)
+    await tab.wait(lambda: tab.text("#state") == "Ringing …")
+    await site.answer(str(site.exchange.status()["calls"][-1]["call_control_id"]))
+    await tab.wait(lambda: tab.text("#detail") == "Speak, or type below")
+    unplug = "for (const track of window.microphone.getTracks()) track.dispatchEvent(new Event('ended'));"
+    await asyncio.to_thread(tab.driver.execute_script, unplug)
+    assert "The microphone is gone" in tab.text("#problem")
+    assert tab.text("#detail") == "Type below"
+    assert not tab.shown("#mute")
+    assert tab.enabled("#words")
+    await hang_up(tab)
+
+
+async def test_a_call_given_up_at_once_does_not_end_the_next(tab: Tab, site: Site) -> None:
+    """The next can be begun when the exchange has said that this one is over, and not before."""
+    await tab.open(site)
+    give_up = """
+        const send = WebSocket.prototype.send;
+        WebSocket.prototype.send = function (data) {
+          send.call(this, data);
+          if (typeof data !== "string" || JSON.parse(data).type !== "call") return;
+          WebSocket.prototype.send = send;
+          document.getElementById("hang-up").click();
+          window.offered = !document.getElementById("call").hidden;
+        };"""
+    await asyncio.to_thread(tab.driver.execute_script, give_up)
+    await asyncio.to_thread(tab.find("#call")[0].click)
+    await tab.wait(lambda: tab.text("#state") == "Call ended")
+    assert tab.driver.execute_script("return window.offered") is False
+    await asyncio.to_thread(tab.find("#call")[0].click)
+    await tab.wait(lambda: tab.text("#state") == "Ringing …")
+    await hang_up(tab)
+
+
 async def test_a_call_that_is_refused_says_why(tab: Tab, site: Site) -> None:
     """The number was taken away after the page was loaded."""
     await tab.open(site)
@@ -233,11 +341,29 @@ async def test_everything_can_be_named_reached_and_hit(tab: Tab, site: Site) -> 
     assert [one.get_attribute("outerHTML") for one in controls if not one.accessible_name] == []
     buttons = [one for one in controls if one.tag_name != "meter"]
     assert [one.accessible_name for one in buttons if min(one.size["height"], one.size["width"]) < 24] == []
+    for button in tab.find("[data-digit]"):
+        digit, seen = button.get_attribute("data-digit"), " ".join(button.text.split())
+        assert button.accessible_name == {"*": "star", "#": "hash"}.get(digit or "", seen)
     log = tab.find("#log")[0]
     assert (log.aria_role, log.accessible_name) == ("log", "Conversation")
     assert len(tab.find("h1")) == 1
     assert len(tab.find("main")) == 1
     assert tab.find("html")[0].get_attribute("lang") == "en"
+
+
+async def test_every_button_has_an_edge_where_backgrounds_are_not_painted(tab: Tab, site: Site) -> None:
+    """In forced colours the edge is all that tells it from text."""
+    await tab.open(site)
+    edges = (
+        "return [...document.querySelectorAll('button')].filter((one) => getComputedStyle(one).borderTopWidth < '1')"
+    )
+    forced = {"features": [{"name": "forced-colors", "value": "active"}]}
+    await asyncio.to_thread(tab.driver.execute_cdp_cmd, "Emulation.setEmulatedMedia", forced)
+    try:
+        assert tab.driver.execute_script(edges) == []
+        tab.look("forced-colors")
+    finally:
+        await asyncio.to_thread(tab.driver.execute_cdp_cmd, "Emulation.setEmulatedMedia", {"features": []})
 
 
 @pytest.mark.parametrize("width", [360, 768, 1280])

@@ -163,8 +163,37 @@ async def test_everything_else_that_happens_is_noted(tab: Tab, site: Site) -> No
         {"type": "handover.done"},
         {"type": "handover.failed"},
         {"type": "call.media_lost"},
+        {"type": "call.agent_lost"},
         {"type": "agent.reloaded"},
     ]
     shown = await conversation(tab, site, *events, {"type": "webhook.sent"})
     assert [kind for kind, _ in shown["rows"]] == ["note"] * len(events)
     assert "ValueError" in shown["rows"][5][1]
+
+
+async def test_somebody_who_has_scrolled_up_to_read_is_left_there(tab: Tab, site: Site) -> None:
+    """Whatever is said meanwhile; at the end the newest stays in view."""
+    positions = await tab.run(
+        site,
+        """
+        const { Conversation } = await import("/static/conversation.js");
+        const byId = (id) => document.getElementById(id);
+        const log = byId("log");
+        const conversation = new Conversation({
+          log, list: byId("turns"), draft: byId("draft"), empty: byId("empty"),
+          turns: byId("turn-count"), median: byId("median"), interruptions: byId("interruptions"),
+        });
+        const hear = () => {
+          conversation.add({ type: "caller.speech_began" });
+          conversation.add({ type: "turn.draft", text: "when are" });
+          conversation.add({ type: "turn.heard", text: "when are you open", confidence: 1, speech_ended_at_ms: 1 });
+        };
+        for (let i = 0; i < 50; i++) hear();
+        const fromEnd = () => Math.round(log.scrollHeight - log.clientHeight - log.scrollTop);
+        const followed = fromEnd();
+        log.scrollTop = 100;
+        hear();
+        return [followed, log.scrollTop];
+        """,
+    )
+    assert positions == [0, 100]

@@ -46,9 +46,10 @@ export class Conversation {
   }
 
   draft(text, who = "You") {
-    this.parts.draft.hidden = !text;
-    this.parts.draft.replaceChildren(element("span", "who", who), element("span", "what", text));
-    this.follow();
+    this.change(() => {
+      this.parts.draft.hidden = !text;
+      this.parts.draft.replaceChildren(element("span", "who", who), element("span", "what", text));
+    });
   }
 
   row(kind, who, ...content) {
@@ -202,6 +203,10 @@ const HANDLERS = {
   },
   "call.media_lost"(self) {
     self.note("The agent lost the call's audio.");
+  },
+  "call.agent_lost"(self) {
+    self.draft("");
+    self.note("The agent's process has ended: nobody answers you any more. Hang up and call again.");
   },
   "agent.reloaded"(self) {
     if (self.parts.empty.hidden && !self.over) self.note("The agent was reloaded: your next call talks to the new one.");

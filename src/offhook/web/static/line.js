@@ -6,6 +6,7 @@ export class Line extends EventTarget {
   constructor(url) {
     super();
     this.url = url;
+    this.state = "";
     this.connect();
   }
 
@@ -16,15 +17,22 @@ export class Line extends EventTarget {
   connect() {
     this.socket = new WebSocket(this.url);
     this.socket.binaryType = "arraybuffer";
-    this.socket.onopen = () => this.dispatchEvent(new Event("up"));
+    this.socket.onopen = () => this.tell("up");
     this.socket.onclose = () => {
-      this.dispatchEvent(new Event("down"));
+      this.tell("down");
       setTimeout(() => this.connect(), AGAIN_MS);
     };
     this.socket.onmessage = ({ data }) => {
       if (data instanceof ArrayBuffer) this.dispatchEvent(new MessageEvent("audio", { data }));
       else this.dispatchEvent(new MessageEvent("event", { data: JSON.parse(data) }));
     };
+  }
+
+  // Once for each change: a screen reader says it every time.
+  tell(state) {
+    if (state === this.state) return;
+    this.state = state;
+    this.dispatchEvent(new Event(state));
   }
 
   send(command) {

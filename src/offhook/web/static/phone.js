@@ -22,7 +22,7 @@ const CAUSES = {
 };
 
 const line = new Line(`ws://${location.host}/phone`);
-let call = null; // {sound, state, answeredAt, hungUp}
+let call = null; // {sound, state, placed, answeredAt, hungUp}
 let agentTakesCalls = true;
 
 // -- the phone --------------------------------------------------------------------------------------------------------
@@ -59,7 +59,7 @@ function refresh() {
 }
 
 async function startCall() {
-  const started = { sound: null, state: "calling", answeredAt: 0, hungUp: false };
+  const started = { sound: null, state: "calling", placed: false, answeredAt: 0, hungUp: false };
   call = started;
   problem();
   conversation.reset();
@@ -68,10 +68,11 @@ async function startCall() {
   refresh();
   let sound;
   try {
-    sound = await Sound.open((frame) => {
+    const onFrame = (frame) => {
       line.sendAudio(frame);
       showLevel(level(frame));
-    });
+    };
+    sound = await Sound.open(onFrame, loseMicrophone);
   } catch (error) {
     if (call === started) endCall("error", `Sound could not be opened (${error.name}).`);
     return;
@@ -89,6 +90,7 @@ async function startCall() {
     );
   }
   setMuted(false);
+  started.placed = true;
   line.send({ type: "call", to: ui.number.value, codec: ui.codec.value });
   refresh();
 }
@@ -108,14 +110,31 @@ function endCall(state, detail) {
 function hangUp() {
   if (!call) return;
   call.hungUp = true;
-  if (call.state === "calling") endCall("ended", "you hung up");
-  line.send({ type: "hang_up" });
+  // Once it is placed the exchange says that it has ended: what it still says before that is not of the next call.
+  if (call.placed) line.send({ type: "hang_up" });
+  else endCall("ended", "you hung up");
 }
 
+const isMuted = () => ui.mute.getAttribute("aria-pressed") === "true";
+
 function setMuted(muted) {
-  if (call?.sound) call.sound.muted = muted;
+  call.sound.muted = muted;
   ui.mute.setAttribute("aria-pressed", muted);
-  ui.mute.textContent = muted ? "Unmute" : "Mute";
+  if (call.state === "connected") ui.detail.textContent = howToTalk();
+}
+
+function howToTalk() {
+  if (!call.sound.microphone) return "Type below";
+  return isMuted() ? "Muted: the agent does not hear you" : "Speak, or type below";
+}
+
+// It was unplugged, or is no longer allowed.
+function loseMicrophone() {
+  if (!call) return;
+  showLevel(0);
+  problem("The microphone is gone: type what you want to say, or hang up and call again.");
+  if (call.state === "connected") ui.detail.textContent = howToTalk();
+  refresh();
 }
 
 function press(digit) {
@@ -147,7 +166,7 @@ const HANDLERS = {
     if (!call) return;
     call.state = "connected";
     call.answeredAt = Date.now();
-    show("connected", "Connected", call.sound.microphone ? "Speak, or type below" : "Type below");
+    show("connected", "Connected", howToTalk());
     ui.timer.textContent = "0:00";
     refresh();
   },
@@ -172,7 +191,7 @@ const HANDLERS = {
     conversation.add(event);
   },
   "agent.broken"(event) {
-    showAgent("broken", "Does not start", event);
+    showAgent("broken", event.was_running ? "Has stopped" : "Does not start", event);
   },
 };
 
@@ -184,6 +203,7 @@ function showAgent(state, title, { agent, takes_calls: takesCalls, message = "",
     ui.agentName.textContent = agent;
     document.title = `${agent} · offhook`;
   }
+  byId("broken-title").textContent = `The agent ${title.toLowerCase()}`;
   ui.broken.hidden = state !== "broken";
   byId("broken-message").textContent = message;
   byId("broken-fix").textContent = fix;
@@ -212,7 +232,7 @@ line.addEventListener("event", ({ data }) => (HANDLERS[data.type] ?? ((event) =>
 
 ui.call.addEventListener("click", startCall);
 ui.hangUp.addEventListener("click", hangUp);
-ui.mute.addEventListener("click", () => setMuted(ui.mute.getAttribute("aria-pressed") !== "true"));
+ui.mute.addEventListener("click", () => setMuted(!isMuted()));
 for (const key of keys) key.addEventListener("click", () => press(key.dataset.digit));
 ui.say.addEventListener("submit", (event) => {
   event.preventDefault();
@@ -224,7 +244,7 @@ ui.say.addEventListener("submit", (event) => {
 });
 document.addEventListener("keydown", (event) => {
   const typing = event.target.matches("input, select");
-  if (!typing && /^[0-9*#]$/.test(event.key) && !event.ctrlKey && !event.metaKey && !event.altKey) press(event.key);
+  if (!typing && !event.repeat && /^[0-9*#]$/.test(event.key) && !event.ctrlKey && !event.metaKey && !event.altKey) press(event.key);
 });
 if (matchMedia("(max-width: 48rem)").matches) ui.keypad.open = false;
 refresh();

@@ -4,29 +4,45 @@ const WORKLET = new URL("audio-worklet.js", import.meta.url);
 const FLOOR_DB = -60;
 
 export class Sound {
-  // Opens both. onFrame takes 20 ms of pcm at 16 kHz. Rejects only if nothing can be played.
-  static async open(onFrame) {
+  // Opens both. onFrame takes 20 ms of pcm at 16 kHz; onLost is called when the microphone goes. Rejects only if nothing
+  // can be played.
+  static async open(onFrame, onLost) {
     const sound = new Sound();
     sound.context = new AudioContext({ latencyHint: "interactive" });
-    await sound.context.audioWorklet.addModule(WORKLET);
-    sound.ear = new AudioWorkletNode(sound.context, "phone-ear", { numberOfInputs: 0, outputChannelCount: [1] });
-    sound.ear.connect(sound.context.destination);
-    await sound.context.resume();
     try {
-      await sound.openMicrophone(onFrame);
+      await sound.openLoudspeaker();
+    } catch (error) {
+      sound.close();
+      throw error;
+    }
+    try {
+      await sound.openMicrophone(onFrame, onLost);
     } catch (error) {
       sound.refusal = error;
     }
     return sound;
   }
 
-  async openMicrophone(onFrame) {
+  async openLoudspeaker() {
+    await this.context.audioWorklet.addModule(WORKLET);
+    this.ear = new AudioWorkletNode(this.context, "phone-ear", { numberOfInputs: 0, outputChannelCount: [1] });
+    this.ear.connect(this.context.destination);
+    await this.context.resume();
+  }
+
+  async openMicrophone(onFrame, onLost) {
     this.microphone = await navigator.mediaDevices.getUserMedia({
       audio: { channelCount: 1, echoCancellation: true, noiseSuppression: true, autoGainControl: true },
     });
     this.mouth = new AudioWorkletNode(this.context, "phone-mouth", { numberOfOutputs: 0 });
     this.mouth.port.onmessage = ({ data }) => onFrame(data);
     this.context.createMediaStreamSource(this.microphone).connect(this.mouth);
+    for (const track of this.microphone.getTracks()) {
+      track.onended = () => {
+        this.microphone = null;
+        onLost();
+      };
+    }
   }
 
   play(frame) {
