@@ -185,9 +185,46 @@ async def test_an_agent_whose_process_ends_is_noticed(start: Callable[..., Any],
     (tmp_path / "crash").touch()
     broken = await dev.wait("agent.broken")
     assert "it ended" in broken["message"]
-    assert broken["takes_calls"] is False
+    assert (broken["takes_calls"], broken["was_running"]) == (False, True)
     save(tmp_path, AGENT.format(name="Mended"))
     await dev.wait("agent.ready", agent="Mended")
+
+
+@pytest.mark.timeout(120)
+async def test_a_process_that_ends_in_a_call_is_noticed_by_who_is_in_it(
+    start: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Also when a newer version takes the next calls already: the caller would wait for an answer that never comes."""
+    save(tmp_path, CRASHING + AGENT.format(name="Crashing"))
+    dev: Dev = await start("app:agent")
+    port = (await dev.wait("exchange.started"))["port"]
+    await dev.wait("agent.ready")
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+        call = (await client.post("/exchange/calls", json={"script": "silent"})).json()["call"]
+        await dev.wait("session.started", call=call)
+        save(tmp_path, AGENT.format(name="Mended"))
+        await dev.wait("agent.reloaded", agent="Mended")
+        (tmp_path / "crash").touch()
+        await dev.wait("call.agent_lost", call=call)
+        other = (await client.post("/exchange/calls", json={"script": "silent"})).json()["call"]
+        await dev.wait("session.started", call=other, agent="Mended")
+    assert [event for event in dev.events if event["type"] == "agent.broken"] == []
+
+
+@pytest.mark.timeout(120)
+async def test_a_version_that_never_starts_is_not_waited_for_when_it_is_saved_again(
+    start: Callable[..., Any], tmp_path: Path
+) -> None:
+    """It hangs while it is imported, say."""
+    save(tmp_path, "import pathlib, time\npathlib.Path('began').touch()\ntime.sleep(3600)\n")
+    dev: Dev = await start("app:agent")
+    await dev.wait("agent.reloading")
+    async with asyncio.timeout(30):
+        while not (tmp_path / "began").exists():
+            await asyncio.sleep(0.05)
+    save(tmp_path, AGENT.format(name="Mended"))
+    assert (await dev.wait("agent.ready"))["agent"] == "Mended"
+    assert [event for event in dev.events if event["type"] == "agent.broken"] == []
 
 
 async def test_a_port_that_is_taken_is_one_sentence_with_a_fix(tmp_path: Path) -> None:

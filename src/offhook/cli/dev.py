@@ -73,26 +73,39 @@ class _Dev:
 
     async def run(self) -> int:
         page = PhonePage(self.network.exchange, title=self.path, feed=self.feed)
-        watching: asyncio.Task[None] | None = None
+        others: list[asyncio.Task[None]] = []
         try:
             with self._until_terminated():
                 await self.network.start(page.routes())
                 self._greet()
-                watching = asyncio.create_task(self._watch())
+                others = [asyncio.create_task(self._watch()), asyncio.create_task(self._notice_deaths())]
                 while True:
                     self._saved.clear()
-                    await self._start_agent()
-                    await self._until_saved()
+                    await self._start_newest()
+                    await self._saved.wait()
         except asyncio.CancelledError:
             if not self._terminated:
                 raise
             return 0
         finally:
-            if watching is not None:
-                watching.cancel()
+            for task in others:
+                task.cancel()
             await self._close()
 
     # -- the agent -----------------------------------------------------------------------------------------------------
+
+    async def _start_newest(self) -> None:
+        """Start the agent, unless it is saved again before it takes calls: it may never."""
+        starting = asyncio.create_task(self._start_agent())
+        saved = asyncio.create_task(self._saved.wait())
+        try:
+            await asyncio.wait((starting, saved), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            saved.cancel()
+            starting.cancel()  # nothing, if it is done
+            await asyncio.gather(saved, starting, return_exceptions=True)
+        if not starting.cancelled():
+            starting.result()
 
     async def _start_agent(self) -> None:
         """Start the newest version of the agent; if it does not start, keep the one before it."""
@@ -123,20 +136,24 @@ class _Dev:
         await process.stop()
         del self._retiring[process]
 
-    async def _until_saved(self) -> None:
-        while not self._saved.is_set():
-            try:
-                async with asyncio.timeout(ALIVE_EVERY_S):
-                    await self._saved.wait()
-            except TimeoutError:
-                if self._serving is not None and not self._serving.running:
-                    self._serving = self.network.agent = None
-                    self._tell_broken(
-                        ConfigError(
-                            "expected the agent's process to go on, it ended.",
-                            fix="look at what it wrote to the terminal, correct it and save",
-                        )
-                    )
+    async def _notice_deaths(self) -> None:
+        """Say so when a process of the agent ends that should not: nobody would take calls, or answer in one."""
+        while True:
+            await asyncio.sleep(ALIVE_EVERY_S)
+            for call_id, process in self._calls.items():
+                if process is not None and not process.running:
+                    self._calls[call_id] = None
+                    self._call_over.set()
+                    self._tell_lost(call_id)
+            if self._serving is not None and not self._serving.running:
+                self._serving = self.network.agent = None
+                self._tell_broken(
+                    ConfigError(
+                        "expected the agent's process to go on, it ended.",
+                        fix="look at what it wrote to the terminal, correct it and save",
+                    ),
+                    was_running=True,
+                )
 
     async def _watch(self) -> None:
         """Note each save."""
@@ -203,8 +220,15 @@ class _Dev:
         if self._as_json:
             emit_json(event)
 
-    def _tell_broken(self, error: OffhookError) -> None:
-        self._tell_status("agent.broken", message=error.message, fix=error.fix)
+    def _tell_lost(self, call_id: str) -> None:
+        event = {"at_ms": time.time() * 1000, "source": "dev", "type": "call.agent_lost", "call": call_id}
+        self.feed.publish(event)
+        if self._as_json:
+            emit_json(event)
+        self._console.print("  [yellow]the agent's process ended in a call:[/] nobody answers the caller any more")
+
+    def _tell_broken(self, error: OffhookError, *, was_running: bool = False) -> None:
+        self._tell_status("agent.broken", message=error.message, fix=error.fix, was_running=was_running)
         self._console.print(f"[red]error:[/] {escape(error.message)}")
         if error.fix:
             self._console.print(f"[green]fix:[/]   {escape(error.fix)}")
