@@ -10,7 +10,7 @@ import pytest
 
 from offhook.clock import ManualClock
 from offhook.exchange.ear import Sound, speech_span
-from offhook.exchange.softphone import MOST_FRAMES, SOFTPHONE_RATE, Softphone
+from offhook.exchange.softphone import MOST_FRAMES, SOFTPHONE_RATE, START_FRAMES, WINDOW_FRAMES, Softphone
 from offhook.exchange.voices import Clip
 
 if TYPE_CHECKING:
@@ -140,6 +140,35 @@ def test_frames_that_come_too_fast_or_in_another_size_are_dropped(phone: Softpho
     phone.speak(b"\0" * 638)
     assert phone.report()["dropped_frames"] == 4
     assert phone.mouth(0) == frame(0)
+
+
+def delay(phone: Softphone, pcm: bytes, ticks: int) -> int:
+    """Frames that wait after so many ticks of a browser that is even again."""
+    for tick in range(ticks):
+        phone.speak(pcm)
+        phone.mouth(20 * tick)
+    return len(phone._frames)
+
+
+def test_a_caller_whose_browser_paused_is_on_time_again_as_soon_as_it_is_quiet(phone: Softphone) -> None:
+    """What came at once after the pause is held no longer than the line needs; speech is not cut for it."""
+    speech = tone(20)
+    for _ in range(MOST_FRAMES):
+        phone.speak(speech)
+    phone.mouth(0)
+    assert delay(phone, speech, 3 * WINDOW_FRAMES) == MOST_FRAMES - 1
+    assert delay(phone, SILENCE, 3 * WINDOW_FRAMES) == START_FRAMES - 1
+    assert phone.report()["missing_frames"] == 0
+
+
+def test_an_uneven_browser_keeps_what_it_needs(phone: Softphone) -> None:
+    """Frames that come three at a time: none is left out, and none is missing."""
+    for tick in range(10 * WINDOW_FRAMES):
+        if tick % 3 == 0:
+            for _ in range(3):
+                phone.speak(SILENCE)
+        phone.mouth(20 * tick)
+    assert phone.report() == {"frame_ms": 20, "dropped_frames": 0, "missing_frames": 0}
 
 
 def test_what_was_said_while_it_rang_is_forgotten(phone: Softphone) -> None:

@@ -10,6 +10,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from offhook.audio._audioop import audioop
 from offhook.audio.frames import FRAME_MS, frame_bytes
 from offhook.clock import Clock, SystemClock
 from offhook.exchange.ear import Ear
@@ -30,6 +31,12 @@ START_FRAMES: Final = 2
 
 MOST_FRAMES: Final = 6
 """Frames held at most; a browser that was suspended must not leave the caller late for the rest of the call."""
+
+WINDOW_FRAMES: Final = 100
+"""Frames over which it is measured how many were held in vain: two seconds."""
+
+QUIET: Final = 330
+"""The largest sample of a frame that nobody misses: -40 dBFS."""
 
 
 @dataclass(slots=True)
@@ -75,6 +82,8 @@ class Softphone:
         self._silence = bytes(frame_bytes(SOFTPHONE_RATE))
         self._frames: deque[bytes] = deque()
         self._flowing = False
+        self._least_held = MOST_FRAMES
+        self._window_left = WINDOW_FRAMES
         self._typed: deque[_Typed] = deque()
 
     def speak(self, pcm: bytes) -> None:
@@ -125,8 +134,10 @@ class Softphone:
             self._flowing = False
             self.missing_frames += 1
             return self._silence
-        self._flowing = True
-        return self._frames.popleft()
+        if not self._flowing:
+            self._flowing = True
+            self._measure_anew()
+        return self._take()
 
     def ear(self, pcm: bytes, now_ms: float) -> None:
         """Pass on what the phone hears, and note when speech begins and ends in it: what times are counted to."""
@@ -156,6 +167,26 @@ class Softphone:
     def report(self) -> dict[str, object]:
         """How even the microphone was: frames of 20 ms that were dropped or missing."""
         return {"frame_ms": FRAME_MS, "dropped_frames": self.dropped_frames, "missing_frames": self.missing_frames}
+
+    # -- the microphone --------------------------------------------------------------------------------------------
+
+    def _take(self) -> bytes:
+        """The next frame; a quiet one is left out where so many waited for a whole window that one less would do."""
+        frame = self._frames.popleft()
+        self._least_held = min(self._least_held, len(self._frames))
+        self._window_left -= 1
+        if self._window_left > 0:
+            return frame
+        if self._least_held < START_FRAMES:
+            self._measure_anew()
+        elif audioop.max(frame, 2) < QUIET:
+            frame = self._frames.popleft()
+            self._least_held -= 1
+            self.dropped_frames += 1
+        return frame
+
+    def _measure_anew(self) -> None:
+        self._least_held, self._window_left = MOST_FRAMES, WINDOW_FRAMES
 
     # -- typed words -----------------------------------------------------------------------------------------------
 
