@@ -183,6 +183,19 @@ async def test_typed_words_are_spoken_into_the_call_in_order(site: Site, monkeyp
     assert said == ["first", "second"]
 
 
+async def test_typed_text_without_a_sound_is_said_to_have_none(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An emoji, say: otherwise nothing at all would happen."""
+
+    async def speak(text: str, voice: str | None) -> tuple[bytes, int]:
+        return bytes(640), 16_000
+
+    monkeypatch.setattr(line, "Voices", lambda: Voices(speak))
+    page = await site.open()
+    await site.call(page)
+    await page.send(type="say", text="😀")
+    assert "Nothing in that" in (await page.wait("phone.problem"))["message"]
+
+
 async def test_typed_words_without_a_voice_say_what_to_install(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """The call goes on."""
 

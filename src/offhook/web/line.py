@@ -150,7 +150,11 @@ class PageLine:
         except OffhookError as error:
             self._tell({"type": "phone.problem", "message": error.message, "fix": error.fix})
             return
-        phone.say(voices.clip(ref, rate=SOFTPHONE_RATE))
+        clip = voices.clip(ref, rate=SOFTPHONE_RATE)
+        if clip.speech is None:
+            self._tell({"type": "phone.problem", "message": "Nothing in that can be said aloud in English.", "fix": ""})
+            return
+        phone.say(clip)
 
     # -- what the page is told -----------------------------------------------------------------------------------------
 
