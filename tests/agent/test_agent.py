@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import subprocess
 import sys
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -30,9 +31,9 @@ def agent() -> Agent:
     return Agent("Hill Street Dental", "How can I help?")
 
 
-async def test_an_agent_answers_with_its_intents(agent: Agent) -> None:
+async def test_an_agent_answers_with_its_intents(agent: Agent, require: Any) -> None:
     """A decorated function, or a fixed reply."""
-    pytest.importorskip("rapidfuzz")
+    require(find_spec("rapidfuzz") is not None, "the extra local")
 
     @agent.intent("opening hours", examples=["when are you open", "are you open on sunday"])
     async def hours(call: Call) -> str:
@@ -45,9 +46,9 @@ async def test_an_agent_answers_with_its_intents(agent: Agent) -> None:
     assert repr(agent) == "<Agent 'Hill Street Dental': 2 intents>"
 
 
-async def test_an_intent_can_end_the_call_by_its_reply(agent: Agent) -> None:
+async def test_an_intent_can_end_the_call_by_its_reply(agent: Agent, require: Any) -> None:
     """A function may return all that a dialog may, and a type checker agrees."""
-    pytest.importorskip("rapidfuzz")
+    require(find_spec("rapidfuzz") is not None, "the extra local")
 
     @agent.intent("goodbye", examples=["goodbye"])
     async def bye(call: Call) -> Reply:
@@ -61,9 +62,9 @@ async def test_an_intent_can_end_the_call_by_its_reply(agent: Agent) -> None:
     assert agent.on_digit is pressed
 
 
-async def test_the_hand_over_sets_when_the_dialog_gives_up(agent: Agent) -> None:
+async def test_the_hand_over_sets_when_the_dialog_gives_up(agent: Agent, require: Any) -> None:
     """One miss, or two with the agent's own words in between."""
-    pytest.importorskip("rapidfuzz")
+    require(find_spec("rapidfuzz") is not None, "the extra local")
     agent.texts = Texts(clarify="Pardon?")
     agent.intent("address", ["where are you"], reply="In Hill Street.")
     first = await agent.dialog.respond(CALL, Heard("xyz"))
