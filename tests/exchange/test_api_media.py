@@ -102,6 +102,21 @@ def test_stream_urls_are_mapped_to_the_local_application(url: str, opened: str) 
     assert local_stream_url(url, "http://user:pw@127.0.0.1:8080/webhooks/telnyx") == opened
 
 
+@pytest.mark.parametrize(
+    ("url", "webhook_url", "opened"),
+    [
+        ("ws://app:9000/m", "http://app:3000/w", "ws://app:9000/m"),
+        ("wss://app:9000/m", "http://app:3000/w", "ws://app:3000/m"),
+        ("wss://app.example/m", "https://app.example/w", "wss://app.example/m"),
+        ("wss://app.example:8443/m", "https://app.example/w", "wss://app.example:8443/m"),
+        ("wss://other.example/m", "https://app.example/w", "wss://app.example/m"),
+    ],
+)
+def test_an_application_elsewhere_is_reached_as_its_webhooks_are(url: str, webhook_url: str, opened: str) -> None:
+    """In a container its media may have a port of its own; behind a tunnel it has TLS."""
+    assert local_stream_url(url, webhook_url) == opened
+
+
 async def test_a_stream_is_opened_with_the_answer(
     exchange: Any, application: Any, client: AsyncTelnyx, telephone: Any, media: MediaApp
 ) -> None:

@@ -285,9 +285,20 @@ class TestPlaying:
             await app.send("media", media={"payload": "%%%"})
             assert (await app.next("error"))[1]["payload"]["code"] == 100004
             await app.socket.send(b"\x00\x01")
+            await app.socket.send([b'{"event":', b'"clear"}'])
             await app.send("unheard_of")
             await app.mark("still here")
             await app.next("mark")
+            assert [message["event"] for _, message in app.messages].count("error") == 2
+            assert not [name for name, _ in exchange.events if name == "stream.cleared"]
+
+    async def test_a_message_without_end_ends_the_stream(self, exchange: Exchange, host: Host) -> None:
+        async with stream(exchange, host) as app:
+            with contextlib.suppress(ConnectionClosed):
+                await app.socket.send("x" * 1_000_000 for _ in range(20))
+            await exchange.until("stopped")
+            await app.socket.wait_closed()
+            assert app.socket.close_code == 1009
 
 
 class TestEnds:

@@ -71,7 +71,8 @@ class MediaAssumptions:
 
     map_stream_urls: bool = True
     """Connect ``wss://`` and non-local stream URLs to the local application (the host and port of its webhook URL) as
-    ``ws://`` with the same path. Off, the exchange connects to exactly the URL it is given."""
+    ``ws://`` with the same path, or as ``wss://`` if that URL is ``https://``. Off, the exchange connects to exactly
+    the URL it is given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -212,21 +212,38 @@ class _Listener(picows.WSListener):
         super().__init__()
         self._stream = stream
         self._fragments: list[bytes] = []
+        self._fragments_bytes = 0
+        self._binary = False
 
     def on_ws_frame(self, transport: picows.WSTransport, frame: picows.WSFrame) -> None:
         if frame.msg_type == picows.WSMsgType.CLOSE:
             if not transport.is_close_frame_sent:
                 transport.send(picows.WSMsgType.CLOSE, frame.get_payload_as_bytes()[:2])
             transport.disconnect()
-        elif frame.msg_type == picows.WSMsgType.BINARY:
-            self._stream.media.receive_binary()
         elif frame.msg_type == picows.WSMsgType.TEXT and frame.fin:
             self._stream.received(frame.get_payload_as_bytes())
-        elif frame.msg_type in (picows.WSMsgType.TEXT, picows.WSMsgType.CONTINUATION):
-            self._fragments.append(frame.get_payload_as_bytes())
-            if frame.fin:
-                message = b"".join(self._fragments)
-                self._fragments.clear()
+        elif frame.msg_type in (picows.WSMsgType.TEXT, picows.WSMsgType.BINARY, picows.WSMsgType.CONTINUATION):
+            self._fragment(transport, frame)
+
+    def _fragment(self, transport: picows.WSTransport, frame: picows.WSFrame) -> None:
+        """A piece of a message, or a binary one (RFC 6455, 5.4)."""
+        if frame.msg_type != picows.WSMsgType.CONTINUATION:
+            self._fragments.clear()
+            self._fragments_bytes = 0
+            self._binary = frame.msg_type == picows.WSMsgType.BINARY
+        payload = frame.get_payload_as_bytes()
+        self._fragments.append(payload)
+        self._fragments_bytes += len(payload)
+        if self._fragments_bytes > MAX_MESSAGE_BYTES:
+            self._fragments.clear()
+            transport.send_close(picows.WSCloseCode.MESSAGE_TOO_BIG)
+            transport.disconnect()
+        elif frame.fin:
+            message = b"".join(self._fragments)
+            self._fragments.clear()
+            if self._binary:
+                self._stream.media.receive_binary()
+            else:
                 self._stream.received(message)
 
     def on_ws_disconnected(self, transport: picows.WSTransport) -> None:
