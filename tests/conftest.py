@@ -5,6 +5,11 @@ from __future__ import annotations
 import os
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes says more of what else the machine does than of the code.
+settings.register_profile("offhook", parent=settings(), deadline=None)
+settings.load_profile("offhook")
 
 
 def require(condition: bool, reason: str) -> None:
