@@ -7,6 +7,7 @@ https://developers.telnyx.com/docs/voice/programmable-voice/media-streaming
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Protocol
@@ -29,6 +30,9 @@ _RECONNECTS: Final = 3
 _RECONNECT_WAIT_S: Final = 1.0
 
 _logger = logging.getLogger(__name__)
+_picows_logger = logging.getLogger("offhook.exchange.sockets")
+# picows reports every connection at INFO, and every redirect with its address, which may hold a token.
+_picows_logger.setLevel(logging.WARNING)
 
 
 class StreamOwner(Protocol):
@@ -67,6 +71,7 @@ class Stream:
         self._over = False
         self._reconnects_left = _RECONNECTS
         self._task: asyncio.Task[None] | None = None
+        self._retrieving: asyncio.Task[None] | None = None
 
     @property
     def stream_id(self) -> str:
@@ -139,7 +144,7 @@ class Stream:
                     extra_headers=headers,
                     websocket_handshake_timeout=settings.connect_timeout_s,
                     max_frame_size=MAX_MESSAGE_BYTES,
-                    logger_name=_logger,
+                    logger_name=_picows_logger,
                     use_aiofastnet=False,
                 )
         except (OSError, ValueError, TimeoutError, picows.WSError) as error:
@@ -147,6 +152,7 @@ class Stream:
             return
         self._task = None
         if socket.is_disconnected:  # it said yes and went away at once; the loss was not ours to hear yet
+            await _retrieve(socket)
             self._fail("connection_failed", None)
             return
         self._socket = socket
@@ -186,6 +192,7 @@ class Stream:
         """The socket is gone."""
         if self._over or self._socket is None:
             return
+        self._retrieving = asyncio.get_running_loop().create_task(_retrieve(self._socket))
         self._socket = None
         self._congested = False
         action = self.media.settings.on_app_close
@@ -254,6 +261,12 @@ class _Listener(picows.WSListener):
 
     def resume_writing(self) -> None:
         self._stream.congested(False)
+
+
+async def _retrieve(socket: picows.WSTransport) -> None:
+    """Take note of why a socket was lost, which asyncio would report as an error that nobody looked at."""
+    with contextlib.suppress(OSError, picows.WSError):
+        await socket.wait_disconnected()
 
 
 async def _disconnect(socket: picows.WSTransport) -> None:
