@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import time
 from typing import TYPE_CHECKING, Any
@@ -68,6 +69,18 @@ async def test_a_hostile_webhook_is_refused_and_nothing_acts_on_it(
     assert sum(counters.refused.values()) == 1
     lines = [record.getMessage() for record in caplog.records if record.name.startswith("offhook")]
     assert len(lines) == 1
+    assert "+1555" not in caplog.text
+
+
+async def test_a_refusal_says_what_to_do_about_it(town: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """The wrong key, the wrong time and the wrong version of the API are mistakes of whoever sets the server up."""
+    await town.open()
+    old = json.dumps({"event_type": "call_initiated", "payload": {"from": "+15550100"}}).encode()
+    for body, signer, age_s in ((b"{}", Signer(), 0), (b"{}", town.signer, 301), (old, town.signer, 0)):
+        await town.post(body, lower(signer.sign(body, int(time.time()) - age_s)))
+    fixes = [record.getMessage().partition("; fix: ")[2] for record in caplog.records if "refused" in record.msg]
+    for fix, word in zip(fixes, ("TELNYX_PUBLIC_KEY", "clock", "webhook_api_version"), strict=True):
+        assert word in fix
     assert "+1555" not in caplog.text
 
 

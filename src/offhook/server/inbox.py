@@ -115,7 +115,7 @@ class Inbox:
         try:
             event = self._wire.read_webhook(body, headers, self._clock.wall_ms() / 1000)
         except WebhookError as error:
-            return self._refuse(_STATUS.get(type(error), 400), error.code, len(body))
+            return self._refuse(_STATUS.get(type(error), 400), error.code, len(body), error.fix)
         counters.verified += 1
         if event.event_id in self._seen:
             counters.duplicates_dropped += 1
@@ -136,7 +136,8 @@ class Inbox:
         self.counters.delivered += 1
         return self._refuse(status, reason, size)
 
-    def _refuse(self, status: int, reason: str, size: int) -> Verdict:
+    def _refuse(self, status: int, reason: str, size: int, fix: str | None = None) -> Verdict:
         self.counters.refused[reason] += 1
-        logger.warning("webhook refused: %s, answered %d, body of %d bytes", reason, status, size)
+        hint = f"; fix: {fix}" if fix else ""
+        logger.warning("webhook refused: %s, answered %d, body of %d bytes%s", reason, status, size, hint)
         return Verdict(status, reason)
