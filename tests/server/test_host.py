@@ -598,6 +598,22 @@ async def test_a_transfer_that_fails_after_the_session_ends_in_an_apology(town: 
     await town.carrier.did("hangup")
 
 
+async def test_a_caller_who_hangs_up_while_it_rings_at_a_person_is_gone(town: Any, caplog: Any) -> None:
+    """The audio ends and the other leg is cancelled before the call's own end is reported: nothing has failed."""
+    host = await town.open()
+    session, socket, seen = await transferred(town, host)
+    await socket.close()
+    session.over.set()
+    await until(lambda: not host._live[session.call].busy)
+    await town.hang_up("b1")
+    await host.inbox.events.join()
+    await town.hang_up()
+    await until(lambda: not host._live and not host._tasks)
+    assert town.carrier.names() == ["answer", "transfer"]
+    assert not any(isinstance(event, MediaLost) for event in seen)
+    assert caplog.text == ""
+
+
 async def test_late_webhooks_of_a_call_that_is_over_change_nothing(town: Any) -> None:
     """They find it, and that is all."""
     host = await town.open()

@@ -268,9 +268,7 @@ class LiveCall:
         """The session is done: see that the call does not stay up without anyone."""
         call = self.call
         if failed == "media_lost":
-            # The socket closes before the webhook says that the caller hung up.
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._ended.wait(), self._host.options.times.hangup_s)
+            await self._end_may_follow()
         if call.ended or self._host.stopping:
             return
         if self.handed_over:
@@ -288,7 +286,18 @@ class LiveCall:
     def transfer_failed(self) -> None:
         """The person the call was transferred to did not answer: if nobody else does, tell the caller."""
         if self._run_over and not self.call.ended:
+            self._host.spawn(self._tell_of_failed_transfer())
+
+    async def _tell_of_failed_transfer(self) -> None:
+        await self._end_may_follow()
+        if not self._host.stopping:
             self.give_up("transfer_failed")
+
+    async def _end_may_follow(self) -> None:
+        """Wait, bounded, for the call's end: a caller who hangs up ends the audio, and the leg to a person that still
+        rings, before the webhook comes that says so."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._ended.wait(), self._host.options.times.hangup_s)
 
     def give_up(self, reason: str) -> None:
         """Tell the caller, by the carrier's voice, that it does not work, and hang up. Once."""
