@@ -227,15 +227,19 @@ def test_a_stopped_speech_is_done_and_sends_nothing_more() -> None:
     assert playout.heard_ms(300) == 120
 
 
-def test_a_sentence_without_sound_is_heard_with_what_was_before_it() -> None:
-    """An engine that makes nothing of "…" does not hold the transcript back."""
-    playout = speech(20, "hello")
-    playout.begin("…")
+def test_a_sentence_without_sound_is_never_heard() -> None:
+    """A voice is silent about a script that it cannot read: what it did not say is in no transcript."""
+    playout = Playout(RATE)
+    playout.begin("mute")
+    playout.begin("hello")
+    playout.feed(pcm(400))
+    playout.begin("mute too")
     playout.finish()
-    for name in marks(list(playout.due(0))):
-        playout.mark_returned(name, 20)
-    assert playout.done(20)
-    assert playout.heard_text(20) == "hello …"
+    assert playout.text == "hello"
+    sent = list(playout.due(0))
+    assert playout.heard_text(0) == ""
+    playout.mark_returned(marks(sent)[-1], 400)
+    assert playout.heard_text(400) == "hello"
 
 
 def test_half_a_word_heard_is_a_word_heard() -> None:

@@ -569,6 +569,29 @@ class BrokenTts:
             yield pcm
 
 
+class EnglishTts(FakeTts):
+    """A voice that has no sound for other scripts."""
+
+    async def speak(self, text: str) -> AsyncIterator[bytes]:
+        if text.isascii():
+            async for pcm in super().speak(text):
+                yield pcm
+
+
+async def test_what_a_voice_cannot_say_was_not_heard_and_is_logged_without_its_words(phone: Any, caplog: Any) -> None:
+    """Or the transcript would hold what nobody has heard, and nobody would know why."""
+    dialog = Script(first="Hello. Здравствуйте. Bye.", second="Здравствуйте.")
+    call = await phone(make_agent(dialog), "first", "second", tts=EnglishTts())
+    await call.say()
+    await call.until_quiet()
+    await call.say()
+    await call.until_quiet()
+    assert call.session.history == [("caller", "first"), ("agent", "Hello. Bye."), ("caller", "second")]
+    assert call.of("agent.speech_ended")[0].heard == "Hello. Bye."
+    assert caplog.text.count("made no sound of a sentence of 13 characters") == 2
+    assert "Здра" not in caplog.text
+
+
 async def test_a_voice_that_fails_once_is_bad_luck(phone: Any) -> None:
     """The greeting is lost; the answer is heard."""
     call = await phone(make_agent(greeting=GREETING), "hello", tts=BrokenTts(1))

@@ -36,6 +36,9 @@ LOUD = np.full(1600, 5000, np.int16).tobytes()
         ("", []),
         (" ... — ?! ", []),
         ("a, " * 60 + "b", [*["a,"] * 60, "b"]),
+        ("word " * 64, ["word " * 31 + "word", "word " * 31 + "word"]),
+        ("x" * 400, ["x" * 160, "x" * 160, "x" * 80]),
+        ("one\0two \ud800three \x1b[1m", ["one two  three  [1m"]),
     ],
 )
 def test_text_is_split_at_the_ends_of_sentences_and_long_ones_at_commas(text: str, expected: list[str]) -> None:

@@ -270,12 +270,19 @@ class Mouth:
         self._begin(speech, sentence)
         resampler = Resampler(self._tts.sample_rate, self._line.output_rate)
         pieces = self._tts.speak(sentence)
+        mute = True
         try:
             async for pcm in pieces:
+                mute = mute and not pcm
                 self._feed(speech, resampler.process(pcm))
         finally:
             await _close(pieces)
-        self._feed(speech, resampler.flush())
+        if mute:
+            logger.warning(
+                "the voice made no sound of a sentence of %d characters: is it of its language?", len(sentence)
+            )
+        else:
+            self._feed(speech, resampler.flush())
 
     async def _play(self, speech: Speech, recording: Recording) -> None:
         step = self._tts.sample_rate * 2 * _PIECE_MS // 1000

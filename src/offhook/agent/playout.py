@@ -213,7 +213,7 @@ class Playout:
 
     @property
     def text(self) -> str:
-        """All that was to be said so far."""
+        """All that was to be said so far, without sentences of which the voice has made no sound."""
         return " ".join(segment.text for segment in self._segments)
 
     @property
@@ -261,7 +261,10 @@ class Playout:
 
     def _end_segment(self) -> None:
         if self._segments and self._segments[-1].end is None:
-            self._segments[-1].end = self._total
+            if self._segments[-1].start == self._total:
+                self._segments.pop()  # the voice has no sound for it: nobody will have heard it
+            else:
+                self._segments[-1].end = self._total
 
     def _share(self, segment: _Segment, heard: int) -> float:
         length = self._length(segment)

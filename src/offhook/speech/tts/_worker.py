@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import textwrap
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -24,6 +25,8 @@ T = TypeVar("T")
 _BREAK = re.compile(r"""(?:(?<=[.!?;:])|(?<=[.!?]["')\]]))\s+|\n+""")
 _CLAUSE = re.compile(r"(?<=,)\s+")
 _WORDS = re.compile(r"\w")
+_UNSPEAKABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Controls, of which one ends a text in C, and halves of characters, which have no UTF-8."""
 _LONG_CHARS = 160
 _LEAD_MS = 15
 _LUMP_MS = 80
@@ -32,10 +35,15 @@ _AUDIBLE = 200
 
 
 def sentences(text: str) -> list[str]:
-    """Split at sentence ends; a sentence of more than 160 characters also at its commas. Pieces have words in them."""
+    """Split at sentence ends; a sentence of more than 160 characters also at its commas, and wherever it has none for
+    so long: an engine that works on a text without end has no time for other calls. Pieces have words in them."""
     pieces: list[str] = []
-    for sentence in _BREAK.split(text):
-        pieces += _CLAUSE.split(sentence) if len(sentence) > _LONG_CHARS else [sentence]
+    for sentence in _BREAK.split(_UNSPEAKABLE.sub(" ", text)):
+        if len(sentence) <= _LONG_CHARS:
+            pieces.append(sentence)
+            continue
+        for clause in _CLAUSE.split(sentence):
+            pieces += textwrap.wrap(clause, _LONG_CHARS, break_on_hyphens=False)
     return [piece.strip() for piece in pieces if _WORDS.search(piece)]
 
 
