@@ -881,6 +881,39 @@ async def test_a_goodbye_that_is_interrupted_does_not_hang_up(phone: Any) -> Non
     assert not call.session.over
 
 
+async def bye(call: Call) -> None:
+    await call.say(LONG)
+    await call.hangup()
+
+
+async def test_a_handler_does_not_hang_up_on_a_caller_who_interrupts_its_goodbye(phone: Any) -> None:
+    """They had something to add, and are answered."""
+    call = await phone(make_agent(Script(bye=bye)), "bye", "wait")
+    await call.say()
+    await call.line(400)
+    await call.say(1400)
+    await call.until_quiet()
+    assert call.session.history[-2:] == [("caller", "wait"), ("agent", "Yes.")]
+    assert not call.session.over
+
+
+async def test_a_handler_that_must_finish_hangs_up_when_the_caller_has_finished(phone: Any) -> None:
+    """Not in the middle of their words."""
+
+    async def must(call: Call) -> None:
+        with uninterrupted():
+            await bye(call)
+
+    call = await phone(make_agent(Script(bye=must)), "bye", "wait")
+    await call.say()
+    await call.line(400)
+    await call.line(1400, WORDS)
+    assert not call.session.over
+    await call.line(600)
+    assert call.session.history[-1] == ("caller", "wait")
+    assert call.of("session.ended")[0].reason == "hangup"
+
+
 async def test_a_handler_can_hang_up(phone: Any) -> None:
     """After what it said was heard; what it returns is not spoken any more."""
 

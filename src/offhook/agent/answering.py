@@ -144,10 +144,14 @@ class Answering:
                 self._session.silent()
 
     async def hangup(self) -> None:
-        """End the call once everything said was heard."""
-        if not self._stale():
-            await self._session.mouth.idle()
-            self._session.finish("hangup")
+        """End the call once everything said was heard, or the caller who interrupted it has finished."""
+        if self._stale():
+            return
+        mouth = self._session.mouth
+        await mouth.idle()
+        if mouth.last is not None and mouth.last.interrupted:
+            await self._session.caller_quiet.wait()  # what they say cancels this, if it is a turn
+        self._session.finish("hangup")
 
     # -- what the caller does -----------------------------------------------------------------------------------------
 

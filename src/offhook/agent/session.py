@@ -95,6 +95,9 @@ class Session:
         """What was said, in order; of what the agent said, what the caller heard."""
         self.mouth: Mouth
         self.turns: TurnTaking
+        self.caller_quiet = asyncio.Event()
+        """Set unless the caller has begun something that is neither finished nor dismissed."""
+        self.caller_quiet.set()
         self._playout = playout
         self._ear: Ear | None = None
         self._answering = Answering(self)
@@ -301,6 +304,7 @@ class Session:
     def _do_one(self, decision: Decision) -> None:
         match decision:
             case SpeechBegan(at_ms):
+                self.caller_quiet.clear()
                 self._hearing.begin(at_ms)
                 self.notify(events.CallerSpeechBegan, at_ms=at_ms)
             case DraftTranscript(draft):
@@ -334,6 +338,7 @@ class Session:
 
     def _speech_over(self, ended_ms: float) -> None:
         self._drop_draft()
+        self.caller_quiet.set()
         self._hearing.end()
         self.notify(events.CallerSpeechEnded, at_ms=ended_ms)
 
