@@ -183,6 +183,16 @@ class TestModel:
         assert words in heard.text.lower()
         assert 0.6 < heard.confidence <= 1.0
 
+    @pytest.mark.parametrize("length_s", [9.5, 20, 31])
+    async def test_a_long_turn_is_understood_to_its_end(self, stt: Moonshine, speech: Any, length_s: float) -> None:
+        """Of more than 30 s the last 30; a caller's story is no less a turn than a question."""
+        story, question = speech.clip("long_story", 16000), speech.clip("hours", 16000)
+        before = story * 6
+        heard = await stt.transcribe((before + question)[-round(length_s * 32000) // 2 * 2 :])
+        assert heard.text.lower().rstrip(" .?!").endswith("when are you open")
+        assert "something cold" in heard.text
+        assert heard.confidence > 0.6
+
     async def test_the_level_does_not_matter(self, stt: Moonshine, speech: Any) -> None:
         loud = np.frombuffer(speech.clip("hours", 16000), np.int16)
         quiet = (loud * 0.05).astype(np.int16)

@@ -95,6 +95,9 @@ class _Model:
         self._past = [i.name for i in self._decoder.get_inputs() if i.name.startswith("past_key_values.")]
         self._outputs = ["logits"] + [o.name for o in self._decoder.get_outputs() if o.name != "logits"]
         self._empty = self._value(np.zeros((1, 8, 0, 36), np.float32))
+        # Nothing is masked. One for each position would say the same, but the network takes no mask of more than 384
+        # positions, which are 9.2 s.
+        self._all = self._value(np.ones((1, 1), np.int64))
         self._first, self._then = (self._value(np.array([cached])) for cached in (False, True))
 
     def transcribe(self, samples: npt.NDArray[np.float32], stopped: threading.Event) -> Transcript:
@@ -103,7 +106,7 @@ class _Model:
         (hidden,) = self._encoder.run(None, {"input_values": samples[None, :], "attention_mask": mask})
         inputs = {
             "encoder_hidden_states": self._value(hidden),
-            "encoder_attention_mask": self._value(np.ones((1, hidden.shape[1]), np.int64)),
+            "encoder_attention_mask": self._all,
             "use_cache_branch": self._first,
             **dict.fromkeys(self._past, self._empty),
         }
