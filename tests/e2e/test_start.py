@@ -91,6 +91,8 @@ STARTS = {
     "no application to call from": Start(
         ("call", "+15550100", "desk:agent", "--from", "+15550199"), "TELNYX_CONNECTION_ID", "set TELNYX_CONNECTION_ID"
     ),
+    "a codec of no phone line": Start(("demo", "--codec", "mp3"), "'mp3' is not one of", "offhook demo --help"),
+    "a verb that does not exist": Start(("exchange", "upp"), "no such command 'upp'", "offhook exchange --help"),
     "words instead of a number": Start(
         ("call", "my dentist", "desk:agent", "--from", "+15550199"), "or a SIP URI to call", "write it like"
     ),
@@ -143,8 +145,9 @@ def test_webhooks_are_taken_unsigned_only_where_it_is_said_so(launch: Any, speec
 
 @pytest.mark.parametrize("words", [("serve",), ("exchange", "call", "--port", "x")])
 def test_wrong_words_are_wrong_usage(launch: Any, words: tuple[str, ...]) -> None:
-    """Exit code 2 and how it is used."""
+    """Exit code 2, what is wrong, and where it is said how it is used."""
     program = launch(*words)
     assert program.wait() == 2
-    assert "Usage: " in program.log
+    verb = " ".join(word for word in words if word.isalpha() and len(word) > 1)
+    assert re.fullmatch(rf"error: [^\n]+\nfix:   see what it takes: offhook {verb} --help\n", program.log)
     assert "Traceback" not in program.log

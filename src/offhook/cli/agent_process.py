@@ -13,6 +13,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from offhook.cli.console import stderr
 from offhook.errors import ConfigError, OffhookError
 
 if TYPE_CHECKING:
@@ -165,7 +166,7 @@ class AgentProcess:
 
     def _pass_on(self, text: str) -> None:
         if not self._quiet:
-            sys.stderr.write(text)
+            stderr.write(text)
 
     def _failure(self) -> OffhookError:
         """Why it did not start: its last ``error:`` with its ``fix:``; what it wrote before that is passed on."""

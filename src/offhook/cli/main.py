@@ -1,20 +1,22 @@
 """The command line: verbs, their options, and exit codes. What a verb does lies in the module named after it.
 
-Exit codes: 0 done; 1 the verb ran and did not succeed; 2 wrong words or settings, nothing was started; 130 Ctrl-C; 143
-SIGTERM, of verbs that are over by themselves.
+Exit codes: 0 done; 1 the verb ran and did not succeed; 2 wrong words or settings, nothing was started; 130 Ctrl-C; 141
+whoever read stdout has gone (``| head``); 143 SIGTERM, of verbs that are over by themselves.
 """
 
 from __future__ import annotations
 
 import asyncio
+import signal
+from contextlib import nullcontext, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, cast
 
 import typer
 
 from offhook import __version__
-from offhook.cli.console import EXIT_FAILED, fail
-from offhook.errors import CallError, CarrierError, OffhookError
+from offhook.cli.console import EXIT_FAILED, EXIT_NOBODY_READS, EXIT_USAGE, fail, open_streams, stdout
+from offhook.errors import CallError, CarrierError, ConfigError, OffhookError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -105,7 +107,9 @@ def serve(
     """
     from offhook.cli.serve import run_serve
 
-    _run_calls(run_serve(agent, host=host, port=port, public_url=public_url, insecure=insecure, as_json=as_json))
+    _run_calls(
+        run_serve(agent, host=host, port=port, public_url=public_url, insecure=insecure, as_json=as_json), as_json
+    )
 
 
 @app.command()
@@ -124,7 +128,7 @@ def call(
     """Call somebody and let your agent talk to them."""
     from offhook.cli.serve import run_call
 
-    _run_calls(run_call(to, agent, from_=from_, port=port, public_url=public_url, as_json=as_json))
+    _run_calls(run_call(to, agent, from_=from_, port=port, public_url=public_url, as_json=as_json), as_json)
 
 
 @exchange_app.command("up")
@@ -196,25 +200,67 @@ def _run(
 ) -> None:
     try:
         with asyncio.Runner(loop_factory=loop_factory) as runner:
-            raise typer.Exit(runner.run(work) or 0)
-    except asyncio.CancelledError:  # by a verb that cleans up on SIGTERM as on Ctrl-C
+            raise typer.Exit(runner.run(_until_terminated(work)) or 0)
+    except asyncio.CancelledError:  # by SIGTERM: everything was cleaned up as on Ctrl-C
         raise typer.Exit(143) from None
 
 
-def _run_calls(work: Coroutine[Any, Any, int | None]) -> None:
-    """The same, on the loop for processes that carry calls."""
+async def _until_terminated(work: Coroutine[Any, Any, int | None]) -> int | None:
+    """SIGTERM ends the work as Ctrl-C does, unless the work has a handler of its own."""
+    task = asyncio.current_task()
+    assert task is not None
+    with suppress(NotImplementedError, RuntimeError, ValueError):  # outside the main thread
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await work
+
+
+def _run_calls(work: Coroutine[Any, Any, int | None], as_json: bool) -> None:
+    """The same, on the loop for processes that carry calls; what the agent's own code prints is no JSON of ours."""
     from offhook.server.loop import loop_factory
 
-    _run(work, loop_factory())
+    with stdout.claimed() if as_json else nullcontext():
+        _run(work, loop_factory())
 
 
 def run() -> None:
     """The entry point of the ``offhook`` command."""
+    open_streams()
     try:
-        app()
+        _dispatch()
+    except SystemExit:
+        if stdout.lost is None:
+            raise
+        if isinstance(stdout.lost, BrokenPipeError):
+            raise SystemExit(EXIT_NOBODY_READS) from None
+        fail(
+            ConfigError(
+                f"expected to write to stdout, got: {stdout.lost.strerror}.", fix="send it where there is room for it"
+            ),
+            exit_code=EXIT_FAILED,
+        )
+
+
+def _dispatch() -> NoReturn:
+    try:
+        raise SystemExit(app(prog_name="offhook", standalone_mode=False) or 0)
     except (CallError, CarrierError) as error:
         fail(error, exit_code=EXIT_FAILED)
     except OffhookError as error:
         fail(error)
-    except KeyboardInterrupt:
+    except _WrongWords as error:
+        _explain(error)
+    except (KeyboardInterrupt, typer.Abort):
         raise SystemExit(130) from None
+
+
+_WrongWords = cast("type[Exception]", typer.BadParameter.__mro__[1])
+"""What the words of a command line can be wrong in; typer gives its subclasses only."""
+
+
+def _explain(error: Any) -> NoReturn:
+    if type(error).__name__ == "NoArgsIsHelpError":
+        error.show()
+        raise SystemExit(EXIT_USAGE)
+    message = error.format_message().replace("Value error, ", "")
+    path = error.ctx.command_path if error.ctx is not None else "offhook"
+    fail(ConfigError(f"{message[:1].lower()}{message[1:]}", fix=f"see what it takes: {path} --help"))

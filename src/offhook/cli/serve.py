@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import os
-import signal
 import sys
 import time
 from ipaddress import ip_address
@@ -18,7 +16,7 @@ from offhook.agent.handover import check_address
 from offhook.agent.loading import load_agent
 from offhook.agent.sessions import AgentSessions
 from offhook.calls.events import CallOver
-from offhook.cli.console import EXIT_FAILED, err, out
+from offhook.cli.console import EXIT_FAILED, emit_json, err, out
 from offhook.cli.lines import print_lines
 from offhook.cli.story import Narrator
 from offhook.config import Settings
@@ -42,7 +40,7 @@ async def run_serve(
 ) -> int:
     """Serve the agent until a signal. What is ``None`` is taken from the settings."""
     _log_to_stderr()
-    emit = _claim_stdout() if as_json else _ignore
+    emit = emit_json if as_json else _ignore
     settings = _settings(host, port, public_url)
     agent = load_agent(path)
     telephone = _host(agent, settings, insecure=insecure)
@@ -85,7 +83,6 @@ async def run_call(
 ) -> int:
     """Call ``to``, let the agent talk, and end with the call. What is ``None`` is taken from the settings."""
     _log_to_stderr()
-    emit = _claim_stdout() if as_json else _ignore
     check_address(to, purpose="to call")
     settings = _settings(None, port, public_url)
     settings.require("telnyx_connection_id")
@@ -110,9 +107,6 @@ async def run_call(
         call.observe(on_event)
 
     telephone.on_call(watch)
-    working = asyncio.current_task()
-    assert working is not None
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, working.cancel)
     async with Server(telephone, settings.offhook_host, settings.offhook_port):
         try:
             call = await telephone.dial(to, from_)
@@ -123,7 +117,8 @@ async def run_call(
                 raise
         finally:
             await telephone.carrier.aclose()
-    emit(outcome)
+    if as_json:
+        emit_json(outcome)
     return 0 if outcome["answered"] else EXIT_FAILED
 
 
@@ -195,17 +190,6 @@ def _account(host: Host) -> dict[str, Any]:
         "loop_stall_ms": stall["worst_ms"],
         "loop_stall_cpu_ms": stall["worst_cpu_ms"],
     }
-
-
-def _claim_stdout() -> Callable[[dict[str, Any]], None]:
-    """Keep stdout for events, one JSON object a line: what the agent's own code prints goes to stderr from now on."""
-    stdout, sys.stdout = sys.stdout, sys.stderr
-
-    def emit(event: dict[str, Any]) -> None:
-        stdout.write(json.dumps(event, ensure_ascii=False) + "\n")
-        stdout.flush()
-
-    return emit
 
 
 def _ignore(event: dict[str, Any]) -> None:

@@ -1,0 +1,78 @@
+"""Where the verbs print, and what happens when nobody reads it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+EXCHANGE = [sys.executable, "-m", "offhook", "exchange", "up", "--port", "0"]
+"""A verb that prints and then runs until it is told to end."""
+
+FULL = Path("/dev/full")
+
+
+def run(words: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(words, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=30, **options)
+
+
+@pytest.mark.parametrize("option", [[], ["--json"]])
+def test_a_verb_ends_without_a_word_when_whoever_reads_it_has_gone(option: list[str]) -> None:
+    """As ``offhook … | head`` does: exit code 141, and nothing on stderr."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        ended = run([*EXCHANGE, *option], stdout=writing)
+    finally:
+        os.close(writing)
+    assert (ended.returncode, ended.stderr) == (141, "")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="this system has no file that is always full")
+def test_a_full_disk_behind_stdout_is_said_once() -> None:
+    """One sentence, ``fix:``, exit code 1."""
+    with FULL.open("w") as full:
+        ended = run(EXCHANGE, stdout=full)
+    assert ended.returncode == 1
+    assert re.fullmatch(r"error: expected to write to stdout, got: [^\n]+\nfix:   [^\n]+\n", ended.stderr)
+
+
+def test_closed_streams_are_opened_before_anything_else_takes_their_numbers() -> None:
+    """``offhook … >&-``: a socket must not become what is written to."""
+    code = (
+        "import socket, sys\n"
+        "from offhook.cli.console import emit_json, open_streams, out\n"
+        "open_streams()\n"
+        "taken = socket.socket()\n"
+        "emit_json({'a': 1})\n"
+        "out.print('b')\n"
+        "sys.exit(taken.fileno())\n"
+    )
+    closed = run(["sh", "-c", 'exec "$0" -c "$1" >&-', sys.executable, code])
+    assert closed.returncode > 2, closed.stderr
+    assert closed.stderr == ""
+
+
+def test_a_lost_stderr_ends_nothing() -> None:
+    """What people would have read is dropped; what programs read is whole."""
+    code = (
+        "from offhook.cli.console import emit_json, err, open_streams\n"
+        "open_streams()\n"
+        "err.print('x')\n"
+        "err.print('y')\n"
+        "emit_json({'a': 1})\n"
+    )
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=writing, text=True, timeout=30, check=False
+        )
+    finally:
+        os.close(writing)
+    assert (ended.returncode, ended.stdout) == (0, '{"a": 1}\n')
