@@ -26,7 +26,8 @@ def programs(exchange: Any, launch_for_module: Any) -> dict[str, Any]:
         number, application = exchange.next_line()
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = str(probe.getsockname()[1])
-        exchange.send_webhooks(application, f"http://127.0.0.1:{port}/webhooks/telnyx")
+        # The application's webhooks go elsewhere, to the server that takes its calls.
+        exchange.send_webhooks(application, "http://127.0.0.1:9/webhooks/telnyx")
         words = ["call", to, "desk:agent", "--from", number, "--port", port]
         words += ["--json"] if name in ("person", "busy") else []
         programs[name] = launch_for_module(*words, env={**exchange.env, "TELNYX_CONNECTION_ID": application})

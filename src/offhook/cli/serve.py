@@ -82,6 +82,8 @@ async def run_call(
     to: str, path: str, *, from_: str | None, port: int | None, public_url: str | None, as_json: bool
 ) -> int:
     """Call ``to``, let the agent talk, and end with the call. What is ``None`` is taken from the settings."""
+    from offhook.carriers.telnyx.client import TelnyxCarrier
+
     _log_to_stderr()
     check_address(to, purpose="to call")
     settings = _settings(None, port, public_url)
@@ -108,6 +110,9 @@ async def run_call(
 
     telephone.on_call(watch)
     async with Server(telephone, settings.offhook_host, settings.offhook_port):
+        # The application's own webhook URL may be another server's: the one that takes the calls that come in.
+        assert isinstance(telephone.carrier, TelnyxCarrier)
+        telephone.carrier.webhook_url = f"{telephone.public_url}/webhooks/{telephone.wire.name}"
         try:
             call = await telephone.dial(to, from_)
             try:

@@ -155,6 +155,18 @@ async def test_dial_gives_the_leg(api: Any, replies: Any, carrier: Carrier) -> N
     assert second.body["command_id"] == "mine"
 
 
+async def test_legs_that_are_dialled_send_their_webhooks_where_they_are_told_to(
+    api: Any, replies: Any, make: Callable[..., TelnyxCarrier]
+) -> None:
+    """A program that dials beside the server of the same application."""
+    carrier = make()
+    carrier.webhook_url = "https://other.test/webhooks/telnyx"
+    api.replies = [replies(body={"data": {"call_control_id": LEG}}), replies(body={"data": {"result": "ok"}})]
+    await carrier.dial(to="+1", from_="+2")
+    await carrier.transfer(LEG, to="+15125550111")
+    assert [request.body["webhook_url"] for request in api.requests] == [carrier.webhook_url] * 2
+
+
 async def test_a_dial_without_an_id_in_the_reply_is_an_error(api: Any, replies: Any, carrier: Carrier) -> None:
     """There is no call to speak of."""
     api.replies = [replies(body={"data": {"result": "ok"}}), replies(body={})]

@@ -87,6 +87,8 @@ class TelnyxCarrier:
         self._api_key = api_key
         self._base_url = base_url
         self._connection_id = connection_id
+        self.webhook_url: str | None = None
+        """Where the webhooks of legs go that are dialled from here; ``None``: where their application says."""
         self._http_client = http_client
         self._clock = clock or SystemClock()
         self._sleep = sleep
@@ -138,6 +140,7 @@ class TelnyxCarrier:
         fields: dict[str, Any] = {"timeout_secs": timeout_s, "command_id": command_id or _new_id()}
         if stream is not None:
             fields |= stream_fields(stream, with_rate=True)
+        self._add_webhook_url(fields)
         _add_client_state(fields, client_state)
 
         reply = await self._send(
@@ -204,6 +207,7 @@ class TelnyxCarrier:
         fields: dict[str, Any] = {"to": to, "timeout_secs": timeout_s}
         if from_ is not None:
             fields["from_"] = from_
+        self._add_webhook_url(fields)
         await self._act("transfer", call_id, command_id, fields)
 
     async def send_dtmf(self, call_id: str, digits: str, *, command_id: str | None = None) -> None:
@@ -235,6 +239,10 @@ class TelnyxCarrier:
         asyncio.run(_rehearse())
         _ = api.calls.actions
         return api
+
+    def _add_webhook_url(self, fields: dict[str, Any]) -> None:
+        if self.webhook_url is not None:
+            fields["webhook_url"] = self.webhook_url
 
     async def _stream_once_answered(self, call_id: str, stream: StreamRequest, command_id: str) -> None:
         deadline_ms = self._clock.now_ms() + _ANSWER_PATIENCE_MS
