@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -57,9 +58,18 @@ class Settings(BaseSettings):
     @field_validator("offhook_public_url", "telnyx_base_url")
     @classmethod
     def _web_address(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("http://", "https://")):
+        if value is None:
+            return None
+        if not value.startswith(("http://", "https://")):
             raise ValueError("expected an address that begins with http:// or https://")
-        return value.rstrip("/") if value is not None else None
+        try:
+            parts = urlsplit(value)
+            usable = bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            usable = False
+        if not usable or parts.query or parts.fragment:
+            raise ValueError("expected an address with a host, and nothing after its path")
+        return value.rstrip("/")
 
     @classmethod
     def load(cls, **overrides: Any) -> Settings:

@@ -68,3 +68,46 @@ def test_what_is_wrong_is_said_in_one_sentence_with_a_fix(folder: Path, path: st
     assert message in raised.value.message
     assert raised.value.fix is not None
     assert fix in raised.value.fix
+
+
+@pytest.mark.parametrize(
+    ("path", "fix"),
+    [
+        ("bots/desk.py", "for a file bots/desk.py write bots.desk:agent"),
+        ("./desk:agent", "for a file desk.py write desk:agent"),
+        ("/srv/bots/desk.py:agent", "change to the folder of desk.py, and write desk:agent"),
+        ("../desk.py", "change to the folder of desk.py, and write desk:agent"),
+        ("my-desk:agent", "name the file my_desk.py, and write my_desk:agent"),
+        ("2nd.py", "name the file nd.py, and write nd:agent"),
+        ("", "for a file app.py write app:agent"),
+        (":agent", "for a file app.py write app:agent"),
+        ("desk.txt:", "for a file app.py write app:agent"),
+    ],
+)
+def test_a_path_of_a_file_is_turned_into_what_to_write(folder: Path, path: str, fix: str) -> None:
+    """It works when it is typed."""
+    with pytest.raises(ConfigError) as raised:
+        load_agent(path)
+    assert raised.value.fix == fix
+
+
+@pytest.mark.parametrize(
+    ("source", "message", "line"),
+    [
+        ("import sys\nsys.exit()", "it raised SystemExit.", 2),
+        ("import sys\nsys.exit('no database')", "it raised SystemExit: no database.", 2),
+        ("raise RuntimeError", "it raised RuntimeError.", 1),
+        ("raise RuntimeError('one\\ntwo')", "it raised RuntimeError: one two.", 1),
+        ("import json\n\njson.loads('{')", "it raised JSONDecodeError: ", 3),
+    ],
+)
+def test_whatever_a_module_raises_is_one_sentence_and_a_line_of_its_own(
+    folder: Path, source: str, message: str, line: int
+) -> None:
+    """Not one of a library that it calls, and not a silent end."""
+    (folder / "faulty.py").write_text(source)
+    with pytest.raises(ConfigError) as raised:
+        load_agent("faulty:agent")
+    assert message in raised.value.message
+    assert "\n" not in raised.value.message
+    assert raised.value.fix == f"look at faulty.py, line {line}"

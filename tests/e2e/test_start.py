@@ -91,6 +91,16 @@ STARTS = {
     "no application to call from": Start(
         ("call", "+15550100", "desk:agent", "--from", "+15550199"), "TELNYX_CONNECTION_ID", "set TELNYX_CONNECTION_ID"
     ),
+    "a seed that is not one": Start(("exchange", "up", "--seed", "desk.py"), "expected TOML", "correct the file"),
+    "an address for webhooks that is none": Start(
+        ("exchange", "up", "--port", "0", "--webhook-url", "127.0.0.1:3000"), "address for webhooks", "--webhook-url"
+    ),
+    "a folder that cannot be": Start(("demo", "--output", "/dev/null/calls"), "a folder to write to", "--output"),
+    "a recording in no folder": Start(
+        ("exchange", "call", "--recording", "/nowhere/call.wav"), "a file to write to", "--recording"
+    ),
+    "nothing to say": Start(("exchange", "call", "--say", " "), "expected words after --say", "--say"),
+    "a module that leaves": Start(("serve", "app:agent"), "SystemExit", "look at app.py, line 1", app="exit(0)"),
     "a codec of no phone line": Start(("demo", "--codec", "mp3"), "'mp3' is not one of", "offhook demo --help"),
     "a verb that does not exist": Start(("exchange", "upp"), "no such command 'upp'", "offhook exchange --help"),
     "words instead of a number": Start(

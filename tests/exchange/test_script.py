@@ -118,6 +118,10 @@ class TestFiles:
         with pytest.raises(ConfigError, match="No such file"):
             load_script(str(tmp_path / "none.toml"))
 
+    def test_a_voice_that_is_not_text(self) -> None:
+        with pytest.raises(ConfigError, match=r"voice as text in step 1 \(say\), got 3"):
+            parse_script({"steps": [{"say": {"text": "Hello?", "voice": 3}}]})
+
     def test_a_file_that_is_not_toml(self, tmp_path: Path) -> None:
         (tmp_path / "bad.toml").write_text("steps = [")
         with pytest.raises(ConfigError, match="expected TOML"):

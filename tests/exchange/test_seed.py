@@ -36,6 +36,8 @@ number = "sip:desk@example.test"
 answers = "busy"
 """
 
+APPLICATION = {"name": "x", "webhook_event_url": "http://127.0.0.1:9000/hooks"}
+
 
 def test_a_seed_file_is_read(tmp_path: Path) -> None:
     """Numbers find their application by name; scripts are looked for beside the file."""
@@ -86,10 +88,20 @@ def test_the_default_seed_has_a_phone_of_each_kind() -> None:
         ),
         ({"numbers": [{"phone_number": "555"}]}, "E.164"),
         ({"numbers": [{"phone_number": "+15550199", "application": "nobody's"}]}, "application"),
+        ({"applications": [{"name": "x", "webhook_event_url": "http://"}]}, "webhook_event_url like"),
+        ({"applications": [{"name": "x", "webhook_event_url": "http://[::1"}]}, "webhook_event_url like"),
+        ({"applications": [{**APPLICATION, "webhook_event_failover_url": 3}]}, "failover_url"),
+        ({"applications": [{**APPLICATION, "webhook_timeout_secs": "soon"}]}, "webhook_timeout_secs"),
+        ({"applications": [{**APPLICATION, "id": "1"}, {**APPLICATION, "id": "1"}]}, "each id once"),
+        ({"numbers": [{"phone_number": "+15550199"}, {"phone_number": "+15550199"}]}, "each phone_number once"),
+        ({"numbers": [{"phone_number": "+15550199", "tags": 3}]}, "tags as a list"),
+        ({"numbers": [{"phone_number": "+15550199", "aplication": "x"}]}, "got aplication"),
+        ({"phones": [{"number": "+15550100", "answer": "busy"}]}, "got answer"),
+        ({"phones": [{"number": "+15550100"}, {"number": "+15550100"}]}, "each number once"),
+        ({"phones": [{"number": "+15550100", "answer_after_ms": True}]}, "answer_after_ms"),
         ({"phones": [{"number": "555"}]}, "E.164 or a SIP URI"),
         ({"phones": [{"number": "+15550100", "answers": "maybe"}]}, "answers"),
         ({"phones": [{"number": "+15550100", "answer_after_ms": -1}]}, "answer_after_ms"),
-        ({"phones": [{"number": "+15550100", "answer_after_ms": True}]}, "answer_after_ms"),
         ({"phones": [{"number": "+15550100", "script": 5}]}, "script"),
         ({"numbers": [{"phone_number": "+15550199", "tags": 5}]}, "tags"),
         ({"numbers": [{"phone_number": "+15550199", "tags": "main"}]}, "tags"),
@@ -118,9 +130,17 @@ def test_a_file_that_is_not_there_or_not_toml(tmp_path: Path) -> None:
     broken.write_text("[[")
     with pytest.raises(ConfigError, match="TOML"):
         load_seed(broken)
-    broken.write_text("phones = 5")
-    with pytest.raises(ConfigError, match="tables written"):
+    broken.write_text("phones = 3")
+    with pytest.raises(ConfigError, match=r"tables written \[\[phones"):
         load_seed(broken)
+
+
+def test_an_application_is_found_by_an_id_that_is_a_number() -> None:
+    """TOML tells 5 from "5"; people do not."""
+    seed = parse_seed(
+        {"applications": [{**APPLICATION, "id": 5}], "numbers": [{"phone_number": "+15550199", "application": 5}]}
+    )
+    assert seed.numbers[0].connection_id == seed.applications[0].id == "5"
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,10 @@ def test_without_anything_there_are_defaults() -> None:
         ("OFFHOOK_PORT", "canary"),
         ("OFFHOOK_PORT", "70000"),
         ("OFFHOOK_PUBLIC_URL", "canary.example"),
+        ("TELNYX_BASE_URL", "https://?"),
+        ("OFFHOOK_PUBLIC_URL", "https://canary.example?x=1"),
+        ("TELNYX_BASE_URL", "http://[canary"),
+        ("TELNYX_BASE_URL", "http://127.0.0.1:canary/v2"),
         ("OFFHOOK_MAX_CALLS", "0"),
     ],
 )

@@ -13,6 +13,7 @@ from offhook.errors import ConfigError
 
 __all__ = ["load_agent"]
 
+_OURS = Path(__file__).parent.parent
 _PATH = re.compile(r"(?P<module>[^\W\d]\w*(\.[^\W\d]\w*)*)(:(?P<attribute>[^\W\d]\w*))?")
 
 
@@ -28,9 +29,7 @@ def load_agent(path: str, *, folder: Path | None = None) -> Agent:
     """
     match = _PATH.fullmatch(path)
     if match is None or match["module"].endswith(".py"):
-        stem = Path(path.partition(":")[0]).stem
-        fix = f"for a file {stem}.py write {stem}:agent" if stem.isidentifier() else "for a file app.py write app:agent"
-        raise ConfigError(f"expected an agent as module:attribute, got {path!r}.", fix=fix)
+        raise ConfigError(f"expected an agent as module:attribute, got {path!r}.", fix=_instead_of(path))
     module_name, attribute = match["module"], match["attribute"] or "agent"
     module = _import(module_name, folder or Path.cwd())
     found = getattr(module, attribute, None)
@@ -63,12 +62,37 @@ def _import(name: str, folder: Path) -> object:
             f"expected module {name} to import, but it needs {error.name}, which is not installed.",
             fix=f"pip install the package that holds {error.name}",
         ) from error
-    except Exception as error:
-        frames = traceback.extract_tb(error.__traceback__)
-        where = f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}"
-        if isinstance(error, SyntaxError) and error.filename is not None:
-            where = f"{Path(error.filename).name}, line {error.lineno}"
+    except (Exception, SystemExit) as error:
+        said = " ".join(str(error).split())
         raise ConfigError(
-            f"expected module {name} to import, but it raised {type(error).__name__}: {error}.",
-            fix=f"look at {where}",
+            f"expected module {name} to import, but it raised {type(error).__name__}{f': {said}' if said else ''}.",
+            fix=f"look at {_where(error, folder)}",
         ) from error
+
+
+def _where(error: BaseException, folder: Path) -> str:
+    """The line to look at: the last of the user's own, not of a library that it calls."""
+    if isinstance(error, SyntaxError) and error.filename is not None:
+        return f"{Path(error.filename).name}, line {error.lineno}"
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if _is_own(Path(frame.filename), folder)]
+    frame = (own or frames)[-1]
+    return f"{Path(frame.filename).name}, line {frame.lineno}"
+
+
+def _is_own(file: Path, folder: Path) -> bool:
+    return file.is_relative_to(folder) and "site-packages" not in file.parts and not file.is_relative_to(_OURS)
+
+
+def _instead_of(path: str) -> str:
+    """What to write for ``path``, which is not ``module:attribute``."""
+    file = Path(path.partition(":")[0])
+    parts = file.with_suffix("").parts if file.suffix == ".py" else file.parts
+    if not parts or re.fullmatch(r"\w[\w-]*", parts[-1]) is None:
+        return "for a file app.py write app:agent"
+    if not parts[-1].isidentifier():
+        plain = parts[-1].replace("-", "_").lstrip("_0123456789") or "app"
+        return f"name the file {plain}.py, and write {plain}:agent"
+    if all(part.isidentifier() for part in parts):
+        return f"for a file {'/'.join(parts)}.py write {'.'.join(parts)}:agent"
+    return f"change to the folder of {parts[-1]}.py, and write {parts[-1]}:agent"

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from offhook import __version__
 from offhook.cli.console import EXIT_FAILED, emit_json, err, out
+from offhook.cli.files import make_folder
 from offhook.cli.lines import print_lines
 from offhook.cli.local import LocalNetwork
 from offhook.cli.story import Narrator, tell
+from offhook.errors import CallError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +36,7 @@ LAST_EVENTS_S = 3.0
 async def run_demo(*, output: Path, codec: str, voice: str | None, as_json: bool) -> int:
     """Run the demonstration and print it; returns the exit code."""
     console = err if as_json else out
+    make_folder(output, "--output and a folder of yours")
     demo = _Demo(console, codec=codec, voice=voice)
     began = time.monotonic()
     try:
@@ -78,7 +81,7 @@ class _Demo:
         from offhook.exchange.voices import Voices
 
         exchange = self.network.exchange
-        await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+        await asyncio.to_thread(make_folder, folder, "--output and another folder")
         recording, timeline = folder / "call.wav", folder / "timeline.jsonl"
         caller = ScriptedCaller(parse_script(_script()), voices=Voices())
         number = exchange.numbers()[0]
@@ -99,7 +102,12 @@ class _Demo:
         first = next((event for event in self.events if event["type"] == "caller.hears_speech"), None)
         story["first_speech_s"] = None if first is None else round(first["at_ms"] / 1000 - _wall(began), 2)
         self.events.sort(key=lambda event: event["at_ms"])
-        await asyncio.to_thread(_write, folder, self.events, story)
+        try:
+            await asyncio.to_thread(_write, folder, self.events, story)
+        except OSError as error:
+            raise CallError(
+                f"expected to write to {folder}, got: {error.strerror}.", fix="--output and another folder"
+            ) from None
         return story
 
     def _on_event(self, event: dict[str, Any]) -> None:

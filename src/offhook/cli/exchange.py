@@ -6,14 +6,17 @@ import asyncio
 import json
 import signal
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import httpx
 from rich.markup import escape
 
 from offhook.cli.console import EXIT_FAILED, emit_json, err, out
+from offhook.cli.files import check_file
 from offhook.cli.lines import print_lines
 from offhook.cli.story import Narrator
 from offhook.errors import CallError, ConfigError
+from offhook.exchange.settings import DEFAULT_PORT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,13 +34,20 @@ ANSWER_TIMEOUT_S = 5.0
 
 async def run_up(*, port: int, seed: Path | None, webhook_url: str | None, as_json: bool) -> int:
     """Run an exchange until Ctrl-C, with the browser phone on its port."""
+    from offhook.exchange.errors import ApiError
     from offhook.exchange.exchange import Exchange
     from offhook.exchange.seed import load_seed
     from offhook.web.phone import PhonePage
 
     exchange = Exchange(load_seed(seed) if seed is not None else None, port=port)
     if webhook_url is not None:
-        exchange.set_webhook_url(webhook_url)
+        try:
+            exchange.set_webhook_url(webhook_url)
+        except ApiError:
+            raise ConfigError(
+                "expected an address for webhooks that begins with http:// or https://, got another.",
+                fix="--webhook-url http://127.0.0.1:3000/webhooks",
+            ) from None
     exchange.add_routes(PhonePage(exchange, title="Telephone exchange").routes())
     over = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -59,7 +69,9 @@ def _welcome(status: dict[str, Any], origin: str) -> None:
         out.print(f"  webhooks to  {escape(str(application['webhook_event_url']))}")
     for phone in status["phones"]:
         out.print(f"  [dim]phone        {phone['number']} {phone['answers'].replace('_', ' ')}[/]")
-    out.print('point a Telnyx program at it:  [bold]eval "$(offhook exchange env)"[/]      Ctrl-C ends it\n')
+    port = urlsplit(origin).port
+    words = "offhook exchange env" + ("" if port == DEFAULT_PORT else f" --port {port}")
+    out.print(f'point a Telnyx program at it:  [bold]eval "$({words})"[/]      Ctrl-C ends it\n')
 
 
 async def _show(events: Any, *, as_json: bool) -> None:
@@ -101,7 +113,9 @@ class _Running:
     def __init__(self, port: int) -> None:
         self.origin = f"http://127.0.0.1:{port}"
         self.http = httpx.AsyncClient(base_url=self.origin, timeout=ANSWER_TIMEOUT_S, trust_env=False)
-        self._fix = "start it in another terminal: offhook exchange up" + ("" if port == 12111 else f" --port {port}")
+        self._fix = "start it in another terminal: offhook exchange up" + (
+            "" if port == DEFAULT_PORT else f" --port {port}"
+        )
 
     async def __aenter__(self) -> _Running:
         return self
@@ -168,6 +182,10 @@ async def run_call(
     """Place a call on a running exchange and follow it to its end."""
     if say and script is not None:
         raise ConfigError("expected --say or --script, got both.", fix="leave one out")
+    if say and not all(text.strip() for text in say):
+        raise ConfigError("expected words after --say, got none.", fix='--say "Hello, are you open on Sunday?"')
+    if recording is not None:
+        check_file(recording, "--recording call.wav")
     body = {"to": to, "from": from_, "codec": codec, "record": recording is not None, "script": _script(say, script)}
     async with _Running(port) as exchange:
         placed = await exchange.ask("POST", "/exchange/calls", body)
@@ -223,7 +241,13 @@ async def _fetch(exchange: _Running, call_id: str, path: Path) -> None:
     if reply.is_error:
         err.print("[yellow]there is no recording: the call was not answered[/]")
         return
-    await asyncio.to_thread(path.write_bytes, reply.content)
+    try:
+        await asyncio.to_thread(path.write_bytes, reply.content)
+    except OSError as error:
+        raise CallError(
+            f"expected to write the recording to {path}, got: {error.strerror}.",
+            fix=f"call again with another --recording, or take it from {reply.url} while the exchange is up",
+        ) from None
 
 
 def _summarise(report: dict[str, Any]) -> None:

@@ -43,7 +43,17 @@ app.add_typer(bench_app, name="bench")
 Codec = Literal["PCMU", "PCMA", "G722"]
 AgentPath = Annotated[str, typer.Argument(metavar="APP", help="The agent: module:name; for app.py, app:agent.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object, last on stdout.")]
-ExchangePort = Annotated[int, typer.Option(help="Port of the local exchange.", min=0, max=65535)]
+ExchangePort = Annotated[int, typer.Option(help="Port of the local exchange; 0 takes a free one.", min=0, max=65535)]
+ServerPort = Annotated[
+    int | None,
+    typer.Option(
+        help="Port to listen on; 0 takes a free one.  [default: OFFHOOK_PORT, 8080]",
+        min=0,
+        max=65535,
+        show_default=False,
+    ),
+]
+RunningPort = Annotated[int, typer.Option(help="Port of the local exchange.", min=1, max=65535)]
 
 
 def _version(value: bool) -> None:
@@ -90,11 +100,8 @@ def dev(
 @app.command()
 def serve(
     agent: AgentPath,
-    host: Annotated[str | None, typer.Option(help="Address to listen on; else OFFHOOK_HOST, else 127.0.0.1.")] = None,
-    port: Annotated[
-        int | None,
-        typer.Option(help="Port to listen on, 0 for a free one; else OFFHOOK_PORT, else 8080.", min=0, max=65535),
-    ] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.  [default: OFFHOOK_HOST, 127.0.0.1]")] = None,
+    port: ServerPort = None,
     public_url: Annotated[
         str | None, typer.Option(envvar="OFFHOOK_PUBLIC_URL", help="Where the carrier reaches this server.")
     ] = None,
@@ -117,9 +124,7 @@ def call(
     to: Annotated[str, typer.Argument(help="Whom to call: +1… or a SIP URI.")],
     agent: AgentPath,
     from_: Annotated[str | None, typer.Option("--from", envvar="OFFHOOK_FROM", help="Your number.")] = None,
-    port: Annotated[
-        int | None, typer.Option(help="Port for webhooks; else OFFHOOK_PORT, else 8080.", min=0, max=65535)
-    ] = None,
+    port: ServerPort = None,
     public_url: Annotated[
         str | None, typer.Option(envvar="OFFHOOK_PUBLIC_URL", help="Where the carrier reaches this server.")
     ] = None,
@@ -147,7 +152,7 @@ def exchange_up(
 
 
 @exchange_app.command("env")
-def exchange_env(port: ExchangePort = 12111, as_json: Json = False) -> None:
+def exchange_env(port: RunningPort = 12111, as_json: Json = False) -> None:
     """Print what points a Telnyx program at the exchange: eval "$(offhook exchange env)"."""
     from offhook.cli.exchange import run_env
 
@@ -155,7 +160,7 @@ def exchange_env(port: ExchangePort = 12111, as_json: Json = False) -> None:
 
 
 @exchange_app.command("status")
-def exchange_status(port: ExchangePort = 12111, as_json: Json = False) -> None:
+def exchange_status(port: RunningPort = 12111, as_json: Json = False) -> None:
     """Show numbers, applications, calls and webhook deliveries."""
     from offhook.cli.exchange import run_status
 
@@ -172,7 +177,7 @@ def exchange_call(
     script: Annotated[Path | None, typer.Option(help="A script of steps (TOML).")] = None,
     codec: Annotated[Codec, typer.Option(help="Codec of the phone line.")] = "PCMU",
     recording: Annotated[Path | None, typer.Option(help="Where to write the stereo WAV.")] = None,
-    port: ExchangePort = 12111,
+    port: RunningPort = 12111,
     as_json: Json = False,
 ) -> None:
     """Call a number of the exchange as a simulated caller and show the conversation."""

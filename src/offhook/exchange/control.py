@@ -111,7 +111,9 @@ class Control:
         to = body.get("to") or next(iter(exchange.numbers()), "")
         from_ = body.get("from") or DEFAULT_CALLER
         if not isinstance(to, str) or not isinstance(from_, str) or not is_e164(from_):
-            raise ConfigError("expected from and to in E.164, like +15550150, got something else.")
+            raise ConfigError(
+                "expected from and to in E.164, got something else.", fix="write numbers like +15550150, without spaces"
+            )
         phone = await exchange.people.caller(body.get("script"))
         recording = exchange.new_recording_path() if body.get("record") else None
         call_id = exchange.place_call(

@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 
 from offhook.carriers.telnyx.signing import Signer
 from offhook.clock import SystemClock
-from offhook.errors import CallError, OffhookError, PortInUse
+from offhook.errors import CallError, ConfigError, OffhookError, PortInUse
 from offhook.exchange import actions
 from offhook.exchange.alarms import Alarms
 from offhook.exchange.api import Api
@@ -202,8 +202,18 @@ class Exchange:
         return [one.phone_number for one in self.directory.numbers.values() if one.connection_id is not None]
 
     def set_webhook_url(self, url: str, connection_id: str | None = None) -> None:
-        """Send the webhooks of an application (the first, or ``connection_id``) to ``url``. Raises ApiError."""
-        id_ = connection_id or next(iter(self.directory.applications))
+        """Send the webhooks of an application (the first, or ``connection_id``) to ``url``.
+
+        Raises:
+            ApiError: ``url`` is not one, or there is no such application.
+            ConfigError: there is no application at all.
+        """
+        id_ = connection_id or next(iter(self.directory.applications), None)
+        if id_ is None:
+            raise ConfigError(
+                "expected an application whose webhooks to send there, got none.",
+                fix="add [[applications]] to the seed",
+            )
         self.directory.update_application(id_, {"webhook_event_url": url})
 
     def install_phone(self, number: str, phone: Callable[[], Phone]) -> None:

@@ -95,4 +95,7 @@ def _script(script: Any, default: str) -> Script:
         return load_script(script)
     if isinstance(script, dict):
         return parse_script(script)
-    raise ConfigError(f"expected a script's name or a table of steps, got {type(script).__name__}.")
+    raise ConfigError(
+        f"expected a script's name or a table of steps, got {type(script).__name__}.",
+        fix='script = "person", script = "people/anna.toml", or a table with steps',
+    )

@@ -273,7 +273,10 @@ def _clip(value: object, where: str, voice: str | None) -> dict[str, Any]:
         extra = sorted(set(value) - {"text", "voice"})
         if extra:
             raise _wrong(where, "text and voice", ", ".join(extra))
-        return {"clip": ClipRef(text=value["text"], voice=value.get("voice", voice))}
+        own = value.get("voice", voice)
+        if own is not None and not isinstance(own, str):
+            raise _wrong(where, "voice as text", _kind(own))
+        return {"clip": ClipRef(text=value["text"], voice=own)}
     raise _wrong(where, "the name of a recording, a path, or { text = … }", _kind(value))
 
 

@@ -25,6 +25,7 @@ import re
 import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
+from urllib.parse import urlsplit
 
 from offhook.errors import ConfigError
 from offhook.exchange.ids import new_resource_id
@@ -49,6 +50,15 @@ Answers = Literal["person", "busy", "rejects", "no_answer", "silent", "not_found
 
 DEFAULT_WEBHOOK_URL = "http://127.0.0.1:8080/webhooks/telnyx"
 """Where an agent started with ``offhook serve`` listens."""
+
+_KEYS = {
+    "applications": {
+        "id", "name", "webhook_event_url", "webhook_event_failover_url", "webhook_api_version", "webhook_timeout_secs"
+    },
+    "numbers": {"id", "phone_number", "application", "tags"},
+    "phones": {"number", "answers", "script", "answer_after_ms"},
+}  # fmt: skip
+"""What a table of each kind may hold."""
 
 _E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 
@@ -152,10 +162,13 @@ def parse_seed(document: Mapping[str, Any]) -> Seed:
     """Make a seed of a parsed seed file. Raises ConfigError."""
     unknown = set(document) - {"applications", "numbers", "phones"}
     if unknown:
-        raise _wrong("seed", "only the tables applications, numbers and phones", ", ".join(sorted(unknown)))
+        raise _wrong("the top level", "only the tables applications, numbers and phones", ", ".join(sorted(unknown)))
     applications = tuple(_application(table, i) for i, table in enumerate(_tables(document, "applications")))
     numbers = tuple(_number(table, i, applications) for i, table in enumerate(_tables(document, "numbers")))
     phones = tuple(_phone(table, i) for i, table in enumerate(_tables(document, "phones")))
+    _check_once("id", "applications", [one.id for one in applications])
+    _check_once("phone_number", "numbers", [one.phone_number for one in numbers])
+    _check_once("number", "phones", [one.number for one in phones])
     return Seed(applications=applications, numbers=numbers, phones=phones)
 
 
@@ -163,10 +176,19 @@ def _wrong(where: str, expected: str, got: str) -> ConfigError:
     return ConfigError(f"expected {expected} in {where} of the seed, got {got}.", fix="correct the seed file")
 
 
+def _check_once(key: str, where: str, values: list[str]) -> None:
+    if len(set(values)) < len(values):
+        raise _wrong(where, f"each {key} once", "one of them twice")
+
+
 def _tables(document: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
     tables = document.get(name, [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise _wrong(name, f"tables written [[{name}]]", type(tables).__name__)
+    for index, table in enumerate(tables):
+        unknown = sorted(set(table) - _KEYS[name])
+        if unknown:
+            raise _wrong(f"{name}[{index}]", f"only {', '.join(sorted(_KEYS[name]))}", ", ".join(unknown))
     return tables
 
 
@@ -179,14 +201,10 @@ def _text(table: Mapping[str, Any], key: str, where: str) -> str:
 
 def _application(table: Mapping[str, Any], index: int) -> Application:
     where = f"applications[{index}]"
-    url = _text(table, "webhook_event_url", where)
-    if not url.startswith(("http://", "https://")):
-        raise _wrong(where, "webhook_event_url as http:// or https://", "another scheme")
-    failover = table.get("webhook_event_failover_url") or None
-    if failover is not None and not str(failover).startswith(("http://", "https://")):
-        raise _wrong(where, "webhook_event_failover_url as http:// or https://", "another scheme")
+    url = _url(table, "webhook_event_url", where)
+    failover = _url(table, "webhook_event_failover_url", where) if table.get("webhook_event_failover_url") else None
     timeout = table.get("webhook_timeout_secs")
-    if timeout is not None and (type(timeout) is not int or not 0 <= timeout <= 30):
+    if timeout is not None and not (_is_count(timeout) and timeout <= 30):
         raise _wrong(where, "webhook_timeout_secs as 0 to 30", "another value")
     version = str(table.get("webhook_api_version", "2"))
     if version not in ("1", "2"):
@@ -201,13 +219,29 @@ def _application(table: Mapping[str, Any], index: int) -> Application:
     )
 
 
+def _url(table: Mapping[str, Any], key: str, where: str) -> str:
+    url = _text(table, key, where)
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise _wrong(where, f"{key} like http://127.0.0.1:3000/webhooks", "something else")
+    return url
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
 def _number(table: Mapping[str, Any], index: int, applications: tuple[Application, ...]) -> Number:
     where = f"numbers[{index}]"
     phone_number = _text(table, "phone_number", where)
     if not is_e164(phone_number):
         raise _wrong(where, "phone_number in E.164, like +15550199", "something else")
     wanted = table.get("application")
-    connection_id = next((a.id for a in applications if wanted in (a.id, a.name)), None)
+    connection_id = next((a.id for a in applications if str(wanted) in (a.id, a.name)), None)
     if wanted is not None and connection_id is None:
         raise _wrong(where, "application to be the name or id of one in [[applications]]", "an unknown one")
     tags = table.get("tags", [])
@@ -230,7 +264,7 @@ def _phone(table: Mapping[str, Any], index: int) -> PhoneSpec:
     if answers not in get_args(Answers):
         raise _wrong(where, f"answers to be one of {', '.join(get_args(Answers))}", "another value")
     after = table.get("answer_after_ms", 1500)
-    if type(after) is not int or after < 0:
+    if not _is_count(after):
         raise _wrong(where, "answer_after_ms as 0 or more", "another value")
     script = table.get("script")
     if script is not None and not isinstance(script, str | dict):

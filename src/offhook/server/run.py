@@ -206,6 +206,11 @@ def _listen(bind: str, port: int) -> socket.socket:
                 f"expected port {port} of {bind} to be free, got one that is in use.",
                 fix="stop what listens there, or choose another port with --port.",
             ) from None
+        if error.errno == errno.EACCES:
+            raise ConfigError(
+                f"expected port {port} to be one that may be listened on, got one that needs more rights.",
+                fix="choose a port above 1023 with --port, and let a proxy forward to it",
+            ) from None
         raise ConfigError(
             f"expected an address of this machine to listen on, got {bind!r} ({error.strerror}).",
             fix="use 127.0.0.1, or 0.0.0.0 to be reached from outside.",
