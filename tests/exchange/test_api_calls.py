@@ -15,6 +15,7 @@ from offhook.exchange.legs import LegState
 if TYPE_CHECKING:
     import httpx
     from telnyx import AsyncTelnyx
+    from telnyx.types import CustomSipHeaderParam
 
     from offhook.exchange.exchange import Exchange
 
@@ -332,6 +333,27 @@ async def test_client_state_is_replaced_and_echoed(
     await client.calls.actions.update_client_state(call_id, client_state="YQ==")
     await client.calls.actions.answer(call_id)
     assert (await application.wait("call.answered")).payload["client_state"] == "YQ=="
+
+
+async def test_webhooks_tell_the_tags_of_the_number_and_the_headers_of_commands(
+    exchange: Exchange, application: Any, client: AsyncTelnyx, telephone: Any
+) -> None:
+    """Tags of the number that is called, or that calls; headers of dial and transfer, and of answer."""
+    await client.phone_numbers.update(NUMBER, tags=["main"])
+    exchange.install_phone(COLLEAGUE, lambda: telephone(lambda handset: handset.answer()))
+    call_id = place(exchange, telephone())
+    await client.calls.actions.answer(call_id, custom_headers=[{"name": "X-Answer", "value": "1"}])
+    headers: list[CustomSipHeaderParam] = [{"name": "X-Leg", "value": "2"}]
+    await client.calls.actions.transfer(call_id, to=COLLEAGUE, custom_headers=headers)
+    assert (await application.wait("call.initiated", call_id=call_id)).payload["tags"] == ["main"]
+    answered = (await application.wait("call.answered", call_id=call_id)).payload
+    assert (answered["tags"], answered["custom_headers"]) == (["main"], [{"name": "X-Answer", "value": "1"}])
+    target = (await application.wait("call.initiated", count=2)).payload
+    assert (target["tags"], target["custom_headers"]) == (["main"], headers)
+    dialled = await client.calls.dial(connection_id=APP, to=COLLEAGUE, from_=NUMBER, custom_headers=headers)
+    assert dialled.data is not None
+    payload = (await application.wait("call.initiated", call_id=dialled.data.call_control_id)).payload
+    assert (payload["tags"], payload["custom_headers"]) == (["main"], headers)
 
 
 async def test_the_active_calls_of_an_application(exchange: Exchange, client: AsyncTelnyx, telephone: Any) -> None:

@@ -87,6 +87,7 @@ def refused(command: str, **changes: Any) -> ApiError:
         ("dial", {"webhook_url": "ftp://a"}, "10003"),
         ("dial", {"webhook_url": "http://"}, "10003"),
         ("dial", {"webhook_url": "http://[::1"}, "10003"),
+        ("dial", {"webhook_url": "http://a/" + "x" * 2000}, "10003"),
         ("dial", {"webhook_urls": []}, "10026"),
         ("dial", {"webhook_urls": {"nonsense": "http://a"}}, "90057"),
         ("dial", {"webhook_urls": {"call.hangup": 7}}, "10003"),
@@ -114,6 +115,7 @@ def refused(command: str, **changes: Any) -> ApiError:
         ("bridge", {"queue": "support"}, "10038"),
         ("bridge", {"video_room_id": "x"}, "10038"),
         ("client_state_update", {"client_state": ...}, "10004"),
+        ("gather", {"gather_id": "x" * 41}, "10015"),
         ("speak", {"payload": ...}, "10004"),
         ("speak", {"payload": "x" * 3001}, "90010"),
         ("speak", {"voice": ...}, "10004"),
@@ -232,6 +234,12 @@ def test_audio_may_come_with_the_command() -> None:
     assert sound_commands.parse_playback({"playback_content": content}).content == b"RIFF"
 
 
+def test_stopping_an_overlay_stops_nothing_else() -> None:
+    """Overlays are not played: there is none to stop."""
+    assert sound_commands.parse_playback_stop({}).stop == "all"
+    assert sound_commands.parse_playback_stop({"overlay": True, "stop": "all"}).stop == ""
+
+
 def test_gathering_has_the_carriers_defaults() -> None:
     """``#`` ends it unless the terminating digit is empty."""
     assert sound_commands.parse_gather({}) == sound_commands.GatherDigits()
@@ -244,6 +252,11 @@ def test_fields_without_effect_are_named() -> None:
     assert asked == ["answering_machine_detection", "record"]
     assert commands.unplayed_fields("dial", {"answering_machine_detection": "disabled", "transcription": False}) == []
     assert commands.unplayed_fields("speak", {"target_legs": "both"}) == ["target_legs"]
+    assert commands.unplayed_fields(
+        "answer", {"preferred_codecs": "G722", "deepfake_detection": {"enabled": False}}
+    ) == ["preferred_codecs"]
+    assert commands.unplayed_fields("transfer", {"early_media": False}) == ["early_media"]
+    assert commands.unplayed_fields("bridge", {"prevent_double_bridge": True}) == ["prevent_double_bridge"]
     assert commands.unplayed_fields("playback_start", {"audio_url": "http://a"}) == []
 
 

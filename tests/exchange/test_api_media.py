@@ -308,6 +308,19 @@ async def test_digits_are_pressed_towards_the_phone(call: Any, client: AsyncTeln
             await asyncio.sleep(0.02)
 
 
+async def test_a_gathering_comes_back_under_its_name(
+    exchange: Any, call: Any, application: Any, client: AsyncTelnyx
+) -> None:
+    """gather_id, one's own or made up."""
+    call_id, _ = call
+    await client.calls.actions.gather(call_id, gather_id="menu-1")
+    await client.calls.actions.stop_gather(call_id)
+    assert (await application.wait("call.gather.ended")).payload["gather_id"] == "menu-1"
+    await client.calls.actions.gather(call_id)
+    await client.calls.actions.stop_gather(call_id)
+    assert (await application.wait("call.gather.ended", count=2)).payload["gather_id"] not in ("", "menu-1")
+
+
 async def test_digits_are_gathered(exchange: Any, call: Any, application: Any, client: AsyncTelnyx) -> None:
     """call.dtmf.received for each, call.gather.ended for all."""
     call_id, phone = call

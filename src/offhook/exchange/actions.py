@@ -130,6 +130,7 @@ def dial(board: Switchboard, body: Mapping[str, Any]) -> Body:
         client_state=command.client_state,
         retry_on_timeout=command.retry_on_timeout,
         park_after_unbridge=command.park_after_unbridge,
+        custom_headers=command.custom_headers,
     )
     circuit = board.begin(leg, application, phone=phone_for(board, command.to))
     circuit.routing = command.routing
@@ -172,6 +173,7 @@ def _answer(board: Switchboard, circuit: Circuit, body: Mapping[str, Any]) -> No
     circuit.routing = command.routing.over(circuit.routing)
     if not circuit.leg.connected:
         circuit.stream_on_answer = command.stream
+        circuit.leg = replace(circuit.leg, answer_headers=command.custom_headers)
         board.happen(circuit, legs.AnsweredByApp())
 
 
@@ -215,6 +217,7 @@ def _transfer(board: Switchboard, circuit: Circuit, body: Mapping[str, Any]) -> 
         session_id=circuit.leg.session_id,
         caller_name=command.display_name,
         client_state=command.target_leg_client_state,
+        custom_headers=command.custom_headers,
     )
     target = board.begin(leg, circuit.application, phone=phone_for(board, command.to))
     target.routing = command.routing.over(circuit.routing)
@@ -318,6 +321,7 @@ def _send_dtmf(board: Switchboard, circuit: Circuit, body: Mapping[str, Any]) ->
 
 def _gather(board: Switchboard, circuit: Circuit, body: Mapping[str, Any]) -> None:
     command = sound_commands.parse_gather(body)
+    command = replace(command, gather_id=command.gather_id or new_uuid())
     _set_state(circuit, command.client_state)
     board.start_gather(circuit, Gather(command, board.clock.now_ms()))
 

@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from offhook.exchange.fields import StreamOptions
     from offhook.exchange.legs import Leg
 
@@ -80,6 +82,15 @@ def _party_type(leg: Leg) -> Payload:
     return {"calling_party_type": "sip" if leg.from_.startswith(("sip:", "sips:")) else "pstn"}
 
 
+def _headers(headers: Iterable[tuple[str, str]]) -> Payload:
+    pairs = [{"name": name, "value": value} for name, value in headers]
+    return {"custom_headers": pairs} if pairs else {}
+
+
+def _tags(leg: Leg) -> Payload:
+    return {"tags": list(leg.tags)} if leg.tags else {}
+
+
 def _sip_uri(party: str, domain: str) -> str:
     return party if party.startswith(("sip:", "sips:")) else f"{party}@{domain}"
 
@@ -104,9 +115,7 @@ def initiated(leg: Leg) -> Payload:
         }
     elif leg.caller_name:
         payload["caller_id_name"] = leg.caller_name
-    if leg.custom_headers:
-        payload["custom_headers"] = [{"name": name, "value": value} for name, value in leg.custom_headers]
-    return payload
+    return payload | _headers(leg.custom_headers) | _tags(leg)
 
 
 def answered(leg: Leg) -> Payload:
@@ -117,6 +126,8 @@ def answered(leg: Leg) -> Payload:
         "start_time": iso_time(leg.started_ms),
         "codec": leg.codec,
         "sampling_rate": 16_000 if leg.codec in ("G722", "AMR-WB") else 8000,
+        **_headers(leg.answer_headers),
+        **_tags(leg),
     }
 
 
@@ -152,6 +163,8 @@ def hangup(leg: Leg) -> Payload:
         "hangup_source": ending.source,
         "sip_hangup_cause": ending.sip_cause,
         "call_quality_stats": stats,
+        **_headers(leg.answer_headers),
+        **_tags(leg),
     }
 
 
@@ -182,9 +195,9 @@ def dtmf_received(leg: Leg, digit: str) -> Payload:
     return {**_with_parties(leg), "digit": digit}
 
 
-def gather_ended(leg: Leg, digits: str, status: str) -> Payload:
+def gather_ended(leg: Leg, gather_id: str, digits: str, status: str) -> Payload:
     """``call.gather.ended``: ``valid``, ``invalid``, ``timeout``, ``cancelled`` or ``call_hangup``."""
-    return {**_with_parties(leg), "digits": digits, "status": status}
+    return {**_with_parties(leg), "gather_id": gather_id, "digits": digits, "status": status}
 
 
 def streaming_started(leg: Leg, stream: StreamOptions) -> Payload:

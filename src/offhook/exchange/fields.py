@@ -44,6 +44,7 @@ Track = Literal["inbound_track", "outbound_track", "both_tracks"]
 Legs = Literal["both", "self", "opposite"]
 TRACKS = ("inbound_track", "outbound_track", "both_tracks")
 MAX_RETRIES = 5
+MAX_URL_LENGTH = 2000
 MAX_RETRIES_TOTAL_MS = 60_000
 
 
@@ -125,9 +126,12 @@ def url_of(body: Mapping[str, Any], name: str, schemes: tuple[str, ...]) -> str 
 def check_url(name: str, value: object, schemes: tuple[str, ...]) -> None:
     """Refuse what is not a URL of one of ``schemes``."""
     wrong = errors.invalid_value(
-        name, "10003", "Invalid URL", f"The '{name}' parameter must be a {' or '.join(schemes)} URL."
+        name,
+        "10003",
+        "Invalid URL",
+        f"The '{name}' parameter must be a {' or '.join(schemes)} URL of at most {MAX_URL_LENGTH} characters.",
     )
-    if not isinstance(value, str):
+    if not isinstance(value, str) or len(value) > MAX_URL_LENGTH:
         raise wrong
     try:
         parts = urlsplit(value)

@@ -37,6 +37,11 @@ class Gather:
         self._next_digit_ms = now_ms + wanted.initial_timeout_ms
 
     @property
+    def id(self) -> str:
+        """What the command called it."""
+        return self._wanted.gather_id
+
+    @property
     def due_ms(self) -> float:
         """When :meth:`over` has an answer if no digit comes."""
         return min(self._ends_ms, self._next_digit_ms)

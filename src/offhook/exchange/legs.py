@@ -101,6 +101,11 @@ class Leg:
     retry_on_timeout: bool = True
     """Whether ringing in vain is called ``timeout`` (true) or ``no_answer``."""
     custom_headers: tuple[tuple[str, str], ...] = ()
+    """Of the INVITE that began the leg."""
+    answer_headers: tuple[tuple[str, str], ...] = ()
+    """What the application added to its answer."""
+    tags: tuple[str, ...] = ()
+    """Of the exchange's number that is called, or that calls."""
 
     @property
     def alive(self) -> bool:

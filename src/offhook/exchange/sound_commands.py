@@ -139,8 +139,10 @@ class PlaybackStop:
 
 
 def parse_playback_stop(body: Mapping[str, Any]) -> PlaybackStop:
-    """Check the body of ``playback_stop``."""
-    return PlaybackStop(_stop(body, "all"), fields.client_state(body))
+    """Check the body of ``playback_stop``. There are no overlays, so one that is to be stopped stops nothing."""
+    stop = _stop(body, "all")
+    overlay = fields.flag(body, "overlay", default=False)
+    return PlaybackStop("" if overlay else stop, fields.client_state(body))
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +174,7 @@ class GatherDigits:
     initial_timeout_ms: int = 5_000
     terminating_digit: str = "#"
     valid_digits: str = "0123456789#*"
+    gather_id: str = ""
     client_state: str | None = None
 
 
@@ -200,5 +203,6 @@ def parse_gather(body: Mapping[str, Any]) -> GatherDigits:
         initial_timeout_ms=within("initial_timeout_millis", 5_000, 1, 120_000, "90056"),
         terminating_digit="#" if terminating is None else terminating,
         valid_digits=valid or "0123456789#*",
+        gather_id=fields.text(body, "gather_id", max_length=40) or "",
         client_state=fields.client_state(body),
     )

@@ -164,6 +164,7 @@ class Switchboard:
     ) -> Leg:
         """A fresh record with ids of its own. The first leg of a session gives the session its id."""
         leg_id = new_uuid()
+        number = self.directory.number_called(to if direction == "inbound" else from_)
         return Leg(
             call_id=new_call_control_id(),
             leg_id=leg_id,
@@ -173,6 +174,7 @@ class Switchboard:
             from_=from_,
             to=to,
             started_ms=self.clock.wall_ms(),
+            tags=number.tags if number else (),
             state=LegState.PARKED if direction == "inbound" else LegState.DIALING,
             **more,
         )
@@ -243,7 +245,6 @@ class Switchboard:
         url = options.url
         if media.map_stream_urls:
             url = local_stream_url(url, circuit.routing.url or circuit.application.webhook_event_url)
-        number = self.directory.number_called(leg.to if leg.direction == "inbound" else leg.from_)
         stream_id = new_uuid()
         circuit.streams[stream_id] = options
         circuit.line.open_stream(
@@ -259,7 +260,7 @@ class Switchboard:
                 auth_token=options.auth_token,
                 custom_parameters=dict(options.custom_parameters),
                 client_state=leg.client_state,
-                tags=number.tags if number else (),
+                tags=leg.tags,
                 user_id=USER_ID,
                 call_control_id=leg.call_id,
                 call_session_id=leg.session_id,
@@ -292,11 +293,15 @@ class Switchboard:
         circuit.gather_alarm = self.alarms.set(gather.due_ms - self.clock.now_ms(), due)
 
     def _gathered(self, circuit: Circuit, gathered: Gathered | None) -> None:
-        if gathered is not None:
-            circuit.gather = None
-            self.emit(circuit, "call.gather.ended", events.gather_ended(circuit.leg, gathered.digits, gathered.status))
-        elif circuit.gather is not None:
-            self._watch_gather(circuit, circuit.gather)
+        gather = circuit.gather
+        if gather is None:
+            return
+        if gathered is None:
+            self._watch_gather(circuit, gather)
+            return
+        circuit.gather = None
+        payload = events.gather_ended(circuit.leg, gather.id, gathered.digits, gathered.status)
+        self.emit(circuit, "call.gather.ended", payload)
 
     def _connected(self, circuit: Circuit) -> None:
         for alarm in circuit.alarms:
