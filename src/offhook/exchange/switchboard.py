@@ -294,8 +294,7 @@ class Switchboard:
 
     def _gathered(self, circuit: Circuit, gathered: Gathered | None) -> None:
         gather = circuit.gather
-        if gather is None:
-            return
+        assert gather is not None
         if gathered is None:
             self._watch_gather(circuit, gather)
             return
