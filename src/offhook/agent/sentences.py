@@ -10,29 +10,17 @@ _END = re.compile(r"[.!?…。！？]+[\"'”’)\]]*(?=\s)|\n")  # noqa: RUF001
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(\"'])(?:mr|mrs|ms|dr|prof|st|no|nr|vs|etc|e\.g|i\.e|a\.m|p\.m|approx|[a-z])\.$", re.IGNORECASE
 )
-_CLOSED = re.compile(r"[^\d\s][.!?…]+[\"'”’)\]]*\s*$")  # noqa: RUF001
-_OPENING = re.compile(r"[^\W\d_a-z]|[^\w\s]")
 _WORD = re.compile(r"\w")
 
 
 class Sentences:
-    """Collects text that comes in pieces, and gives it back sentence by sentence.
-
-    Pieces are those of a language model, a word or less each with its blanks, or whole sentences, as people write them.
-    """
+    """Collects text that comes in pieces, and gives it back sentence by sentence."""
 
     def __init__(self) -> None:
         self._text = ""
 
     def push(self, piece: str) -> list[str]:
-        """Add text; returns the sentences that are complete now.
-
-        A sentence is complete when something follows it: "9." may become "9.50". One that comes as a piece of its own,
-        several words with their full stop, is complete at once, and needs no blank before the next.
-        """
-        several = len(piece.split()) > 1
-        if several and _OPENING.match(piece) and _END.search(self._text + " ", max(0, len(self._text) - 4)):
-            self._text += " "
+        """Add text; returns the sentences that are complete now. A sentence is complete when something follows it."""
         self._text += piece
         complete: list[str] = []
         start = 0
@@ -43,8 +31,6 @@ class Sentences:
             complete.append(sentence)
             start = end.end()
         self._text = self._text[start:]
-        if several and _CLOSED.search(piece) and not _ABBREVIATION.search(self._text.rstrip()):
-            complete += self.flush()
         return complete
 
     def flush(self) -> list[str]:
