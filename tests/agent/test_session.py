@@ -521,6 +521,25 @@ async def test_two_failures_in_a_row_hand_over(phone: Any) -> None:
     assert call.of("handover.started")[0].reason == "the agent failed twice in a row"
 
 
+async def test_sentences_need_no_space_between_them(phone: Any) -> None:
+    """A handler that yields them is heard, and written down, sentence by sentence."""
+
+    async def words() -> AsyncIterator[str]:
+        yield "It is forty dollars."
+        yield "A tube is ten more."
+
+    call = await phone(make_agent(Script(when=lambda call: words())), "when")
+    await call.say()
+    await call.until_quiet()
+    assert call.session.history[1] == ("agent", "It is forty dollars. A tube is ten more.")
+
+
+async def test_all_of_a_greeting_is_told_when_it_begins(phone: Any) -> None:
+    """It was recorded before; none of it has to be waited for."""
+    call = await phone(make_agent(greeting="Good day. How can I help?"))
+    assert call.of("agent.speech_began")[0].text == "Good day. How can I help?"
+
+
 async def test_words_that_fail_half_way_are_apologised_for(phone: Any) -> None:
     """What was said until then was said."""
 

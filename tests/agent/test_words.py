@@ -36,6 +36,19 @@ def test_a_sentence_is_complete_when_something_follows_it() -> None:
     assert sentences.flush() == ["Anything"]
 
 
+def test_a_sentence_that_comes_as_one_piece_is_complete_at_once() -> None:
+    """Who yields whole sentences is not waited for, and needs no spaces between them."""
+    sentences = Sentences()
+    assert sentences.push("A repair costs forty dollars.") == ["A repair costs forty dollars."]
+    assert sentences.push("A new tube is ten dollars more.") == ["A new tube is ten dollars more."]
+    assert sentences.push("It takes ") == []
+    assert sentences.push("until Monday.") == []
+    assert sentences.push("Shall I book it?") == ["It takes until Monday.", "Shall I book it?"]
+    assert sentences.push("Ask Dr.") == []
+    assert sentences.push("Hill.") == []
+    assert sentences.flush() == ["Ask Dr.Hill."]
+
+
 @given(st.lists(st.text(alphabet="ab.!? \n", max_size=8)))
 def test_no_word_is_lost_and_pieces_make_no_difference(pieces: list[str]) -> None:
     """However the text comes, the same sentences come out."""

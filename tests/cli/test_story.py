@@ -94,6 +94,25 @@ def test_a_sentence_that_the_ear_could_not_tell_from_the_one_before_is_told_at_i
     assert told(events) == [Line("agent", "“Again.”")]
 
 
+def test_what_the_agent_thinks_of_while_it_speaks_is_told_when_it_has_said_it() -> None:
+    """Of a reply that comes piece by piece only the beginning is known when the voice begins."""
+    events = [
+        agent("agent.speech_began", 0, text="One.", kind="reply"),
+        agent("agent.speech_ended", 900, text="One. Two.", heard="One. Two.", interrupted=False, began_at_ms=0),
+        agent("agent.speech_began", 1000, text="Three.", kind="reply"),
+        agent(
+            "agent.speech_ended", 1900, text="Three. Four five.", heard="Three. Four", interrupted=True, began_at_ms=0
+        ),
+    ]
+    assert told(events, Narrator(CALL, one_sided=True)) == [
+        Line("agent", "“One.”"),
+        Line("agent", "“Two.”"),
+        Line("agent", "“Three.”"),
+        Line("agent", "“Four”"),
+        Line("note", "not heard: “five.”"),
+    ]
+
+
 def test_a_backchannel_does_not_count_as_the_end_of_the_callers_turn() -> None:
     events = [
         said(0, "mm-hm", "backchannel"),

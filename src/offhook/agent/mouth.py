@@ -285,6 +285,7 @@ class Mouth:
             self._feed(speech, resampler.flush())
 
     async def _play(self, speech: Speech, recording: Recording) -> None:
+        speech.text = " ".join(sentence for sentence, _ in recording)
         step = self._tts.sample_rate * 2 * _PIECE_MS // 1000
         for sentence, pcm in recording:
             self._begin(speech, sentence)
@@ -296,7 +297,7 @@ class Mouth:
 
     def _begin(self, speech: Speech, sentence: str) -> None:
         speech.playout.begin(sentence)
-        if not isinstance(speech.words, str):
+        if isinstance(speech.words, AsyncIterator):
             speech.text = speech.playout.text
 
     def _feed(self, speech: Speech, pcm: bytes) -> None:

@@ -7,6 +7,7 @@ import re
 __all__ = ["Sentences", "split_sentences"]
 
 _END = re.compile(r"[.!?…。！？]+[\"'”’)\]]*(?=\s)|\n")  # noqa: RUF001  (sentences of other scripts end so)
+_WHOLE = re.compile(r"[^\W\d_][.!?…。！？]+[\"'”’)\]]*$")  # noqa: RUF001  (after a digit it may be a decimal point)
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(\"'])(?:mr|mrs|ms|dr|prof|st|no|nr|vs|etc|e\.g|i\.e|a\.m|p\.m|approx|[a-z])\.$", re.IGNORECASE
 )
@@ -20,8 +21,15 @@ class Sentences:
         self._text = ""
 
     def push(self, piece: str) -> list[str]:
-        """Add text; returns the sentences that are complete now. A sentence is complete when something follows it."""
-        self._text += piece
+        """Add text; returns the sentences that are complete now.
+
+        A sentence is complete when something follows it, or when it came as one piece: who yields sentences is heard
+        sentence by sentence, and need not put spaces between them. Who yields pieces of words puts their spaces in.
+        """
+        begins = not self._text.strip()
+        if piece[:1].isupper() and _is_sentence(self._text):
+            self._text, begins = f"{self._text} ", True
+        self._text += f"{piece} " if begins and _is_sentence(piece) else piece
         complete: list[str] = []
         start = 0
         for end in _END.finditer(self._text):
@@ -37,6 +45,11 @@ class Sentences:
         """There is no more text; returns what is left, if it has a word in it."""
         rest, self._text = self._text.strip(), ""
         return [rest] if _WORD.search(rest) else []
+
+
+def _is_sentence(text: str) -> bool:
+    """Whether the text ends where a sentence can end, whatever follows."""
+    return _WHOLE.search(text) is not None and _ABBREVIATION.search(text) is None
 
 
 def split_sentences(text: str) -> list[str]:

@@ -51,6 +51,7 @@ class Narrator:
         self._barged_in_ms: float | None = None
         self._said = False
         self._speaking: str | None = None
+        self._told: str | None = None
         self._heard_at_ms: float | None = None
 
     def lines(self, event: Event) -> list[Line]:
@@ -105,6 +106,7 @@ class Narrator:
 
     def _agent_began(self, event: Event) -> list[Line]:
         self._speaking = event.get("text") or None
+        self._told = event.get("text")
         if self._one_sided:
             self._heard_at_ms = event["at_ms"]
         return self._agent_line()
@@ -122,6 +124,11 @@ class Narrator:
         if self._speaking is not None:  # too short for the caller's ear to tell it from the sentence before
             lines.append(Line("agent", f"“{self._speaking}”"))
             self._speaking = None
+        # What is thought of while it is said is known at its end.
+        told, self._told = self._told, None
+        more = event["heard"][len(told) :].strip() if told else ""
+        if more:
+            lines.append(Line("agent", f"“{more}”"))
         if event["interrupted"]:
             unheard = event["text"][len(event["heard"]) :].strip()
             if unheard:
