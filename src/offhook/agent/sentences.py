@@ -8,6 +8,7 @@ __all__ = ["Sentences", "split_sentences"]
 
 _END = re.compile(r"[.!?…。！？]+[\"'”’)\]]*(?=\s)|\n")  # noqa: RUF001  (sentences of other scripts end so)
 _WHOLE = re.compile(r"[^\W\d_][.!?…。！？]+[\"'”’)\]]*$")  # noqa: RUF001  (after a digit it may be a decimal point)
+_STOP = re.compile(r"[.!?…。！？][\"'”’)\]]*$")  # noqa: RUF001
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(\"'])(?:mr|mrs|ms|dr|prof|st|no|nr|vs|etc|e\.g|i\.e|a\.m|p\.m|approx|[a-z])\.$", re.IGNORECASE
 )
@@ -27,7 +28,7 @@ class Sentences:
         sentence by sentence, and need not put spaces between them. Who yields pieces of words puts their spaces in.
         """
         begins = not self._text.strip()
-        if piece[:1].isupper() and _is_sentence(self._text):
+        if piece[:1].isupper() and (_is_sentence(self._text) or (" " in piece and _STOP.search(self._text))):
             self._text, begins = f"{self._text} ", True
         self._text += f"{piece} " if begins and _is_sentence(piece) else piece
         complete: list[str] = []
