@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,7 +16,7 @@ from offhook.carriers.telnyx.signing import Signer
 from offhook.clock import ManualClock
 from offhook.errors import PayloadInvalid, SignatureInvalid, WebhookError
 from offhook.server.early import EarlyEvents
-from offhook.server.inbox import MAX_BODY_BYTES, Inbox, SeenEvents, Verdict
+from offhook.server.inbox import MAX_BODY_BYTES, Inbox, Seen, Verdict
 from offhook.server.wire import Wire, telnyx_wire
 
 if TYPE_CHECKING:
@@ -84,12 +85,26 @@ async def test_a_refusal_says_what_to_do_about_it(town: Any, caplog: pytest.LogC
     assert "+1555" not in caplog.text
 
 
-async def test_a_valid_webhook_replayed_acts_once(town: Any) -> None:
-    """The twelfth hostile one: it is answered, and dropped."""
+async def test_a_valid_webhook_replayed_acts_once(town: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """The twelfth hostile one: the same bytes with the same signature are refused, in one line."""
     host = await town.open()
     body = town.event("call.initiated", direction="incoming", **{"from": "+15550100", "to": "+15550199"})
     headers = town.signer.sign(body, int(time.time()))
-    assert [(await town.post(body, headers)).status_code for _ in range(3)] == [200, 200, 200]
+    assert [(await town.post(body, headers)).status_code for _ in range(3)] == [200, 409, 409]
+    await town.carrier.did("answer")
+    await host.inbox.events.join()
+    assert town.carrier.names() == ["answer"]
+    assert host.inbox.counters.refused == {"replayed": 2}
+    assert caplog.text.count("webhook refused: replayed, answered 409") == 2
+    assert "+1555" not in caplog.text
+
+
+async def test_an_event_that_the_carrier_repeats_is_taken_and_dropped(town: Any) -> None:
+    """It is signed anew, and answered with 200, or it would be repeated again; a copy of that is a replay, too."""
+    host = await town.open()
+    body = town.event("call.initiated", direction="incoming", **{"from": "+15550100", "to": "+15550199"})
+    deliveries = [town.signer.sign(body, int(time.time()) - age_s) for age_s in (3, 2, 1, 1)]
+    assert [(await town.post(body, headers)).status_code for headers in deliveries] == [200, 200, 200, 409]
     await town.carrier.did("answer")
     await host.inbox.events.join()
     assert town.carrier.names() == ["answer"]
@@ -102,9 +117,11 @@ async def test_a_thousand_deliveries_of_one_event_act_once(town: Any) -> None:
     body = town.event("call.initiated", direction="incoming", **{"from": "+15550100", "to": "+15550199"})
     headers = town.signer.sign(body, int(time.time()))
 
+    answers: Counter[int] = Counter()
+
     async def deliver() -> None:
         for _ in range(125):
-            assert (await town.post(body, headers)).status_code == 200
+            answers[(await town.post(body, headers)).status_code] += 1
 
     await asyncio.gather(*(deliver() for _ in range(8)))
     await host.inbox.events.join()
@@ -113,9 +130,10 @@ async def test_a_thousand_deliveries_of_one_event_act_once(town: Any) -> None:
         "delivered": 1000,
         "verified": 1000,
         "accepted": 1,
-        "duplicates_dropped": 999,
-        "refused": {},
+        "duplicates_dropped": 0,
+        "refused": {"replayed": 999},
     }
+    assert answers == {200: 1, 409: 999}
 
 
 async def test_a_body_without_an_announced_length_is_bounded_too(town: Any) -> None:
@@ -270,7 +288,7 @@ async def test_what_was_refused_is_not_remembered_as_seen() -> None:
 
 def test_seen_events_are_forgotten_by_age_and_by_number() -> None:
     """Bounded either way; ten minutes at least."""
-    seen = SeenEvents(limit=3, memory_ms=600_000)
+    seen = Seen[str](limit=3, memory_ms=600_000)
     seen.add("a", 0)
     seen.add("b", 1)
     seen.add("c", 600_000)
@@ -281,7 +299,7 @@ def test_seen_events_are_forgotten_by_age_and_by_number() -> None:
     seen.add("e", 600_002)
     assert "b" not in seen
     assert "c" in seen
-    assert SeenEvents()._memory_ms >= 600_000
+    assert Seen[str]()._memory_ms >= 600_000
 
 
 def test_events_of_unknown_calls_are_kept_within_bounds() -> None:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections import Counter, OrderedDict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from offhook.errors import PayloadInvalid, SignatureInvalid, TimestampStale, WebhookError
 
@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from offhook.clock import Clock
     from offhook.server.wire import Wire
 
-__all__ = ["MAX_BODY_BYTES", "Inbox", "SeenEvents", "Verdict", "WebhookCounters"]
+__all__ = ["MAX_BODY_BYTES", "Inbox", "Seen", "Verdict", "WebhookCounters"]
 
 logger = logging.getLogger(__name__)
+
+KeyT = TypeVar("KeyT")
 
 MAX_BODY_BYTES = 1024 * 1024
 """The largest webhook body that is read."""
@@ -29,7 +31,7 @@ _STATUS: dict[type[WebhookError], int] = {SignatureInvalid: 401, TimestampStale:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The answer to one delivery. ``reason`` is ``None`` if it was taken, or was a duplicate of one that was."""
+    """The answer to one delivery. ``reason`` is ``None`` if it was taken, or repeats an event that was."""
 
     status: int
     reason: str | None = None
@@ -46,7 +48,7 @@ class WebhookCounters:
     accepted: int = 0
     """Of these: queued for the first time."""
     duplicates_dropped: int = 0
-    """Of the verified: delivered before."""
+    """Of the verified: events that the carrier repeated."""
     refused: Counter[str] = field(default_factory=Counter)
     """Not taken, by reason."""
 
@@ -61,8 +63,8 @@ class WebhookCounters:
         }
 
 
-class SeenEvents:
-    """Event ids that were taken, for as long as a carrier may repeat them.
+class Seen(Generic[KeyT]):
+    """What was taken, for as long as it may come again: the ids of events, and the signatures of deliveries.
 
     Args:
         limit: how many are remembered at most; the oldest are forgotten first.
@@ -72,17 +74,17 @@ class SeenEvents:
     def __init__(self, *, limit: int = 100_000, memory_ms: float = 900_000.0) -> None:
         self._limit = limit
         self._memory_ms = memory_ms
-        self._seen: OrderedDict[str, float] = OrderedDict()
+        self._seen: OrderedDict[KeyT, float] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._seen)
 
-    def __contains__(self, event_id: str) -> bool:
-        return event_id in self._seen
+    def __contains__(self, key: KeyT) -> bool:
+        return key in self._seen
 
-    def add(self, event_id: str, now_ms: float) -> None:
-        """Remember ``event_id``, and forget what is old."""
-        self._seen[event_id] = now_ms
+    def add(self, key: KeyT, now_ms: float) -> None:
+        """Remember ``key``, and forget what is old."""
+        self._seen[key] = now_ms
         while self._seen:
             oldest, seen_ms = next(iter(self._seen.items()))
             if len(self._seen) <= self._limit and now_ms - seen_ms <= self._memory_ms:
@@ -106,7 +108,8 @@ class Inbox:
         self._wire = wire
         self._clock = clock
         self._refuses = refuses
-        self._seen = SeenEvents()
+        self._events = Seen[str]()
+        self._signatures = Seen[bytes]()
 
     def take(self, body: bytes, headers: Mapping[str, str]) -> Verdict:
         """Judge one delivery. Never raises."""
@@ -117,8 +120,12 @@ class Inbox:
         except WebhookError as error:
             return self._refuse(_STATUS.get(type(error), 400), error.code, len(body), error.fix)
         counters.verified += 1
-        if event.event_id in self._seen:
+        signature = self._wire.signature_of(headers)
+        if signature in self._signatures:
+            return self._refuse(409, "replayed", len(body))
+        if event.event_id in self._events:
             counters.duplicates_dropped += 1
+            self._remember(event, signature)
             return Verdict(200)
         reason = self._refuses(event)
         if reason is None and self.events.full():
@@ -126,10 +133,16 @@ class Inbox:
         if reason is not None:
             return self._refuse(503, reason, len(body))
         # Only now: a delivery that was refused must be taken when the carrier repeats it.
-        self._seen.add(event.event_id, self._clock.now_ms())
+        self._remember(event, signature)
         self.events.put_nowait(event)
         counters.accepted += 1
         return Verdict(200)
+
+    def _remember(self, event: CallEvent, signature: bytes) -> None:
+        now_ms = self._clock.now_ms()
+        self._events.add(event.event_id, now_ms)
+        if signature:
+            self._signatures.add(signature, now_ms)
 
     def refuse_unread(self, status: int, reason: str, size: int) -> Verdict:
         """Count and log a delivery that was refused before its body was looked at."""

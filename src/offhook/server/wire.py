@@ -15,6 +15,13 @@ logger = logging.getLogger(__name__)
 ReadWebhook = Callable[[bytes, Mapping[str, str], float], CallEvent]
 """``(body, headers, now_s) -> event``; raises the :exc:`~offhook.errors.WebhookError` family."""
 
+SignatureOf = Callable[[Mapping[str, str]], bytes]
+"""``headers -> signature`` of a delivery that was verified; empty if none was."""
+
+
+def _unsigned(headers: Mapping[str, str]) -> bytes:
+    return b""
+
 
 @dataclass(frozen=True, slots=True)
 class Wire:
@@ -25,6 +32,8 @@ class Wire:
     read_webhook: ReadWebhook
     new_media: Callable[[], AppMedia]
     """A fresh media protocol, one per socket."""
+    signature_of: SignatureOf = _unsigned
+    """Tells a delivery that was sent twice from an event that the carrier repeats."""
 
 
 def telnyx_wire(public_key: str | None) -> Wire:
@@ -37,7 +46,7 @@ def telnyx_wire(public_key: str | None) -> Wire:
         ConfigError: if ``public_key`` is not a key.
     """
     from offhook.carriers.telnyx.media import TelnyxAppMedia
-    from offhook.carriers.telnyx.signing import load_public_key
+    from offhook.carriers.telnyx.signing import load_public_key, signature_of
     from offhook.carriers.telnyx.webhooks import receive
 
     if public_key is None:
@@ -48,4 +57,5 @@ def telnyx_wire(public_key: str | None) -> Wire:
         name="telnyx",
         read_webhook=lambda body, headers, now_s: receive(body, headers, public_key, now_s),
         new_media=TelnyxAppMedia,
+        signature_of=_unsigned if public_key is None else signature_of,
     )
