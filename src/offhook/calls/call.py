@@ -35,7 +35,7 @@ class Conversation(Protocol):
         ...
 
     async def hangup(self) -> None:
-        """End the call once everything said was heard."""
+        """End the call once everything said was heard, or the caller who interrupted it has finished."""
         ...
 
 

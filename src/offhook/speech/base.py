@@ -28,7 +28,8 @@ class SpeechToText(Protocol):
 
     ``sample_rate`` (Hz) is what ``transcribe`` wants. ``transcribe`` may be called for an utterance that is not over
     (to have words early) and again for the whole of it; it must not block the event loop, and is cancelled by
-    cancelling the task that awaits it.
+    cancelling the task that awaits it. What it raises is taken for no words; the second time in a row it ends the call
+    with an apology.
     """
 
     @property
@@ -45,6 +46,7 @@ class TextToSpeech(Protocol):
     """Turns words into audio, piece by piece.
 
     ``speak`` yields pcm at ``sample_rate`` as soon as there is some; closing the iterator stops the engine at once.
+    What it raises ends what is being said; the second time in a row it ends the call with an apology.
     """
 
     @property
