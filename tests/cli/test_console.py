@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -56,6 +58,35 @@ def test_closed_streams_are_opened_before_anything_else_takes_their_numbers() ->
     closed = run(["sh", "-c", 'exec "$0" -c "$1" >&-', sys.executable, code])
     assert closed.returncode > 2, closed.stderr
     assert closed.stderr == ""
+
+
+def test_a_second_ctrl_c_does_not_wait_for_threads() -> None:
+    """A model that is being loaded cannot be interrupted; the verb can. Exit code 130, and not a word."""
+    code = (
+        "import asyncio, time\n"
+        "from offhook.cli.main import _run\n"
+        "async def work():\n"
+        "    asyncio.get_running_loop().run_in_executor(None, time.sleep, 30)\n"
+        "    try:\n"
+        "        print('up', flush=True)\n"
+        "        await asyncio.sleep(30)\n"
+        "    finally:\n"
+        "        print('over', flush=True)\n"
+        "_run(work())\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as program:
+        assert program.stdout is not None
+        assert program.stderr is not None
+        for word in ("up\n", "over\n"):
+            assert program.stdout.readline() == word
+            program.send_signal(signal.SIGINT)
+        while program.poll() is None:  # it may have been too early to be the second one
+            program.send_signal(signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                program.wait(0.1)
+        assert (program.returncode, program.stderr.read()) == (130, "")
 
 
 def test_a_lost_stderr_ends_nothing() -> None:

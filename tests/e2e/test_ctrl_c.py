@@ -17,8 +17,8 @@ def ctrl_c(program: Any) -> None:
 
 @pytest.fixture(scope="module", autouse=True)
 def demonstrations(launch_for_module: Any, tmp_path_factory: Any, speech_engines: None) -> list[Any]:
-    """Two of them, started at the same time, and before they are needed."""
-    return [launch_for_module("demo", "--output", str(tmp_path_factory.mktemp("calls"))) for _ in range(2)]
+    """Three of them, started at the same time, and before they are needed."""
+    return [launch_for_module("demo", "--output", str(tmp_path_factory.mktemp("calls"))) for _ in range(3)]
 
 
 def test_a_call_on_the_exchange_can_be_interrupted(exchange: Any, launch: Any) -> None:
@@ -60,6 +60,16 @@ def test_a_demonstration_can_be_interrupted(demonstrations: list[Any]) -> None:
     assert len(program.processes()) == 2
     ctrl_c(program)
     assert program.wait() == 130
+    assert program.left_behind() == []
+    assert "Traceback" not in program.log + program.said
+
+
+def test_a_demonstration_can_be_told_to_end(demonstrations: list[Any]) -> None:
+    """Its call is hung up, so that the agent does not wait for its end; exit code 143."""
+    program = demonstrations[2]
+    program.shows("how can I help", timeout_s=40)
+    program.signal(signal.SIGTERM)
+    assert program.wait(6) == 143
     assert program.left_behind() == []
     assert "Traceback" not in program.log + program.said
 

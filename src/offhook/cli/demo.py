@@ -15,7 +15,7 @@ from offhook.cli.files import make_folder
 from offhook.cli.lines import print_lines
 from offhook.cli.local import LocalNetwork
 from offhook.cli.story import Narrator, tell
-from offhook.errors import CallError
+from offhook.errors import CallError, OffhookError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +43,7 @@ async def run_demo(*, output: Path, codec: str, voice: str | None, as_json: bool
         await demo.start()
         story = await demo.call(output / time.strftime("%Y-%m-%d-%H%M%S"), began)
     finally:
-        await demo.network.stop()
+        await demo.close()
     problems = _problems(story)
     if as_json:
         emit_json(story)
@@ -109,6 +109,13 @@ class _Demo:
                 f"expected to write to {folder}, got: {error.strerror}.", fix="--output and another folder"
             ) from None
         return story
+
+    async def close(self) -> None:
+        """End the call, if it is up, and everything else."""
+        if self.narrator.call is not None and "leg.ended" not in self._wanted:
+            with contextlib.suppress(OffhookError):
+                self.network.exchange.handset(self.narrator.call).hang_up()
+        await self.network.stop()
 
     def _on_event(self, event: dict[str, Any]) -> None:
         self.events.append(event)

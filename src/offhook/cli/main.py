@@ -7,6 +7,7 @@ whoever read stdout has gone (``| head``); 143 SIGTERM, of verbs that are over b
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from contextlib import nullcontext, suppress
 from pathlib import Path
@@ -205,7 +206,13 @@ def _run(
 ) -> None:
     try:
         with asyncio.Runner(loop_factory=loop_factory) as runner:
-            raise typer.Exit(runner.run(_until_terminated(work)) or 0)
+            try:
+                code = runner.run(_until_terminated(work))
+            except KeyboardInterrupt:
+                # What is left is to wait for threads, of a model that loads for example. Nobody has to wait for that.
+                signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+                raise
+        raise typer.Exit(code or 0)
     except asyncio.CancelledError:  # by SIGTERM: everything was cleaned up as on Ctrl-C
         raise typer.Exit(143) from None
 
