@@ -66,6 +66,17 @@ async def test_what_the_program_prints_itself_is_passed_on_and_is_no_event(
     assert capsys.readouterr().err.startswith('42\n[1]\n{"a": 1}\n{"type": "note", "source": "me"}\n')
 
 
+async def test_files_beside_the_agent_do_not_stand_in_for_pythons_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As they do not with ``offhook serve``: an agent may lie beside an ``email.py``."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("calendar", "email", "http", "queue"):
+        (tmp_path / f"{name}.py").write_text("raise RuntimeError")
+    with pytest.raises(ConfigError, match="expected a module there_is_no_such_module"):
+        await agent("there_is_no_such_module:agent").start()
+
+
 @pytest.mark.parametrize("after_turns", [0, 1, 3, 200])
 async def test_a_start_that_is_cancelled_leaves_no_process(after_turns: int) -> None:
     process = agent("offhook.demo.agent:agent")

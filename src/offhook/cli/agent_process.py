@@ -84,7 +84,7 @@ class AgentProcess:
         self._ready.add_done_callback(lambda ready: ready.cancelled() or ready.exception())  # nobody may wait any more
         spawning = asyncio.ensure_future(
             asyncio.create_subprocess_exec(
-                sys.executable, "-m", "offhook", "serve", self.app, "--json",
+                sys.executable, "-P", "-m", "offhook", "serve", self.app, "--json",
                 "--host", "127.0.0.1", "--port", str(self.port),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,

@@ -232,6 +232,11 @@ async def _follow(exchange: _Running, call_id: str, *, quiet: bool) -> None:
             event = json.loads(text)
             if not quiet:
                 print_lines(out, narrator.lines(event))
+            if event["type"] == "webhook.failed" and event["event_type"] == "call.initiated":
+                err.print("[yellow]nobody takes this call's webhooks: it rings in vain[/]")
+                err.print(
+                    "[green]fix:[/]   start your program where they go: offhook exchange status shows the address"
+                )
             if event["type"] == "call.ended":
                 return
 
