@@ -160,7 +160,7 @@ class Answering:
         now_ms = self._session.clock.now_ms()
         if self._answer is not None and not self._answer.done():
             if ended.text:
-                self._answer.set_result(ended.text)
+                self._answer.set_result(ended.text.rstrip(" .?!…"))
             else:
                 self._session.mouth.speak(self._agent.texts.clarify, "question")
             return

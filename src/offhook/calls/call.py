@@ -148,6 +148,8 @@ class Call:
     async def ask(self, question: str) -> str:
         """Speak ``question`` and return the words of the caller's next turn; ``""`` if none came.
 
+        What a recogniser puts after the last word is left out, so that the words fit into a sentence of the agent's.
+
         Raises:
             CallError: if no conversation is under way.
         """

@@ -26,7 +26,7 @@ async def hours(call: Call) -> str:
 async def book(call: Call) -> str:
     """Book an appointment: ask for the day, then confirm it."""
     day = await call.ask("Of course. Which day and time would suit you?")
-    return f"I have noted {day.strip(' .?!') or 'that'}. We will confirm it by text message."
+    return f"I have noted {day or 'that'}. We will confirm it by text message."
 
 
 @agent.intent("prices", examples=["what does a check-up cost", "how much is a check-up", "what are your prices"])
