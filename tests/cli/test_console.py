@@ -60,6 +60,19 @@ def test_closed_streams_are_opened_before_anything_else_takes_their_numbers() ->
     assert closed.stderr == ""
 
 
+def test_a_terminal_that_knows_few_signs_gets_others() -> None:
+    """What people read loses a sign; what programs read loses nothing."""
+    code = (
+        "from offhook.cli.console import emit_json, open_streams, out\n"
+        "open_streams()\n"
+        "out.print('\u260e calls')\n"
+        "emit_json({'said': '\u260e'})\n"
+    )
+    told = run([sys.executable, "-c", code], stdout=subprocess.PIPE, env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert (told.returncode, told.stderr) == (0, "")
+    assert told.stdout == '? calls\n{"said": "\\u260e"}\n'
+
+
 def test_a_second_ctrl_c_does_not_wait_for_threads() -> None:
     """A model that is being loaded cannot be interrupted; the verb can. Exit code 130, and not a word."""
     code = (

@@ -43,7 +43,7 @@ def test_an_exchange_can_be_stopped(exchange: Any, launch: Any, number: int, cod
     program = launch("exchange", "up", "--port", "0", "--webhook-url", str(nobody), "--json")
     port = program.event("exchange.started")["port"]
     caller = launch("exchange", "call", "--port", str(port))
-    caller.shows("calls")
+    caller.shows(r"it rings in vain\nfix: ")  # or it would, until the network gives up
     program.signal(number)
     assert program.wait() == code
     assert (program.log, program.left_behind()) == ("", [])

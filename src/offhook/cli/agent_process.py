@@ -74,7 +74,7 @@ class AgentProcess:
         """Start it and wait until it takes calls.
 
         Returns:
-            its ``server.ready`` event: ``port``, ``agent``, ``stt``, ``tts``.
+            its ``server.ready`` event: ``port``, ``url``, ``agent``.
 
         Raises:
             ConfigError: if it ends before that; the message is the one it gave.

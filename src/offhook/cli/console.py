@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -98,7 +99,10 @@ err: Final = Console(file=cast("IO[str]", stderr), highlight=False, soft_wrap=Tr
 
 
 def open_streams() -> None:
-    """Open what the shell has closed (``>&-``): else the first socket would be what is taken for stdout."""
+    """Make stdout and stderr take whatever is written.
+
+    What the shell has closed (``>&-``) is opened: else the first socket would be what is taken for stdout.
+    """
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         try:
             os.fstat(number)
@@ -106,11 +110,15 @@ def open_streams() -> None:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one
         if getattr(sys, name) is None:
             setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8", closefd=False))  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that knows no ☎ shows another sign
 
 
 def emit_json(value: Any) -> None:
     """Print one JSON object, on one line, as the last thing on stdout."""
-    stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    narrow = (stdout.encoding or "").lower().replace("-", "") != "utf8"
+    stdout.write(json.dumps(value, ensure_ascii=narrow) + "\n")
 
 
 def fail(error: OffhookError, *, exit_code: int = EXIT_USAGE) -> NoReturn:

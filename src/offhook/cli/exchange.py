@@ -233,10 +233,9 @@ async def _follow(exchange: _Running, call_id: str, *, quiet: bool) -> None:
             if not quiet:
                 print_lines(out, narrator.lines(event))
             if event["type"] == "webhook.failed" and event["event_type"] == "call.initiated":
-                err.print("[yellow]nobody takes this call's webhooks: it rings in vain[/]")
-                err.print(
-                    "[green]fix:[/]   start your program where they go: offhook exchange status shows the address"
-                )
+                console = err if quiet else out
+                console.print("[yellow]nobody takes this call's webhooks: it rings in vain[/]")
+                console.print("[green]fix:[/]   start your program where offhook exchange status says they go")
             if event["type"] == "call.ended":
                 return
 
