@@ -85,7 +85,10 @@ def test_a_second_ctrl_c_does_not_wait_for_threads() -> None:
         "        await asyncio.sleep(30)\n"
         "    finally:\n"
         "        print('over', flush=True)\n"
-        "_run(work())\n"
+        "try:\n"
+        "    _run(work())\n"
+        "except KeyboardInterrupt:\n"
+        "    raise SystemExit(130)\n"
     )
     with subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

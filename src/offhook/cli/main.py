@@ -204,15 +204,22 @@ def bench_media(
 def _run(
     work: Coroutine[Any, Any, int | None], loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None
 ) -> None:
+    interrupted = False
     try:
         with asyncio.Runner(loop_factory=loop_factory) as runner:
             try:
                 code = runner.run(_until_terminated(work))
             except KeyboardInterrupt:
+                interrupted = True
                 # What is left is to wait for threads, of a model that loads for example. Nobody has to wait for that.
                 signal.signal(signal.SIGINT, lambda *_: os._exit(130))
                 raise
         raise typer.Exit(code or 0)
+    except RuntimeError:
+        if not interrupted:
+            raise
+        # A loop that is interrupted in its last step stops once more when it is closed, which asyncio takes amiss.
+        raise KeyboardInterrupt from None
     except asyncio.CancelledError:  # by SIGTERM: everything was cleaned up as on Ctrl-C
         raise typer.Exit(143) from None
 
