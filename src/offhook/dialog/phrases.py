@@ -121,8 +121,9 @@ class PhraseIndex:
     def _alike(self, heard: list[str]) -> npt.NDArray[np.float64]:
         ratio = self._cdist(heard, self._vocabulary, scorer=self._ratio).astype(np.float64) / 100.0
         alike = np.clip((ratio - 0.6) / 0.4, 0.0, 1.0)
-        bones = np.array([skeleton(word) for word in heard])
-        sounds = (bones[:, None] == self._bones[None, :]) & (ratio > 0.5) & (np.char.str_len(bones)[:, None] > 1)
+        skeletons = [skeleton(word) for word in heard]
+        bones, firm = np.array(skeletons), np.array([len(bone) > 1 for bone in skeletons])
+        sounds = (bones[:, None] == self._bones[None, :]) & (ratio > 0.5) & firm[:, None]
         return np.where(sounds, np.maximum(alike, 0.6), alike)
 
     def _score(
