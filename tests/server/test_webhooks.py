@@ -330,3 +330,11 @@ def test_a_wrong_public_key_is_found_at_the_start(caplog: pytest.LogCaptureFixtu
     with caplog.at_level(logging.WARNING):
         telnyx_wire(None)
     assert "not verified" in caplog.text
+
+
+def test_what_comes_again_is_remembered_from_then_on() -> None:
+    """And what did not is forgotten first."""
+    seen = Seen[str](limit=2)
+    for at_ms, key in enumerate(("a", "b", "a", "c")):
+        seen.add(key, at_ms)
+    assert ("a" in seen, "b" in seen, "c" in seen) == (True, False, True)

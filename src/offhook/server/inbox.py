@@ -85,6 +85,7 @@ class Seen(Generic[KeyT]):
     def add(self, key: KeyT, now_ms: float) -> None:
         """Remember ``key``, and forget what is old."""
         self._seen[key] = now_ms
+        self._seen.move_to_end(key)
         while self._seen:
             oldest, seen_ms = next(iter(self._seen.items()))
             if len(self._seen) <= self._limit and now_ms - seen_ms <= self._memory_ms:
