@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 from offhook import Agent
 from offhook.cli.main import app
 from offhook.exchange.exchange import Exchange
-from offhook.exchange.script import parse_script
-from offhook.exchange.seed import parse_seed
+from offhook.exchange.people.script import parse_script
+from offhook.exchange.words.seed import parse_seed
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -26,8 +26,8 @@ import websockets.sync.client
 
 from offhook.audio.codecs import make_encoder
 from offhook.carriers.telnyx.signing import Signer
-from offhook.exchange.script import ClipRef
-from offhook.exchange.voices import Voices
+from offhook.exchange.people.script import ClipRef
+from offhook.exchange.people.voices import Voices
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

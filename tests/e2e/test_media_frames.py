@@ -17,8 +17,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from offhook.audio.codecs import make_encoder
 from offhook.audio.frames import frame_bytes
-from offhook.exchange.script import ClipRef
-from offhook.exchange.voices import Voices
+from offhook.exchange.people.script import ClipRef
+from offhook.exchange.people.voices import Voices
 
 if TYPE_CHECKING:
     from collections.abc import Callable

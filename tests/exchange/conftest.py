@@ -13,13 +13,13 @@ import pytest
 from telnyx import AsyncTelnyx
 
 from offhook.exchange.exchange import Exchange
-from offhook.exchange.seed import default_seed
-from offhook.exchange.settings import ExchangeSettings
+from offhook.exchange.words.seed import default_seed
+from offhook.exchange.words.settings import ExchangeSettings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from offhook.exchange.phones import Handset
+    from offhook.exchange.people.phones import Handset
 
 
 @dataclass

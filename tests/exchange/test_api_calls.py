@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import telnyx
 
-from offhook.exchange.legs import LegState
+from offhook.exchange.legs.machine import LegState
 
 if TYPE_CHECKING:
     import httpx

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offhook.exchange import commands, fields, sound_commands
-from offhook.exchange.errors import ApiError
+from offhook.exchange.commands import bodies as commands
+from offhook.exchange.commands import sound_bodies as sound_commands
+from offhook.exchange.words import fields
+from offhook.exchange.words.errors import ApiError
 
 DIAL = {"connection_id": "1", "to": "+15550100", "from": "+15550199"}
 SPEAK = {"payload": "hello", "voice": "Telnyx.KokoroTTS.af"}

@@ -16,8 +16,8 @@ import telnyx
 from websockets.asyncio.server import serve
 
 from offhook.errors import EngineMissing
-from offhook.exchange import sounds
-from offhook.exchange.circuit import local_stream_url
+from offhook.exchange.legs.circuit import local_stream_url
+from offhook.exchange.sound import sources as sounds
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import telnyx
 
-from offhook.exchange.resources import page_of
+from offhook.exchange.api.resources import page_of
 
 if TYPE_CHECKING:
     import httpx

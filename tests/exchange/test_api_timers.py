@@ -10,12 +10,12 @@ import pytest
 
 from offhook.clock import ManualClock
 from offhook.exchange.exchange import Exchange
-from offhook.exchange.seed import default_seed
+from offhook.exchange.words.seed import default_seed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from offhook.exchange.settings import ExchangeSettings
+    from offhook.exchange.words.settings import ExchangeSettings
 
 APP = "1000000000000000001"
 KEY = {"authorization": "Bearer k"}

@@ -10,12 +10,12 @@ import httpx
 import pytest
 
 from offhook.errors import CallError, PortInUse
-from offhook.exchange.control import is_loopback, shell_lines
+from offhook.exchange.api.control import is_loopback, shell_lines
 from offhook.exchange.exchange import Exchange
-from offhook.exchange.seed import PhoneSpec, Seed
+from offhook.exchange.words.seed import PhoneSpec, Seed
 
 if TYPE_CHECKING:
-    from offhook.exchange.settings import ExchangeSettings
+    from offhook.exchange.words.settings import ExchangeSettings
 
 SCRIPT = {"steps": [{"wait_s": 0.2}, {"hang_up": True}]}
 
@@ -152,7 +152,7 @@ async def test_a_stopped_exchange_has_ended_its_calls(
     application: Any, settings: ExchangeSettings, telephone: Any
 ) -> None:
     """Hang-ups are delivered; stopping twice is no error; a new call is refused."""
-    from offhook.exchange.seed import default_seed
+    from offhook.exchange.words.seed import default_seed
 
     exchange = Exchange(default_seed(application.url), settings=settings, port=0)
     with pytest.raises(CallError):
@@ -184,7 +184,7 @@ async def test_only_this_machine_is_served_unless_the_settings_say_otherwise(
     assert exchange.settings.control_from_anywhere is False
     from starlette.applications import Starlette
 
-    from offhook.exchange.control import Control
+    from offhook.exchange.api.control import Control
 
     for client, expected in ((("10.0.0.9", 1), 403), (("::1", 1), 200), (("127.0.0.1", 1), 200)):
         transport = httpx.ASGITransport(Starlette(routes=Control(exchange).routes()), client=client)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from offhook.audio.codecs import make_decoder, make_encoder
 from offhook.audio.mix import mix
-from offhook.exchange.ear import Ear, Sound, backchannel, latency_ms, speech_span, stop_ms
+from offhook.exchange.people.hearing import Ear, Sound, backchannel, latency_ms, speech_span, stop_ms
 
 RATE = 8000
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from offhook.exchange.gather import Gather, Gathered
-from offhook.exchange.sound_commands import GatherDigits
+from offhook.exchange.commands.sound_bodies import GatherDigits
+from offhook.exchange.legs.gather import Gather, Gathered
 
 
 def press(gather: Gather, digits: str, now_ms: float = 0.0) -> Gathered | None:

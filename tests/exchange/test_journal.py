@@ -7,8 +7,8 @@ import json
 from typing import TYPE_CHECKING
 
 from offhook.clock import ManualClock
-from offhook.exchange.alarms import Alarms
-from offhook.exchange.journal import Journal
+from offhook.exchange.legs.alarms import Alarms
+from offhook.exchange.legs.journal import Journal
 
 if TYPE_CHECKING:
     from pathlib import Path

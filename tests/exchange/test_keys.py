@@ -9,7 +9,7 @@ import pytest
 
 from offhook.carriers.telnyx.signing import Signer
 from offhook.errors import ConfigError
-from offhook.exchange.keys import default_key_path, load_private_key
+from offhook.exchange.webhooks.keys import default_key_path, load_private_key
 
 
 def test_the_key_is_made_once_and_only_its_owner_may_read_it(tmp_path: Path) -> None:

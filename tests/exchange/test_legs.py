@@ -10,9 +10,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from offhook.exchange import legs
-from offhook.exchange.errors import ApiError
-from offhook.exchange.legs import Ending, Leg, LegState
+from offhook.exchange.legs import machine as legs
+from offhook.exchange.legs.machine import Ending, Leg, LegState
+from offhook.exchange.words.errors import ApiError
 
 
 def leg(direction: Any = "inbound", state: LegState | None = None, **more: Any) -> Leg:

@@ -12,9 +12,9 @@ from offhook.audio.frames import dbfs
 from offhook.audio.wav import read_wav
 from offhook.clock import ManualClock
 from offhook.errors import UnsupportedCodec
-from offhook.exchange.line import Line
-from offhook.exchange.media import StreamSettings
-from offhook.exchange.pacer import Pacer
+from offhook.exchange.sound.line import Line
+from offhook.exchange.sound.media import StreamSettings
+from offhook.exchange.sound.pacer import Pacer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

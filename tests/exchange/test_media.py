@@ -13,7 +13,7 @@ import pytest
 from offhook.audio.codecs import make_decoder, make_encoder
 from offhook.audio.frames import dbfs
 from offhook.errors import UnsupportedCodec
-from offhook.exchange.media import StreamMedia, StreamSettings, announced_rate
+from offhook.exchange.sound.media import StreamMedia, StreamSettings, announced_rate
 
 
 class Bench:

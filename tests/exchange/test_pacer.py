@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from offhook.clock import ManualClock, SystemClock
-from offhook.exchange.pacer import Pacer, Schedule
+from offhook.exchange.sound.pacer import Pacer, Schedule
 
 if TYPE_CHECKING:
     import pytest

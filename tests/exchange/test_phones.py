@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from offhook.clock import ManualClock
-from offhook.exchange.phones import (
+from offhook.exchange.people.phones import (
     AnsweringPerson,
     BusyPhone,
     NoAnswerPhone,
@@ -16,8 +16,8 @@ from offhook.exchange.phones import (
     ScriptedCaller,
     SilentPhone,
 )
-from offhook.exchange.script import parse_script
-from offhook.exchange.voices import Voices
+from offhook.exchange.people.script import parse_script
+from offhook.exchange.people.voices import Voices
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

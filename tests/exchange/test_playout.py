@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offhook.exchange.playout import Announcements, Cleared, Playout, Pulled
+from offhook.exchange.sound.buffer import Announcements, Cleared, Playout, Pulled
 
 RATE = 8000
 FRAME = 320  # bytes in 20 ms

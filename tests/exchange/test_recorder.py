@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from offhook.audio.wav import read_wav
-from offhook.exchange.recorder import Recorder
+from offhook.exchange.sound.recorder import Recorder
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from offhook.errors import ConfigError
-from offhook.exchange.script import (
+from offhook.exchange.people.script import (
     Backchannel,
     BargeIn,
     ClipRef,
@@ -21,7 +21,7 @@ from offhook.exchange.script import (
     parse_script,
     script_names,
 )
-from offhook.exchange.voices import Voices
+from offhook.exchange.people.voices import Voices
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from offhook.errors import ConfigError
-from offhook.exchange.seed import PhoneSpec, default_seed, is_e164, load_seed, parse_seed
+from offhook.exchange.words.seed import PhoneSpec, default_seed, is_e164, load_seed, parse_seed
 
 if TYPE_CHECKING:
     from pathlib import Path

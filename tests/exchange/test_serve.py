@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from offhook.exchange.exchange import Exchange
-    from offhook.exchange.settings import ExchangeSettings
+    from offhook.exchange.words.settings import ExchangeSettings
 
 PROGRAM = """
 import sys
 from pathlib import Path
 from offhook.exchange.serve import run
-from offhook.exchange.settings import ExchangeSettings
+from offhook.exchange.words.settings import ExchangeSettings
 settings = ExchangeSettings(private_key_path=Path(sys.argv[1]))
 run(settings, port=0, ready=lambda exchange: print(exchange.base_url, flush=True))
 print("over", flush=True)

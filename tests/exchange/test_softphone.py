@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from offhook.clock import ManualClock
-from offhook.exchange.ear import Sound, speech_span
-from offhook.exchange.softphone import MOST_FRAMES, SOFTPHONE_RATE, START_FRAMES, WINDOW_FRAMES, Softphone
-from offhook.exchange.voices import Clip
+from offhook.exchange.people.hearing import Sound, speech_span
+from offhook.exchange.people.softphone import MOST_FRAMES, SOFTPHONE_RATE, START_FRAMES, WINDOW_FRAMES, Softphone
+from offhook.exchange.people.voices import Clip
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

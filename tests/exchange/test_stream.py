@@ -19,10 +19,10 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 from offhook.clock import SystemClock
-from offhook.exchange.line import Line
-from offhook.exchange.media import StreamMedia, StreamSettings
-from offhook.exchange.pacer import Pacer
-from offhook.exchange.stream import Stream
+from offhook.exchange.sound.line import Line
+from offhook.exchange.sound.media import StreamMedia, StreamSettings
+from offhook.exchange.sound.pacer import Pacer
+from offhook.exchange.sound.stream import Stream
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -337,7 +337,7 @@ class TestEnds:
     async def test_a_stream_can_be_opened_again_after_the_application_closed_it(
         self, exchange: Exchange, host: Host, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("offhook.exchange.stream._RECONNECT_WAIT_S", 0.01)
+        monkeypatch.setattr("offhook.exchange.sound.stream._RECONNECT_WAIT_S", 0.01)
         async with stream(exchange, host, on_app_close="reconnect") as app:
             await app.socket.close()
             again = await host.app()

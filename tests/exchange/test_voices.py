@@ -9,8 +9,8 @@ import pytest
 from offhook.audio.frames import dbfs
 from offhook.audio.wav import write_wav
 from offhook.errors import ConfigError
-from offhook.exchange.script import ClipRef, parse_script
-from offhook.exchange.voices import Voices, clip_names
+from offhook.exchange.people.script import ClipRef, parse_script
+from offhook.exchange.people.voices import Voices, clip_names
 
 if TYPE_CHECKING:
     from pathlib import Path

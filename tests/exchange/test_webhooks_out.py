@@ -11,9 +11,9 @@ import pytest
 
 from offhook.carriers.telnyx.signing import Signer, verify
 from offhook.clock import ManualClock
-from offhook.exchange.journal import Journal
-from offhook.exchange.settings import WebhookAssumptions
-from offhook.exchange.webhooks import Target, Try, Verdict, Webhook, WebhookSender, judge, next_try
+from offhook.exchange.legs.journal import Journal
+from offhook.exchange.webhooks.delivery import Target, Try, Verdict, Webhook, WebhookSender, judge, next_try
+from offhook.exchange.words.settings import WebhookAssumptions
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

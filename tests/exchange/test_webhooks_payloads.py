@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import telnyx.types as models
 
-from offhook.exchange import events
-from offhook.exchange.fields import StreamOptions
-from offhook.exchange.legs import Ending, Leg, LegState
+from offhook.exchange.legs.machine import Ending, Leg, LegState
+from offhook.exchange.webhooks import payloads as events
+from offhook.exchange.words.fields import StreamOptions
 
 LEG = Leg(
     call_id="v3:a",

@@ -20,7 +20,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosedError
 
 from offhook.exchange.exchange import Exchange
-from offhook.exchange.settings import ExchangeSettings
+from offhook.exchange.words.settings import ExchangeSettings
 from offhook.web.feed import Feed
 from offhook.web.phone import PhonePage
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from offhook.errors import EngineMissing
-from offhook.exchange.voices import Voices
+from offhook.exchange.people.voices import Voices
 from offhook.web import line
 
 if TYPE_CHECKING:

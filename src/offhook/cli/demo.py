@@ -76,9 +76,9 @@ class _Demo:
         )
 
     async def call(self, folder: Path, began: float) -> dict[str, Any]:
-        from offhook.exchange.caller import ScriptedCaller
-        from offhook.exchange.script import parse_script
-        from offhook.exchange.voices import Voices
+        from offhook.exchange.people.caller import ScriptedCaller
+        from offhook.exchange.people.script import parse_script
+        from offhook.exchange.people.voices import Voices
 
         exchange = self.network.exchange
         await asyncio.to_thread(make_folder, folder, "--output and another folder")

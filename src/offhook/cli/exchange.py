@@ -16,12 +16,12 @@ from offhook.cli.files import check_file
 from offhook.cli.lines import print_lines
 from offhook.cli.story import Narrator
 from offhook.errors import CallError, ConfigError
-from offhook.exchange.settings import DEFAULT_PORT
+from offhook.exchange.words.settings import DEFAULT_PORT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from offhook.exchange.journal import Event
+    from offhook.exchange.legs.journal import Event
 
 __all__ = ["run_call", "run_env", "run_status", "run_up"]
 
@@ -34,9 +34,9 @@ ANSWER_TIMEOUT_S = 5.0
 
 async def run_up(*, port: int, seed: Path | None, webhook_url: str | None, as_json: bool) -> int:
     """Run an exchange until Ctrl-C, with the browser phone on its port."""
-    from offhook.exchange.errors import ApiError
     from offhook.exchange.exchange import Exchange
-    from offhook.exchange.seed import load_seed
+    from offhook.exchange.words.errors import ApiError
+    from offhook.exchange.words.seed import load_seed
     from offhook.web.phone import PhonePage
 
     exchange = Exchange(load_seed(seed) if seed is not None else None, port=port)
@@ -142,7 +142,7 @@ class _Running:
 
 async def run_env(*, port: int, as_json: bool) -> int:
     """Print the environment that points a program at the exchange."""
-    from offhook.exchange.control import shell_lines
+    from offhook.exchange.api.control import shell_lines
 
     async with _Running(port) as exchange:
         variables = await exchange.ask("GET", "/exchange/env")

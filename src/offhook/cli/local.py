@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from starlette.routing import BaseRoute
 
-    from offhook.exchange.seed import Seed
+    from offhook.exchange.words.seed import Seed
 
 __all__ = ["LocalNetwork"]
 

@@ -17,19 +17,19 @@ from starlette.applications import Starlette
 from offhook.carriers.telnyx.signing import Signer
 from offhook.clock import SystemClock
 from offhook.errors import CallError, ConfigError, OffhookError, PortInUse
-from offhook.exchange import actions
-from offhook.exchange.alarms import Alarms
-from offhook.exchange.api import Api
-from offhook.exchange.control import Control, is_loopback
-from offhook.exchange.journal import Journal
-from offhook.exchange.keys import load_private_key
-from offhook.exchange.pacer import Pacer
-from offhook.exchange.people import People
-from offhook.exchange.resources import Directory
-from offhook.exchange.seed import default_seed
-from offhook.exchange.settings import DEFAULT_PORT, ExchangeSettings
-from offhook.exchange.switchboard import LineHandset, Switchboard
-from offhook.exchange.webhooks import WebhookSender
+from offhook.exchange.api.carrier import Api
+from offhook.exchange.api.control import Control, is_loopback
+from offhook.exchange.api.resources import Directory
+from offhook.exchange.commands import actions
+from offhook.exchange.legs.alarms import Alarms
+from offhook.exchange.legs.journal import Journal
+from offhook.exchange.legs.switchboard import LineHandset, Switchboard
+from offhook.exchange.people.people import People
+from offhook.exchange.sound.pacer import Pacer
+from offhook.exchange.webhooks.delivery import WebhookSender
+from offhook.exchange.webhooks.keys import load_private_key
+from offhook.exchange.words.seed import default_seed
+from offhook.exchange.words.settings import DEFAULT_PORT, ExchangeSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
     from offhook.clock import Clock
-    from offhook.exchange.phones import Phone
-    from offhook.exchange.seed import Seed
+    from offhook.exchange.people.phones import Phone
+    from offhook.exchange.words.seed import Seed
 
 __all__ = ["Exchange"]
 

@@ -8,13 +8,13 @@ import signal
 from typing import TYPE_CHECKING
 
 from offhook.exchange.exchange import Exchange
-from offhook.exchange.settings import DEFAULT_PORT
+from offhook.exchange.words.settings import DEFAULT_PORT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from offhook.exchange.seed import Seed
-    from offhook.exchange.settings import ExchangeSettings
+    from offhook.exchange.words.seed import Seed
+    from offhook.exchange.words.settings import ExchangeSettings
 
 __all__ = ["run", "serve"]
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 from starlette.websockets import WebSocketDisconnect
 
 from offhook.errors import OffhookError
-from offhook.exchange.script import ClipRef, Say, Script
-from offhook.exchange.softphone import SOFTPHONE_RATE, Softphone
-from offhook.exchange.voices import Voices
+from offhook.exchange.people.script import ClipRef, Say, Script
+from offhook.exchange.people.softphone import SOFTPHONE_RATE, Softphone
+from offhook.exchange.people.voices import Voices
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from starlette.websockets import WebSocket
 
     from offhook.exchange.exchange import Exchange
-    from offhook.exchange.journal import Subscription
+    from offhook.exchange.legs.journal import Subscription
 
 __all__ = ["SOFTPHONE_NUMBER", "PageLine"]
 

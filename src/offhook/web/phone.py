@@ -23,7 +23,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.routing import Mount, Route, WebSocketRoute, request_response
 from starlette.staticfiles import StaticFiles
 
-from offhook.exchange.control import host_of, is_loopback
+from offhook.exchange.api.control import host_of, is_loopback
 from offhook.web.feed import Feed
 from offhook.web.line import PageLine
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, cast
 from urllib.parse import urlsplit
 
-from offhook.exchange import errors
-from offhook.exchange.seed import is_e164
+from offhook.exchange.words import errors
+from offhook.exchange.words.seed import is_e164
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

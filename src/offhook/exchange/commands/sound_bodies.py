@@ -1,4 +1,4 @@
-"""The bodies of the commands that make sounds and listen for digits; see :mod:`offhook.exchange.commands`."""
+"""The bodies of the commands that make sounds and listen for digits; see :mod:`offhook.exchange.commands.bodies`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from offhook.exchange import errors, fields
+from offhook.exchange.words import errors, fields
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import httpx
 
-from offhook.exchange.events import envelope
+from offhook.exchange.webhooks.payloads import envelope
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from offhook.carriers.telnyx.signing import Signer
     from offhook.clock import Clock
-    from offhook.exchange.journal import Journal
-    from offhook.exchange.settings import WebhookAssumptions
+    from offhook.exchange.legs.journal import Journal
+    from offhook.exchange.words.settings import WebhookAssumptions
 
 __all__ = ["Target", "Try", "Webhook", "WebhookSender", "judge", "next_try"]
 

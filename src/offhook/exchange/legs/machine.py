@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Literal
 
-from offhook.exchange import errors
+from offhook.exchange.words import errors
 
 __all__ = [
     "AnsweredByApp",

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from offhook.exchange.fields import StreamOptions
-    from offhook.exchange.legs import Leg
+    from offhook.exchange.legs.machine import Leg
+    from offhook.exchange.words.fields import StreamOptions
 
 __all__ = [
     "answered",

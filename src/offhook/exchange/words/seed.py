@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 from urllib.parse import urlsplit
 
 from offhook.errors import ConfigError
-from offhook.exchange.ids import new_resource_id
+from offhook.exchange.words.ids import new_resource_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,16 +6,16 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from offhook.exchange.ids import new_uuid
-from offhook.exchange.webhooks import Target, Webhook
+from offhook.exchange.webhooks.delivery import Target, Webhook
+from offhook.exchange.words.ids import new_uuid
 
 if TYPE_CHECKING:
     from offhook.clock import Clock
-    from offhook.exchange.circuit import Circuit
-    from offhook.exchange.events import Payload
-    from offhook.exchange.journal import Journal
-    from offhook.exchange.settings import WebhookAssumptions
-    from offhook.exchange.webhooks import WebhookSender
+    from offhook.exchange.legs.circuit import Circuit
+    from offhook.exchange.legs.journal import Journal
+    from offhook.exchange.webhooks.delivery import WebhookSender
+    from offhook.exchange.webhooks.payloads import Payload
+    from offhook.exchange.words.settings import WebhookAssumptions
 
 __all__ = ["Notices", "targets"]
 

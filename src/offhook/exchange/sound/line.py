@@ -18,18 +18,18 @@ from offhook.audio.frames import frame_bytes
 from offhook.audio.mix import mix
 from offhook.audio.resample import Resampler
 from offhook.errors import UnsupportedCodec
-from offhook.exchange.media import StreamMedia, announced_rate
-from offhook.exchange.playout import Announcements
-from offhook.exchange.recorder import Recorder
-from offhook.exchange.stream import Stream
+from offhook.exchange.sound.buffer import Announcements
+from offhook.exchange.sound.media import StreamMedia, announced_rate
+from offhook.exchange.sound.recorder import Recorder
+from offhook.exchange.sound.stream import Stream
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from offhook.clock import Clock
-    from offhook.exchange.media import StreamSettings
-    from offhook.exchange.pacer import Pacer
-    from offhook.exchange.phones import Phone
+    from offhook.exchange.people.phones import Phone
+    from offhook.exchange.sound.media import StreamSettings
+    from offhook.exchange.sound.pacer import Pacer
 
 __all__ = ["Line", "LineListener"]
 

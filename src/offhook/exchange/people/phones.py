@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from offhook.audio.frames import frame_bytes
 from offhook.clock import Clock, SystemClock
-from offhook.exchange.caller import ScriptedCaller
-from offhook.exchange.ear import Ear
+from offhook.exchange.people.caller import ScriptedCaller
+from offhook.exchange.people.hearing import Ear
 
 if TYPE_CHECKING:
-    from offhook.exchange.script import Script
-    from offhook.exchange.voices import Voices
+    from offhook.exchange.people.script import Script
+    from offhook.exchange.people.voices import Voices
 
 __all__ = [
     "AnsweringPerson",

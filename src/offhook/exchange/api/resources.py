@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from offhook.exchange import errors, fields
-from offhook.exchange.events import iso_time
-from offhook.exchange.seed import Application, Number, PhoneSpec
+from offhook.exchange.webhooks.payloads import iso_time
+from offhook.exchange.words import errors, fields
+from offhook.exchange.words.seed import Application, Number, PhoneSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from offhook.clock import Clock
-    from offhook.exchange.phones import Phone
-    from offhook.exchange.seed import Seed
+    from offhook.exchange.people.phones import Phone
+    from offhook.exchange.words.seed import Seed
 
 __all__ = ["Directory", "count_of", "page_of"]
 

@@ -13,7 +13,7 @@ from offhook.errors import OffhookError
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from offhook.exchange.line import Line
+    from offhook.exchange.sound.line import Line
 
 __all__ = ["Announcement", "Announcer"]
 

@@ -9,10 +9,12 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from offhook.exchange import actions, commands, errors
-from offhook.exchange.control import is_loopback
-from offhook.exchange.errors import ApiError
-from offhook.exchange.resources import count_of, page_of
+from offhook.exchange.api.control import is_loopback
+from offhook.exchange.api.resources import count_of, page_of
+from offhook.exchange.commands import actions
+from offhook.exchange.commands import bodies as commands
+from offhook.exchange.words import errors
+from offhook.exchange.words.errors import ApiError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.routing import BaseRoute
 
-    from offhook.exchange.switchboard import Switchboard
+    from offhook.exchange.legs.switchboard import Switchboard
 
 __all__ = ["Api"]
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 from offhook.audio.frames import FRAME_MS, frame_bytes
 from offhook.clock import Clock, SystemClock
-from offhook.exchange.ear import HOLE_MS, Ear, Sound, backchannel, latency_ms, stop_ms
-from offhook.exchange.script import (
+from offhook.exchange.people.hearing import HOLE_MS, Ear, Sound, backchannel, latency_ms, stop_ms
+from offhook.exchange.people.script import (
     Backchannel,
     BargeIn,
     ExpectPerson,
@@ -20,10 +20,10 @@ from offhook.exchange.script import (
     WaitAgent,
     WaitSeconds,
 )
-from offhook.exchange.voices import Clip, Voices
+from offhook.exchange.people.voices import Clip, Voices
 
 if TYPE_CHECKING:
-    from offhook.exchange.phones import Handset
+    from offhook.exchange.people.phones import Handset
 
 __all__ = ["ScriptedCaller", "Turn"]
 

@@ -6,18 +6,18 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from offhook.errors import ConfigError
-from offhook.exchange.caller import ScriptedCaller
-from offhook.exchange.phones import AnsweringPerson, BusyPhone, NoAnswerPhone, RejectingPhone, SilentPhone
-from offhook.exchange.script import load_script, parse_script
-from offhook.exchange.seed import PhoneSpec
-from offhook.exchange.voices import Voices
+from offhook.exchange.people.caller import ScriptedCaller
+from offhook.exchange.people.phones import AnsweringPerson, BusyPhone, NoAnswerPhone, RejectingPhone, SilentPhone
+from offhook.exchange.people.script import load_script, parse_script
+from offhook.exchange.people.voices import Voices
+from offhook.exchange.words.seed import PhoneSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from offhook.clock import Clock
-    from offhook.exchange.phones import Phone
-    from offhook.exchange.script import Script
+    from offhook.exchange.people.phones import Phone
+    from offhook.exchange.people.script import Script
 
 __all__ = ["People"]
 

@@ -6,19 +6,23 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from offhook.exchange import commands, errors, events, legs, sound_commands
-from offhook.exchange.announcer import Announcement
-from offhook.exchange.gather import Gather
-from offhook.exchange.ids import new_speak_id, new_uuid
-from offhook.exchange.seed import PhoneSpec
-from offhook.exchange.sounds import fetched_audio, spoken_audio, supplied_audio
+from offhook.exchange.commands import bodies as commands
+from offhook.exchange.commands import sound_bodies as sound_commands
+from offhook.exchange.legs import machine as legs
+from offhook.exchange.legs.gather import Gather
+from offhook.exchange.sound.announcer import Announcement
+from offhook.exchange.sound.sources import fetched_audio, spoken_audio, supplied_audio
+from offhook.exchange.webhooks import payloads as events
+from offhook.exchange.words import errors
+from offhook.exchange.words.ids import new_speak_id, new_uuid
+from offhook.exchange.words.seed import PhoneSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from offhook.exchange.circuit import Circuit
-    from offhook.exchange.phones import Phone
-    from offhook.exchange.switchboard import Switchboard
+    from offhook.exchange.legs.circuit import Circuit
+    from offhook.exchange.legs.switchboard import Switchboard
+    from offhook.exchange.people.phones import Phone
 
 __all__ = ["ACTIONS", "UNPLAYED_ACTIONS", "call_json", "dial", "perform"]
 

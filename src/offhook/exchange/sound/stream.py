@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import picows
 
 from offhook.carriers.telnyx.media import AUTH_TOKEN_FIELD
-from offhook.exchange.media import StreamMedia, StreamSettings
+from offhook.exchange.sound.media import StreamMedia, StreamSettings
 
 if TYPE_CHECKING:
     from offhook.clock import Clock

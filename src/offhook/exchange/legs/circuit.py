@@ -6,18 +6,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
-from offhook.exchange.fields import Routing
+from offhook.exchange.words.fields import Routing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from offhook.exchange.alarms import Alarm
-    from offhook.exchange.announcer import Announcer
-    from offhook.exchange.fields import StreamOptions
-    from offhook.exchange.gather import Gather
-    from offhook.exchange.legs import Leg
-    from offhook.exchange.line import Line
-    from offhook.exchange.seed import Application
+    from offhook.exchange.legs.alarms import Alarm
+    from offhook.exchange.legs.gather import Gather
+    from offhook.exchange.legs.machine import Leg
+    from offhook.exchange.sound.announcer import Announcer
+    from offhook.exchange.sound.line import Line
+    from offhook.exchange.words.fields import StreamOptions
+    from offhook.exchange.words.seed import Application
 
 __all__ = ["USER_ID", "Circuit", "local_stream_url"]
 

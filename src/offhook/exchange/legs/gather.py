@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from offhook.exchange.sound_commands import GatherDigits
+    from offhook.exchange.commands.sound_bodies import GatherDigits
 
 __all__ = ["Gather", "Gathered"]
 

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any, Final
 from offhook.audio.resample import resample
 from offhook.audio.wav import read_wav
 from offhook.errors import CodecError, ConfigError
-from offhook.exchange.ear import Sound, speech_span
+from offhook.exchange.people.hearing import Sound, speech_span
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from offhook.exchange.script import ClipRef, Script
+    from offhook.exchange.people.script import ClipRef, Script
 
 __all__ = ["Clip", "Voices", "clip_names"]
 

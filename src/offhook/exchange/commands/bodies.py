@@ -1,7 +1,8 @@
 """The bodies of commands: what the carrier checks, and what is left of them once they are good.
 
-Each ``parse_…`` takes a JSON object and returns a frozen command or raises :exc:`~offhook.exchange.errors.ApiError`.
-Fields that the carrier does not know are ignored, as it ignores them. Limits are those of the API description
+Each ``parse_…`` takes a JSON object and returns a frozen command or raises
+:exc:`~offhook.exchange.words.errors.ApiError`. Fields that the carrier does not know are ignored, as it ignores them.
+Limits are those of the API description
 (https://developers.telnyx.com/api-reference/call-commands).
 """
 
@@ -10,9 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from offhook.exchange import errors, fields
-from offhook.exchange.fields import Routing, StreamOptions
-from offhook.exchange.seed import is_e164
+from offhook.exchange.words import errors, fields
+from offhook.exchange.words.fields import Routing, StreamOptions
+from offhook.exchange.words.seed import is_e164
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -21,7 +21,7 @@ from offhook.carriers.telnyx.media import (
     TelnyxCarrierMedia,
 )
 from offhook.errors import CodecError
-from offhook.exchange.playout import Playout
+from offhook.exchange.sound.buffer import Playout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -7,31 +7,33 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING, Any, Literal
 
-from offhook.exchange import errors, events, legs
-from offhook.exchange.announcer import Announcer
-from offhook.exchange.circuit import USER_ID, Circuit, local_stream_url
-from offhook.exchange.ids import new_call_control_id, new_uuid
-from offhook.exchange.legs import Leg, LegState
-from offhook.exchange.line import Line
-from offhook.exchange.media import StreamSettings
-from offhook.exchange.notices import Notices
+from offhook.exchange.legs import machine as legs
+from offhook.exchange.legs.circuit import USER_ID, Circuit, local_stream_url
+from offhook.exchange.legs.machine import Leg, LegState
+from offhook.exchange.sound.announcer import Announcer
+from offhook.exchange.sound.line import Line
+from offhook.exchange.sound.media import StreamSettings
+from offhook.exchange.webhooks import payloads as events
+from offhook.exchange.webhooks.targets import Notices
+from offhook.exchange.words import errors
+from offhook.exchange.words.ids import new_call_control_id, new_uuid
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from offhook.clock import Clock
-    from offhook.exchange.alarms import Alarms
-    from offhook.exchange.events import Payload
-    from offhook.exchange.fields import StreamOptions
-    from offhook.exchange.gather import Gather, Gathered
-    from offhook.exchange.journal import Journal
-    from offhook.exchange.pacer import Pacer
-    from offhook.exchange.phones import Phone
-    from offhook.exchange.resources import Directory
-    from offhook.exchange.seed import Application, PhoneSpec
-    from offhook.exchange.settings import ExchangeSettings
-    from offhook.exchange.webhooks import WebhookSender
+    from offhook.exchange.api.resources import Directory
+    from offhook.exchange.legs.alarms import Alarms
+    from offhook.exchange.legs.gather import Gather, Gathered
+    from offhook.exchange.legs.journal import Journal
+    from offhook.exchange.people.phones import Phone
+    from offhook.exchange.sound.pacer import Pacer
+    from offhook.exchange.webhooks.delivery import WebhookSender
+    from offhook.exchange.webhooks.payloads import Payload
+    from offhook.exchange.words.fields import StreamOptions
+    from offhook.exchange.words.seed import Application, PhoneSpec
+    from offhook.exchange.words.settings import ExchangeSettings
 
 __all__ = ["LineHandset", "Switchboard"]
 

@@ -15,8 +15,8 @@ from starlette.responses import FileResponse, JSONResponse, StreamingResponse
 from starlette.routing import Route
 
 from offhook.errors import ConfigError, OffhookError
-from offhook.exchange.errors import ApiError
-from offhook.exchange.seed import is_e164
+from offhook.exchange.words.errors import ApiError
+from offhook.exchange.words.seed import is_e164
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.routing import BaseRoute
 
-    from offhook.exchange.circuit import Circuit
     from offhook.exchange.exchange import Exchange
-    from offhook.exchange.journal import Subscription
+    from offhook.exchange.legs.circuit import Circuit
+    from offhook.exchange.legs.journal import Subscription
 
 __all__ = ["Control", "host_of", "is_loopback", "shell_lines"]
 

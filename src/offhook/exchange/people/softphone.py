@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Final
 from offhook.audio._audioop import audioop
 from offhook.audio.frames import FRAME_MS, frame_bytes
 from offhook.clock import Clock, SystemClock
-from offhook.exchange.ear import Ear
+from offhook.exchange.people.hearing import Ear
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from offhook.exchange.phones import Handset
-    from offhook.exchange.voices import Clip
+    from offhook.exchange.people.phones import Handset
+    from offhook.exchange.people.voices import Clip
 
 __all__ = ["SOFTPHONE_RATE", "Softphone"]
 

@@ -1,0 +1,1 @@
+"""The commands to a leg: what each takes, permits and does."""
