@@ -12,7 +12,7 @@ import pytest
 from offhook.agent import Agent, Engines
 from offhook.agent.session import Session
 from offhook.calls import Call, CallRecord
-from offhook.carriers.base import MediaFormat, MediaStarted
+from offhook.carriers.media import MediaFormat, MediaStarted
 from offhook.clock import ManualClock
 from offhook.speech.testing import FakeStt, FakeTts, FakeVad, tone
 

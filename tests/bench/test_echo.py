@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from offhook.bench.echo import EchoGate
-from offhook.carriers.base import MediaFormat
+from offhook.carriers.media import MediaFormat
 from offhook.carriers.telnyx.media import PlayAudio, TelnyxCarrierMedia
 
 

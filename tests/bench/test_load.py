@@ -14,7 +14,7 @@ from websockets.sync.client import connect
 from websockets.sync.server import serve
 
 from offhook.bench.process import ServerProcess
-from offhook.carriers.base import MediaFormat, MediaReceived
+from offhook.carriers.media import MediaFormat, MediaReceived
 from offhook.carriers.telnyx.media import PlayAudio, TelnyxAppMedia, TelnyxCarrierMedia
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from offhook.carriers.base import CallAnswered, CallBridged, CallHangup, CallInitiated, OtherEvent, StreamingFailed
+from offhook.carriers.events import CallAnswered, CallBridged, CallHangup, CallInitiated, OtherEvent, StreamingFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from offhook.carriers.base import CallEvent
+    from offhook.carriers.events import CallEvent
 
 CLASSES: dict[str, type[CallEvent]] = {
     "call.initiated": CallInitiated,

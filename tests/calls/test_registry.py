@@ -8,7 +8,7 @@ import pytest
 
 from offhook.calls import Call, CallRecord
 from offhook.calls.registry import MEMORY_LIMIT, CallRegistry, TokenRefused
-from offhook.carriers.base import StreamRequest
+from offhook.carriers.commands import StreamRequest
 from offhook.clock import ManualClock
 
 if TYPE_CHECKING:

@@ -20,13 +20,13 @@ from offhook.calls.state import (
     RestartStream,
     apply,
 )
-from offhook.carriers.base import CallAnswered, CallBridged, CallHangup, CallInitiated, OtherEvent, StreamingFailed
+from offhook.carriers.events import CallAnswered, CallBridged, CallHangup, CallInitiated, OtherEvent, StreamingFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from offhook.calls.state import Effect
-    from offhook.carriers.base import CallEvent
+    from offhook.carriers.events import CallEvent
 
 
 def at(second: int) -> str:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from offhook.audio.codecs import make_encoder
 from offhook.calls.stream import MEDIA_BEFORE_START_LIMIT, MediaStream
-from offhook.carriers.base import (
+from offhook.carriers.commands import StreamRequest
+from offhook.carriers.media import (
     DigitReceived,
-    Direction,
     FrameIgnored,
     MarkReturned,
     MediaConnected,
@@ -19,8 +19,10 @@ from offhook.carriers.base import (
     MediaReceived,
     MediaStarted,
     MediaStopped,
-    StreamRequest,
 )
+
+if TYPE_CHECKING:
+    from offhook.carriers.events import Direction
 
 FRAME = bytes(320)
 

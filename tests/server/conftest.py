@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route, WebSocketRoute
 
-from offhook.carriers.base import DialedCall, StreamRequest
+from offhook.carriers.commands import DialedCall, StreamRequest
 from offhook.carriers.telnyx.signing import Signer
 from offhook.ids import new_id
 from offhook.server.host import Host
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
     from offhook.calls import Call
-    from offhook.carriers.base import MediaStarted
+    from offhook.carriers.media import MediaStarted
 
 
 ON_EVERY_LOOP = {"test_handover.py", "test_ticker.py"}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from offhook.carriers.base import OtherEvent
+from offhook.carriers.events import OtherEvent
 from offhook.carriers.telnyx.signing import Signer
 from offhook.clock import ManualClock
 from offhook.errors import PayloadInvalid, SignatureInvalid, WebhookError

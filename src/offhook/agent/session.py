@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from offhook.agent.playout import PlayoutOptions
     from offhook.agent.recording import Recording
     from offhook.calls.call import Call
-    from offhook.carriers.base import MediaStarted
+    from offhook.carriers.media import MediaStarted
     from offhook.clock import Clock
 
 __all__ = ["Session", "SpokenLine"]

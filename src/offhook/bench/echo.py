@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 
 from offhook.audio.codecs.g711 import COMPILED
 from offhook.calls.stream import MediaStream
-from offhook.carriers.base import StreamRequest
+from offhook.carriers.commands import StreamRequest
 from offhook.carriers.telnyx.media import TelnyxAppMedia
 from offhook.server.http import media_http_protocol
 from offhook.server.loop import loop_factory
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from offhook.calls.call import Call
-    from offhook.carriers.base import MediaStarted
+    from offhook.carriers.media import MediaStarted
 
 __all__ = ["Echo", "EchoGate", "main"]
 

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from offhook.calls.stream import MediaStream
-    from offhook.carriers.base import CallEvent, Carrier, Direction
+    from offhook.carriers.commands import Carrier
+    from offhook.carriers.events import CallEvent, Direction
 
 __all__ = ["Call", "CallState", "Conversation"]
 
@@ -78,7 +79,7 @@ class Call:
 
     @property
     def id(self) -> str:
-        """What addresses the leg in commands (Telnyx: ``call_control_id``); ``""`` while it is being dialled."""
+        """What addresses the leg in commands; ``""`` while it is being dialled."""
         return self.record.call_id
 
     @property

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from offhook.calls.stream import MediaStream
-    from offhook.carriers.base import MediaStarted
+    from offhook.carriers.media import MediaStarted
 
 __all__ = ["MediaListener", "StreamFailure", "StreamWatcher"]
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from offhook.calls.call import Call
-    from offhook.carriers.base import StreamRequest
+    from offhook.carriers.commands import StreamRequest
     from offhook.clock import Clock
 
 __all__ = ["CallRegistry", "TokenRefused"]

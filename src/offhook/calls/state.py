@@ -13,17 +13,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from offhook.carriers.base import (
-    CallAnswered,
-    CallBridged,
-    CallEvent,
-    CallHangup,
-    CallInitiated,
-    StreamingFailed,
-)
+from offhook.carriers.events import CallAnswered, CallBridged, CallEvent, CallHangup, CallInitiated, StreamingFailed
 
 if TYPE_CHECKING:
-    from offhook.carriers.base import Direction
+    from offhook.carriers.events import Direction
 
 __all__ = [
     "AnswerCall",

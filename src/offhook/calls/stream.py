@@ -11,7 +11,7 @@ from offhook.audio.conceal import Conceal
 from offhook.audio.frames import FRAME_MS, frame_bytes
 from offhook.audio.reorder import Reorder, ReorderCounters
 from offhook.calls.listener import MediaListener, StreamFailure, StreamWatcher
-from offhook.carriers.base import (
+from offhook.carriers.media import (
     DigitReceived,
     FrameIgnored,
     MarkReturned,
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from offhook.audio.codecs import Decoder
-    from offhook.carriers.base import AppMedia, Direction, MediaEvent, StreamRequest
+    from offhook.carriers.commands import StreamRequest
+    from offhook.carriers.events import Direction
+    from offhook.carriers.media import AppMedia, MediaEvent
 
 __all__ = ["MediaListener", "MediaStream", "StreamCounters", "StreamFailure", "StreamWatcher"]
 
@@ -67,7 +69,7 @@ class StreamCounters:
 
 
 class MediaStream:
-    """A two-way media stream over one :class:`~offhook.carriers.base.AppMedia` protocol.
+    """A two-way media stream over one :class:`~offhook.carriers.media.AppMedia` protocol.
 
     Incoming audio is decoded by what the carrier announces, outgoing audio is encoded as ``request`` asked for: they
     can differ. What arrives before :attr:`listener` is set is kept (up to ``early_limit`` events) and then told at

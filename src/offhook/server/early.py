@@ -6,7 +6,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from offhook.carriers.base import CallEvent
+    from offhook.carriers.events import CallEvent
 
 __all__ = ["EarlyEvents"]
 

@@ -14,7 +14,8 @@ from offhook.calls.events import CallOver, CallRinging, TransferBridged, Transfe
 from offhook.calls.registry import CallRegistry, TokenRefused
 from offhook.calls.state import CallRecord, CallState
 from offhook.calls.stream import MediaStream
-from offhook.carriers.base import CallBridged, CallHangup, CallInitiated, StreamRequest
+from offhook.carriers.commands import StreamRequest
+from offhook.carriers.events import CallBridged, CallHangup, CallInitiated
 from offhook.clock import SystemClock
 from offhook.errors import CallError, ConfigError, UnsupportedCodec
 from offhook.server.counters import HostCounters
@@ -29,7 +30,8 @@ from offhook.server.ticker import Ticker
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
 
-    from offhook.carriers.base import CallEvent, Carrier
+    from offhook.carriers.commands import Carrier
+    from offhook.carriers.events import CallEvent
     from offhook.clock import Clock
     from offhook.server.media import MediaLimits
     from offhook.server.session import SessionFactory

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import asyncio
 
     from offhook.calls.call import Call
-    from offhook.carriers.base import StreamRequest
+    from offhook.carriers.commands import StreamRequest
     from offhook.server.media import MediaGate
 
 __all__ = ["MEDIA_PATH", "media_http_protocol"]

@@ -13,7 +13,7 @@ from offhook.errors import PayloadInvalid, SignatureInvalid, TimestampStale, Web
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from offhook.carriers.base import CallEvent
+    from offhook.carriers.events import CallEvent
     from offhook.clock import Clock
     from offhook.server.wire import Wire
 

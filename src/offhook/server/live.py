@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from offhook.calls.events import MediaLost
 from offhook.calls.state import AnswerCall, BeginSession, CallState, EndSession, GiveUp, MediaBegan, RestartStream
-from offhook.carriers.base import CallEvent, OtherEvent, StreamingFailed
+from offhook.carriers.events import CallEvent, SpeakEnded, StreamingFailed
 from offhook.errors import CallEnded, CallNotFound, CarrierError
 from offhook.ids import new_id
 
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from offhook.calls.call import Call
     from offhook.calls.state import Effect
     from offhook.calls.stream import MediaStream, StreamFailure
-    from offhook.carriers.base import MediaStarted, StreamRequest
+    from offhook.carriers.commands import StreamRequest
+    from offhook.carriers.media import MediaStarted
     from offhook.clock import Clock
     from offhook.server.options import HostOptions
     from offhook.server.session import Session, SessionFactory
@@ -104,7 +105,7 @@ class LiveCall:
         call = self.call
         before = call.answered_at_ms
         effects = call.apply(event, wall_ms=self._host.clock.wall_ms())
-        if isinstance(event, OtherEvent) and event.event_type == "call.speak.ended":
+        if isinstance(event, SpeakEnded):
             self._spoken.set()
         for effect in effects:
             self._act(effect)

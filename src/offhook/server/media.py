@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from offhook.calls.call import Call
     from offhook.calls.stream import MediaStream
-    from offhook.carriers.base import StreamRequest
+    from offhook.carriers.commands import StreamRequest
 
 __all__ = ["MediaGate", "MediaLimits", "MediaRefused", "MediaSocket", "media_protocol"]
 

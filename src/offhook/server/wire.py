@@ -5,8 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from offhook.carriers.base import AppMedia, CallEvent
+from offhook.carriers.events import CallEvent
+
+if TYPE_CHECKING:
+    from offhook.carriers.media import AppMedia
 
 __all__ = ["Wire", "telnyx_wire"]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from offhook.carriers.base import Carrier, DialedCall, StreamRequest
+from offhook.carriers.commands import Carrier, DialedCall, StreamRequest
 from offhook.carriers.telnyx.client import TelnyxCarrier
 from offhook.carriers.telnyx.retry import CircuitBreaker, RetryPolicy
 from offhook.clock import ManualClock

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offhook.carriers.base import (
+from offhook.carriers.media import (
     AppMedia,
     DigitReceived,
     FrameIgnored,

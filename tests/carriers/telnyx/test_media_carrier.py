@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offhook.carriers.base import (
+from offhook.carriers.events import Direction
+from offhook.carriers.media import (
     DigitReceived,
-    Direction,
     MarkReturned,
     MediaConnected,
     MediaEvent,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import telnyx
 
-from offhook.carriers.base import StreamRequest
+from offhook.carriers.commands import StreamRequest
 from offhook.carriers.telnyx.streaming import fits_answer, stream_fields
 from offhook.errors import CommandInvalid
 

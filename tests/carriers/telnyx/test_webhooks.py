@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offhook.carriers.base import (
+from offhook.carriers.events import (
     CallAnswered,
     CallBridged,
     CallEvent,
@@ -15,6 +15,7 @@ from offhook.carriers.base import (
     CallInitiated,
     DigitPressed,
     OtherEvent,
+    SpeakEnded,
     StreamingFailed,
     StreamingStarted,
     StreamingStopped,
@@ -84,6 +85,7 @@ def test_a_hangup_without_reasons_is_still_a_hangup(event_body: EventBody) -> No
         ("call.bridged", CallBridged),
         ("streaming.started", StreamingStarted),
         ("streaming.stopped", StreamingStopped),
+        ("call.speak.ended", SpeakEnded),
         ("call.speak.started", OtherEvent),
         ("call.invented.tomorrow", OtherEvent),
     ],

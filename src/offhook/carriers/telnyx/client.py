@@ -13,7 +13,7 @@ import logging
 import uuid
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from offhook.carriers.base import DialedCall, StreamRequest
+from offhook.carriers.commands import DialedCall, StreamRequest
 from offhook.carriers.telnyx.client_state import encode_client_state
 from offhook.carriers.telnyx.errors import from_api_error, retry_after_ms
 from offhook.carriers.telnyx.retry import CircuitBreaker, RetryPolicy, Tries
@@ -49,7 +49,7 @@ _ANSWER_POLL_S: Final = 0.1
 
 
 class TelnyxCarrier:
-    """A Telnyx account (:class:`~offhook.carriers.base.Carrier`).
+    """A Telnyx account (:class:`~offhook.carriers.commands.Carrier`).
 
     Args:
         api_key: the account's API key.

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from offhook.errors import CommandInvalid
 
 if TYPE_CHECKING:
-    from offhook.carriers.base import StreamRequest
+    from offhook.carriers.commands import StreamRequest
 
 __all__ = ["fits_answer", "stream_fields"]
 

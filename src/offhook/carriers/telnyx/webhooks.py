@@ -1,4 +1,4 @@
-"""Webhooks: from the bytes of a request to a :class:`~offhook.carriers.base.CallEvent`.
+"""Webhooks: from the bytes of a request to a :class:`~offhook.carriers.events.CallEvent`.
 
 The envelope is API v2: ``{"data": {"event_type", "id", "occurred_at", "payload": {…}}, "meta": {…}}``. Deliveries come
 in any order, more than once and at the same time; de-duplicate on ``event_id``.
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
-from offhook.carriers.base import (
+from offhook.carriers.events import (
     CallAnswered,
     CallBridged,
     CallEvent,
@@ -20,6 +20,7 @@ from offhook.carriers.base import (
     DigitPressed,
     Direction,
     OtherEvent,
+    SpeakEnded,
     StreamingFailed,
     StreamingStarted,
     StreamingStopped,
@@ -166,6 +167,7 @@ _BUILDERS: Final[dict[str, Callable[[dict[str, Any], dict[str, Any]], CallEvent]
     "call.bridged": lambda _, common: CallBridged(**common),
     "call.hangup": _hangup,
     "call.dtmf.received": _digit,
+    "call.speak.ended": lambda _, common: SpeakEnded(**common),
     # The three of streaming have no "call." before them.
     "streaming.started": lambda _, common: StreamingStarted(**common),
     "streaming.stopped": lambda _, common: StreamingStopped(**common),

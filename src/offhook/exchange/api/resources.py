@@ -130,7 +130,7 @@ class Directory:
             webhook_event_failover_url=(
                 failover if "webhook_event_failover_url" in body else old.webhook_event_failover_url
             ),
-            webhook_api_version=cast(Literal["1", "2"], version),
+            webhook_api_version=cast("Literal['1', '2']", version),
             webhook_timeout_secs=old.webhook_timeout_secs if timeout < 0 else timeout,
             active=fields.flag(body, "active", default=old.active),
             extra={**old.extra, **{key: body[key] for key in _DEFAULTS if body.get(key) is not None}},

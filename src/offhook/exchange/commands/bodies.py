@@ -147,7 +147,7 @@ def parse_reject(body: Mapping[str, Any]) -> Reject:
     """Check the body of ``reject``."""
     fields.required_text(body, "cause")
     cause = fields.choice(body, "cause", ("CALL_REJECTED", "USER_BUSY"), "")
-    return Reject(cast(Literal["CALL_REJECTED", "USER_BUSY"], cause), fields.client_state(body))
+    return Reject(cast("Literal['CALL_REJECTED', 'USER_BUSY']", cause), fields.client_state(body))
 
 
 @dataclass(frozen=True, slots=True)

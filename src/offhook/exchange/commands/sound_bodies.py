@@ -94,7 +94,7 @@ def _stop(body: Mapping[str, Any], default: Literal["", "all"]) -> Literal["", "
     stop = fields.text(body, "stop") or default
     if stop not in ("", "current", "all"):
         raise errors.invalid_value("stop", "90016", "Invalid value for stop", "The value must be one of: all, current.")
-    return cast(Literal["", "current", "all"], stop)
+    return cast("Literal['', 'current', 'all']", stop)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol
 from offhook.audio.codecs import ENCODABLE, make_decoder, make_encoder
 from offhook.audio.frames import FRAME_MS, SAMPLE_BYTES, frame_bytes
 from offhook.audio.resample import Resampler
-from offhook.carriers.base import MediaFormat
+from offhook.carriers.media import MediaFormat
 from offhook.carriers.telnyx.media import (
     INVALID_MEDIA,
     MAX_AUDIO_MS,

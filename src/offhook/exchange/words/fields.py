@@ -297,12 +297,12 @@ def stream(body: Mapping[str, Any], *, rate: bool = True, extras: bool = False) 
         return None
     return StreamOptions(
         url=url,
-        track=cast(Track, track),
+        track=cast("Track", track),
         codec=codec,
-        bidirectional_mode=cast(Literal["mp3", "rtp"], mode),
+        bidirectional_mode=cast("Literal['mp3', 'rtp']", mode),
         bidirectional_codec=back,
         bidirectional_sampling_rate=sampling_rate,
-        bidirectional_target_legs=cast(Legs, legs),
+        bidirectional_target_legs=cast("Legs", legs),
         auth_token=token,
         custom_parameters=parameters,
     )

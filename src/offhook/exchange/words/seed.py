@@ -214,7 +214,7 @@ def _application(table: Mapping[str, Any], index: int) -> Application:
         name=_text(table, "name", where),
         webhook_event_url=url,
         webhook_event_failover_url=failover,
-        webhook_api_version=cast(Literal["1", "2"], version),
+        webhook_api_version=cast("Literal['1', '2']", version),
         webhook_timeout_secs=timeout,
     )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
-from offhook.carriers.base import (
+from offhook.carriers.media import (
     DigitReceived,
     FrameIgnored,
     MarkReturned,
@@ -36,7 +36,7 @@ from offhook.carriers.telnyx.media.wire import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from offhook.carriers.base import Direction
+    from offhook.carriers.events import Direction
 
 __all__ = ["TelnyxAppMedia"]
 
@@ -51,9 +51,9 @@ _decode_audio = msgspec.json.Decoder(_AudioMessage, strict=False).decode
 
 
 class TelnyxAppMedia:
-    """The application's side of one media socket (:class:`~offhook.carriers.base.AppMedia`).
+    """The application's side of one media socket (:class:`~offhook.carriers.media.AppMedia`).
 
-    The reasons in :class:`~offhook.carriers.base.FrameIgnored` are a small fixed set, fit for counters.
+    The reasons in :class:`~offhook.carriers.media.FrameIgnored` are a small fixed set, fit for counters.
     """
 
     __slots__ = ()

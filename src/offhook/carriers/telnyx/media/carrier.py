@@ -22,7 +22,7 @@ from offhook.carriers.telnyx.media.wire import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from offhook.carriers.base import MediaFormat
+    from offhook.carriers.media import MediaFormat
 
 __all__ = [
     "AppCommand",
