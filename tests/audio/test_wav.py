@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
 import wave
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from offhook.audio.wav import read_wav, write_wav
+from offhook.audio.wav import WavFile, read_wav, write_wav
 from offhook.errors import CodecError
 
 if TYPE_CHECKING:
@@ -139,3 +140,65 @@ def test_garbage_is_a_codec_error_or_whole_channels(tmp_path: Path, content: byt
     assert rate > 0
     assert channels
     assert len({len(channel) for channel in channels}) == 1
+
+
+# -- one that grows ---------------------------------------------------------------------------------------------------
+
+
+def test_a_file_that_grows_is_whole_when_it_is_closed(tmp_path: Path) -> None:
+    """Until then it has another name."""
+    path = tmp_path / "call.wav"
+    file = WavFile(path, 8000, 2)
+    file.write(b"\x01\x00\x02\x00" * 10)
+    assert [one.name for one in tmp_path.iterdir()] == ["call.wav.part"]
+    file.write(b"\x03\x00\x04\x00")
+    file.close()
+    assert [one.name for one in tmp_path.iterdir()] == ["call.wav"]
+    assert read_wav(path) == (8000, [b"\x01\x00" * 10 + b"\x03\x00", b"\x02\x00" * 10 + b"\x04\x00"])
+    with wave.open(str(path)) as judge:
+        assert (judge.getnframes(), judge.getframerate(), judge.getnchannels()) == (11, 8000, 2)
+
+
+def test_a_file_that_nothing_was_added_to_is_one_without_sound(tmp_path: Path) -> None:
+    """A call that was never answered for example."""
+    path = tmp_path / "call.wav"
+    WavFile(path, 8000, 1).close()
+    assert read_wav(path) == (8000, [b""])
+
+
+def test_what_could_not_be_written_is_silence_of_the_same_length(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What follows is at its time; so is the end."""
+    path = tmp_path / "call.wav"
+    file = WavFile(path, 8000, 1)
+    file.write(b"\x01\x00")
+    whole = os.pwrite
+
+    def full(*_: object) -> int:
+        raise OSError(28, "")
+
+    monkeypatch.setattr(os, "pwrite", full)
+    with pytest.raises(OSError, match="28"):
+        file.write(b"\x02\x00\x02\x00")
+    monkeypatch.setattr(os, "pwrite", whole)
+    file.write(b"\x03\x00")
+    monkeypatch.setattr(os, "pwrite", full)
+    with pytest.raises(OSError, match="28"):
+        file.write(b"\x04\x00")
+    monkeypatch.setattr(os, "pwrite", whole)
+    file.close()
+    assert read_wav(path) == (8000, [b"\x01\x00" + bytes(4) + b"\x03\x00" + bytes(2)])
+
+
+def test_a_file_whose_folder_is_gone_cannot_be_finished(tmp_path: Path) -> None:
+    """Nothing is left open."""
+    folder = tmp_path / "calls"
+    folder.mkdir()
+    file = WavFile(folder / "call.wav", 8000, 1)
+    file.write(b"\x01\x00")
+    (folder / "call.wav.part").unlink()
+    folder.rmdir()
+    for _ in range(2):
+        with pytest.raises(FileNotFoundError):
+            file.close()

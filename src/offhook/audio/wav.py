@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import wave
 from pathlib import Path
@@ -15,7 +16,7 @@ from offhook.errors import CodecError
 if TYPE_CHECKING:
     from os import PathLike
 
-__all__ = ["read_wav", "write_wav"]
+__all__ = ["WavFile", "read_wav", "write_wav"]
 
 _MAX_CHANNELS = 64
 _HEADER_BYTES = 12
@@ -23,6 +24,70 @@ _CHUNK: Final = struct.Struct("<4sI")
 _FORMAT: Final = struct.Struct("<HHIIHH")
 _PCM = 1
 _EXTENSIBLE = 0xFFFE
+
+_HEADER: Final = struct.Struct("<4sI4s4sIHHIIHH4sI")
+_LONGEST_BYTES: Final = 0xFFFF_FFFF - _HEADER.size
+"""A header has 32 bits for the size: in a longer file readers take what there is, :func:`read_wav` does."""
+
+
+class WavFile:
+    """A WAV file that grows: a place for an :class:`offhook.spool.Spool`, which writes it in a thread of its own.
+
+    What is put are frames of 16-bit PCM with the channels woven. A piece that could not be written is silence in the
+    file, so what follows is at its time. The file appears under its name when it is complete, at :meth:`close`; until
+    then it is ``<name>.part``.
+
+    Args:
+        path: the file; its folder must exist.
+        rate: Hz.
+        channels: how many.
+    """
+
+    def __init__(self, path: str | PathLike[str], rate: int, channels: int) -> None:
+        self.path = Path(path)
+        self._rate = rate
+        self._channels = channels
+        self._part = self.path.with_name(self.path.name + ".part")
+        self._number: int | None = None
+        self._size = 0
+
+    def write(self, data: bytes) -> None:
+        """Add frames.
+
+        Raises:
+            OSError: they cannot be written.
+        """
+        at, self._size = self._size, self._size + len(data)
+        self._write_at(_HEADER.size + at, data)
+
+    def close(self) -> None:
+        """Give the file its header, its length and its name.
+
+        Raises:
+            OSError: it cannot be finished.
+        """
+        number = self._open()
+        try:
+            size, width = min(self._size, _LONGEST_BYTES), self._channels * SAMPLE_BYTES
+            described = (16, _PCM, self._channels, self._rate, self._rate * width, width, 8 * SAMPLE_BYTES)
+            riff = (b"RIFF", _HEADER.size - 8 + size, b"WAVE", b"fmt ")
+            self._write_at(0, _HEADER.pack(*riff, *described, b"data", size))
+            os.ftruncate(number, _HEADER.size + self._size)
+        finally:
+            os.close(number)
+            self._number = None
+        self._part.replace(self.path)
+
+    def _open(self) -> int:
+        if self._number is None:
+            self._number = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+        return self._number
+
+    def _write_at(self, at: int, data: bytes) -> None:
+        number = self._open()
+        while data:
+            written = os.pwrite(number, data, at)
+            at, data = at + written, data[written:]
 
 
 def write_wav(path: str | PathLike[str], rate: int, *channels: bytes) -> None:
