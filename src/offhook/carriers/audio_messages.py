@@ -33,5 +33,5 @@ takes, and what it makes of it, is what the slower way would.
 write_audio: Final[Callable[[bytes, bytes, int, bytes, bytes], bytes] | None] = _audio.write_audio if COMPILED else None
 """``(pcm, codes, unused_bits, head, tail) -> message``: ``head``, the code of each sample in base64, ``tail``.
 
-``codes`` is indexed by a sample's 16 bits without the lowest ``unused_bits``. Raises :exc:`ValueError` for half a sample.
+``codes`` is indexed by a sample's 16 bits without the lowest ``unused_bits``. Half a sample is a :exc:`ValueError`.
 """
