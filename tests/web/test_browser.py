@@ -261,7 +261,7 @@ async def test_a_key_that_is_held_is_pressed_once(tab: Tab, site: Site) -> None:
         await asyncio.to_thread(tab.driver.execute_cdp_cmd, "Input.dispatchKeyEvent", key)
         await asyncio.to_thread(tab.driver.execute_cdp_cmd, "Input.dispatchKeyEvent", {**key, "type": "keyUp"})
     await hang_up(tab)
-    assert site.exchange.board.webhooks.by_type()["call.dtmf.received"] == 2
+    assert site.exchange.webhooks.by_type()["call.dtmf.received"] == 2
 
 
 async def test_a_muted_microphone_is_said_to_be_muted(tab: Tab, site: Site) -> None:

@@ -127,7 +127,7 @@ async def test_keys_reach_the_agents_side(site: Site) -> None:
         await page.send(type="press", digit=digit)
     await page.send(type="hang_up")
     await page.wait("phone.ended")
-    sent = site.exchange.board.webhooks.by_type()
+    sent = site.exchange.webhooks.by_type()
     assert sent["call.dtmf.received"] == 1
 
 

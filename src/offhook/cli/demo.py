@@ -92,7 +92,7 @@ class _Demo:
         await self._until("leg.ended", LIMIT_S, hang_up=call_id)
         # Both ends finish what they have to tell each other, and the agent gives its last account.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(exchange.board.webhooks.settle(), LAST_EVENTS_S)
+            await asyncio.wait_for(exchange.webhooks.settle(), LAST_EVENTS_S)
         await self.network.stop_agent()
         story = tell(
             exchange.report(call_id),

@@ -19,15 +19,18 @@ from offhook.clock import SystemClock
 from offhook.errors import CallError, ConfigError, OffhookError, PortInUse
 from offhook.exchange.api.carrier import Api
 from offhook.exchange.api.control import Control, is_loopback
-from offhook.exchange.api.resources import Directory
+from offhook.exchange.api.resources import Resources
 from offhook.exchange.commands import actions
 from offhook.exchange.legs.alarms import Alarms
+from offhook.exchange.legs.directory import Directory
+from offhook.exchange.legs.handset import LineHandset
 from offhook.exchange.legs.journal import Journal
-from offhook.exchange.legs.switchboard import LineHandset, Switchboard
+from offhook.exchange.legs.switchboard import Switchboard
 from offhook.exchange.people.people import People
 from offhook.exchange.sound.pacer import Pacer
 from offhook.exchange.webhooks.delivery import WebhookSender
 from offhook.exchange.webhooks.keys import load_private_key
+from offhook.exchange.webhooks.notices import Notices
 from offhook.exchange.words.seed import default_seed
 from offhook.exchange.words.settings import DEFAULT_PORT, ExchangeSettings
 
@@ -76,11 +79,12 @@ class Exchange:
         self.clock = clock or SystemClock()
         self.host = host
         self.port = port
-        self.directory = Directory(seed or default_seed(), self.clock)
+        self.people = People(self.clock)
+        self.directory = Directory(seed or default_seed(), self.people.phone)
+        self.resources = Resources(self.directory, self.clock)
         self.journal = Journal(self.clock, path=self.settings.journal_path)
         self._signer = Signer(load_private_key(self.settings.private_key_path))
         self.alarms = Alarms(self.clock)
-        self.people = People(self.clock)
         self._routes: list[BaseRoute] = []
         self._recordings: dict[str, Path] = {}
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
@@ -106,16 +110,26 @@ class Exchange:
             self.settings,
             clock=self.clock,
             directory=self.directory,
-            journal=self.journal,
-            webhooks=WebhookSender(
-                self._signer, clock=self.clock, journal=self.journal, assumptions=self.settings.webhooks
-            ),
             alarms=self.alarms,
             pacer=self._pacer,
-            make_phone=self.people.phone,
+            note=self.journal.append,
         )
+        self.webhooks = WebhookSender(
+            self._signer, clock=self.clock, journal=self.journal, assumptions=self.settings.webhooks
+        )
+        notices = Notices(
+            self.settings.webhooks, find=self._board.circuits.get, journal=self.journal, webhooks=self.webhooks
+        )
+        self._board.observe(self.journal.observe)
+        self._board.observe(notices.observe)
         routes = [
-            *Api(self._board, api_key=self.settings.api_key, local_only=is_loopback(self._url_host)).routes(),
+            *Api(
+                self._board,
+                self.resources,
+                self.journal,
+                api_key=self.settings.api_key,
+                local_only=is_loopback(self._url_host),
+            ).routes(),
             *Control(self).routes(),
             *self._routes,
         ]
@@ -142,7 +156,7 @@ class Exchange:
         if board is None:
             return
         await board.close()
-        await board.webhooks.aclose(STOP_GRACE_S)
+        await self.webhooks.aclose(STOP_GRACE_S)
         self.alarms.close()
         if self._pacer is not None:
             self._pacer.close()
@@ -214,7 +228,7 @@ class Exchange:
                 "expected an application whose webhooks to send there, got none.",
                 fix="add [[applications]] to the seed",
             )
-        self.directory.update_application(id_, {"webhook_event_url": url})
+        self.resources.update_application(id_, {"webhook_event_url": url})
 
     def install_phone(self, number: str, phone: Callable[[], Phone]) -> None:
         """Let a phone of your own answer when ``number`` is dialled; ``phone`` makes one for each call."""
@@ -249,9 +263,8 @@ class Exchange:
             UnsupportedCodec: this machine cannot speak ``codec``.
         """
         board = self.board
-        number = self.directory.number_called(to)
-        application = self.directory.applications.get(number.connection_id or "") if number else None
-        if number is None or application is None or not application.active:
+        application = self.directory.application_of(to)
+        if application is None:
             raise CallError(
                 "expected a number of this exchange that has an application, got another.",
                 fix="offhook exchange status lists its numbers",
@@ -316,7 +329,7 @@ class Exchange:
                 for one in others
             ],
             "caller": circuit.line.phone.report() if circuit.line is not None else None,
-            "webhooks": self.board.webhooks.tally(call_id),
+            "webhooks": self.webhooks.tally(call_id),
             "recording": str(path) if path is not None else None,
         }
 
@@ -348,7 +361,7 @@ class Exchange:
                 }
                 for one in board.circuits.values()
             ],
-            "webhooks": {**board.webhooks.tally(), "by_type": board.webhooks.by_type()},
+            "webhooks": {**self.webhooks.tally(), "by_type": self.webhooks.by_type()},
         }
 
 

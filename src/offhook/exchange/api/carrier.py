@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.routing import BaseRoute
 
+    from offhook.exchange.api.resources import Resources
+    from offhook.exchange.legs.journal import Journal
     from offhook.exchange.legs.switchboard import Switchboard
 
 __all__ = ["Api"]
@@ -50,15 +52,27 @@ class Api:
 
     Args:
         board: the legs.
+        resources: the account.
+        journal: gets every command.
         api_key: the key to carry; ``None`` takes any.
         local_only: refuse a ``Host`` that is not this machine, so that no web page can reach an exchange that listens
             on loopback by pointing a name of its own at it.
     """
 
-    def __init__(self, board: Switchboard, *, api_key: str | None, local_only: bool = False) -> None:
+    def __init__(
+        self,
+        board: Switchboard,
+        resources: Resources,
+        journal: Journal,
+        *,
+        api_key: str | None,
+        local_only: bool = False,
+    ) -> None:
         self._local_only = local_only
         self._board = board
         self._directory = board.directory
+        self._resources = resources
+        self._journalled = journal
         self._api_key = api_key
 
     def routes(self) -> list[BaseRoute]:
@@ -122,7 +136,7 @@ class Api:
             facts["code"] = code
         if unplayed:
             facts["not_played"] = unplayed
-        self._board.journal.append("command.received", getattr(request.state, "call_id", None), **facts)
+        self._journalled.append("command.received", getattr(request.state, "call_id", None), **facts)
 
     def _authenticate(self, request: Request) -> None:
         if self._local_only and not is_loopback(request.headers.get("host", "")):
@@ -201,33 +215,33 @@ class Api:
     # -- the account --------------------------------------------------------------------------------------------------
 
     async def _list_applications(self, request: Request) -> Reply:
-        return 200, self._directory.list_applications(request.query_params)
+        return 200, self._resources.list_applications(request.query_params)
 
     async def _create_application(self, request: Request) -> Reply:
-        application = self._directory.create_application(await _object(request))
-        return 201, {"data": self._directory.application_json(application)}
+        application = self._resources.create_application(await _object(request))
+        return 201, {"data": self._resources.application_json(application)}
 
     async def _application(self, request: Request) -> Reply:
-        application = self._directory.application(request.path_params["id"])
-        return 200, {"data": self._directory.application_json(application)}
+        application = self._resources.application(request.path_params["id"])
+        return 200, {"data": self._resources.application_json(application)}
 
     async def _update_application(self, request: Request) -> Reply:
-        application = self._directory.update_application(request.path_params["id"], await _object(request))
-        return 200, {"data": self._directory.application_json(application)}
+        application = self._resources.update_application(request.path_params["id"], await _object(request))
+        return 200, {"data": self._resources.application_json(application)}
 
     async def _delete_application(self, request: Request) -> Reply:
-        application = self._directory.delete_application(request.path_params["id"])
-        return 200, {"data": self._directory.application_json(application)}
+        application = self._resources.delete_application(request.path_params["id"])
+        return 200, {"data": self._resources.application_json(application)}
 
     async def _list_numbers(self, request: Request) -> Reply:
-        return 200, self._directory.list_numbers(request.query_params)
+        return 200, self._resources.list_numbers(request.query_params)
 
     async def _number(self, request: Request) -> Reply:
-        return 200, {"data": self._directory.number_json(self._directory.number(request.path_params["id"]))}
+        return 200, {"data": self._resources.number_json(self._resources.number(request.path_params["id"]))}
 
     async def _update_number(self, request: Request) -> Reply:
-        number = self._directory.update_number(request.path_params["id"], await _object(request))
-        return 200, {"data": self._directory.number_json(number)}
+        number = self._resources.update_number(request.path_params["id"], await _object(request))
+        return 200, {"data": self._resources.number_json(number)}
 
     async def _rest(self, request: Request) -> Reply:
         first = request.path_params["rest"].split("/", 1)[0]

@@ -1,22 +1,21 @@
-"""The account's things: applications, numbers, and the phones that can be dialled; kept in memory."""
+"""The account's things as the carrier's API gives and changes them: applications and numbers."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from offhook.exchange.webhooks.payloads import iso_time
 from offhook.exchange.words import errors, fields
-from offhook.exchange.words.seed import Application, Number, PhoneSpec
+from offhook.exchange.words.seed import Application, Number
+from offhook.exchange.words.times import iso_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from offhook.clock import Clock
-    from offhook.exchange.people.phones import Phone
-    from offhook.exchange.words.seed import Seed
+    from offhook.exchange.legs.directory import Directory
 
-__all__ = ["Directory", "count_of", "page_of"]
+__all__ = ["Resources", "count_of", "page_of"]
 
 _DEFAULTS: Mapping[str, Any] = {
     "anchorsite_override": "Latency",
@@ -58,39 +57,32 @@ def count_of(query: Mapping[str, str], name: str, default: int, high: int) -> in
     return min(count, high) if count > 0 else default
 
 
-class Directory:
-    """Who has which number.
+class Resources:
+    """Applications and numbers, read and changed through the API.
 
     Args:
-        seed: what there is at the start.
+        directory: where they are kept.
         clock: stamps what is created and changed.
     """
 
-    def __init__(self, seed: Seed, clock: Clock) -> None:
+    def __init__(self, directory: Directory, clock: Clock) -> None:
+        self._directory = directory
         self._clock = clock
         self._born = iso_time(clock.wall_ms())
         self._stamps: dict[str, tuple[str, str]] = {}
-        self.applications: dict[str, Application] = {one.id: one for one in seed.applications}
-        self.numbers: dict[str, Number] = {one.id: one for one in seed.numbers}
-        self.phones: dict[str, PhoneSpec | Callable[[], Phone]] = {one.number: one for one in seed.phones}
-        """What answers at a number that is dialled: a description, or something that makes a phone for each call."""
-
-    def number_called(self, phone_number: str) -> Number | None:
-        """The number of the exchange that is ``phone_number``."""
-        return next((one for one in self.numbers.values() if one.phone_number == phone_number), None)
 
     # -- applications -----------------------------------------------------------------------------------------------
 
     def application(self, id_: str) -> Application:
         """The application ``id_``. Raises ApiError 404."""
-        if id_ not in self.applications:
+        if id_ not in self._directory.applications:
             raise errors.not_found()
-        return self.applications[id_]
+        return self._directory.applications[id_]
 
     def list_applications(self, query: Mapping[str, str]) -> dict[str, Any]:
         """A page of applications; ``filter[application_name][contains]`` is honoured."""
         part = query.get("filter[application_name][contains]", query.get("filter[application_name]", "")).lower()
-        found = [one for one in self.applications.values() if part in one.name.lower()]
+        found = [one for one in self._directory.applications.values() if part in one.name.lower()]
         return page_of([self.application_json(one) for one in found], query)
 
     def create_application(self, body: Mapping[str, Any]) -> Application:
@@ -99,24 +91,24 @@ class Directory:
         fields.required_text(body, "webhook_event_url")
         # The carrier's default is the old format, "1".
         application = self._changed(Application(name="", webhook_event_url="", webhook_api_version="1"), body)
-        self.applications[application.id] = application
+        self._directory.applications[application.id] = application
         self._touch(application.id, created=True)
         return application
 
     def update_application(self, id_: str, body: Mapping[str, Any]) -> Application:
         """``PATCH``: what is not said stays. Raises ApiError."""
         application = self._changed(self.application(id_), body)
-        self.applications[id_] = application
+        self._directory.applications[id_] = application
         self._touch(id_)
         return application
 
     def delete_application(self, id_: str) -> Application:
         """``DELETE``: its numbers have no application then. Raises ApiError."""
         application = self.application(id_)
-        del self.applications[id_]
-        for number in list(self.numbers.values()):
+        del self._directory.applications[id_]
+        for number in list(self._directory.numbers.values()):
             if number.connection_id == id_:
-                self.numbers[number.id] = replace(number, connection_id=None)
+                self._directory.numbers[number.id] = replace(number, connection_id=None)
         return application
 
     def _changed(self, old: Application, body: Mapping[str, Any]) -> Application:
@@ -158,14 +150,14 @@ class Directory:
 
     def number(self, id_: str) -> Number:
         """The number with this id, or that is this number. Raises ApiError 404."""
-        number = self.numbers.get(id_) or self.number_called(id_)
+        number = self._directory.numbers.get(id_) or self._directory.number_called(id_)
         if number is None:
             raise errors.not_found()
         return number
 
     def list_numbers(self, query: Mapping[str, str]) -> dict[str, Any]:
         """A page of numbers; ``filter[phone_number]``, ``filter[connection_id]`` and ``filter[tag]`` are honoured."""
-        found: Iterable[Number] = self.numbers.values()
+        found: Iterable[Number] = self._directory.numbers.values()
         if wanted := query.get("filter[phone_number]"):
             digits = wanted.lstrip("+ ")
             found = [one for one in found if digits in one.phone_number]
@@ -181,7 +173,7 @@ class Directory:
         connection_id = number.connection_id
         if "connection_id" in body:
             connection_id = fields.text(body, "connection_id") or None
-            if connection_id is not None and connection_id not in self.applications:
+            if connection_id is not None and connection_id not in self._directory.applications:
                 raise errors.invalid_connection_id()
         tags = body.get("tags")
         if tags is not None and not (isinstance(tags, list) and all(isinstance(tag, str) for tag in tags)):
@@ -192,14 +184,14 @@ class Directory:
             tags=number.tags if tags is None else tuple(tags),
             extra={**number.extra, **{key: body[key] for key in _NUMBER_EXTRA if key in body}},
         )
-        self.numbers[number.id] = number
+        self._directory.numbers[number.id] = number
         self._touch(number.id)
         return number
 
     def number_json(self, number: Number) -> dict[str, Any]:
         """A number as the API gives it."""
         created, updated = self._stamps.get(number.id, (self._born, self._born))
-        application = self.applications.get(number.connection_id or "")
+        application = self._directory.applications.get(number.connection_id or "")
         return {
             "id": number.id,
             "record_type": "phone_number",

@@ -8,25 +8,30 @@ from typing import TYPE_CHECKING, Any
 
 from offhook.exchange.commands import bodies as commands
 from offhook.exchange.commands import sound_bodies as sound_commands
+from offhook.exchange.legs import facts
 from offhook.exchange.legs import machine as legs
 from offhook.exchange.legs.gather import Gather
 from offhook.exchange.sound.announcer import Announcement
 from offhook.exchange.sound.sources import fetched_audio, spoken_audio, supplied_audio
-from offhook.exchange.webhooks import payloads as events
 from offhook.exchange.words import errors
 from offhook.exchange.words.ids import new_speak_id, new_uuid
-from offhook.exchange.words.seed import PhoneSpec
+from offhook.exchange.words.times import iso_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from offhook.exchange.legs.circuit import Circuit
     from offhook.exchange.legs.switchboard import Switchboard
-    from offhook.exchange.people.phones import Phone
 
 __all__ = ["ACTIONS", "UNPLAYED_ACTIONS", "call_json", "dial", "perform"]
 
 Body = dict[str, Any]
+_OUTCOMES: Mapping[str, facts.Outcome] = {
+    "completed": "completed",
+    "cancelled": "stopped",
+    "call_hangup": "hung_up",
+    "failed": "failed",
+}
 _OK: Body = {"data": {"result": "ok"}}
 
 UNPLAYED_ACTIONS = frozenset(
@@ -76,11 +81,11 @@ def call_json(circuit: Circuit, now_ms: float, *, brief: bool = False) -> dict[s
     }
     if brief:
         return {**call, "client_state": leg.client_state or ""}
-    call |= {"is_alive": leg.alive, "start_time": events.iso_time(leg.started_ms)}
+    call |= {"is_alive": leg.alive, "start_time": iso_time(leg.started_ms)}
     if leg.client_state is not None:
         call["client_state"] = leg.client_state
     if leg.ended_ms is not None:
-        call["end_time"] = events.iso_time(leg.ended_ms)
+        call["end_time"] = iso_time(leg.ended_ms)
     return call
 
 
@@ -136,7 +141,7 @@ def dial(board: Switchboard, body: Mapping[str, Any]) -> Body:
         park_after_unbridge=command.park_after_unbridge,
         custom_headers=command.custom_headers,
     )
-    circuit = board.begin(leg, application, phone=phone_for(board, command.to))
+    circuit = board.begin(leg, application, phone=board.directory.phone_at(command.to))
     circuit.routing = command.routing
     circuit.stream_on_answer = command.stream
     circuit.digits_on_answer = command.digits_on_answer
@@ -159,14 +164,6 @@ def dial(board: Switchboard, body: Mapping[str, Any]) -> Body:
     if isinstance(command_id, str) and command_id:
         board.dial_replies[command_id] = (now_ms + board.settings.signalling.command_id_window_s * 1000, reply)
     return reply
-
-
-def phone_for(board: Switchboard, to: str) -> Phone | None:
-    """The phone that rings at ``to``; ``None`` when nobody has that number."""
-    known = board.directory.phones.get(to)
-    if known is None:
-        return None
-    return board.make_phone(known) if isinstance(known, PhoneSpec) else known()
 
 
 def _answer(board: Switchboard, circuit: Circuit, body: Mapping[str, Any]) -> None:
@@ -223,7 +220,7 @@ def _transfer(board: Switchboard, circuit: Circuit, body: Mapping[str, Any]) -> 
         client_state=command.target_leg_client_state,
         custom_headers=command.custom_headers,
     )
-    target = board.begin(leg, circuit.application, phone=phone_for(board, command.to))
+    target = board.begin(leg, circuit.application, phone=board.directory.phone_at(command.to))
     target.routing = command.routing.over(circuit.routing)
     target.time_limit_s = command.time_limit_s
     target.digits_on_answer = command.digits_on_answer
@@ -253,16 +250,14 @@ def _speak(board: Switchboard, circuit: Circuit, body: Mapping[str, Any]) -> Non
     speak_id = new_speak_id()
     assert circuit.announcer is not None
 
-    def started() -> None:
-        board.emit(circuit, "call.speak.started", events.speak_started(circuit.leg, speak_id))
+    reasons: list[str] = []
 
-    def failed(reason: str) -> None:
-        board.journal.append("media.speak_failed", circuit.call_id, reason=reason)
+    def started() -> None:
+        board.publish(facts.SpeakStarted(circuit.leg, board.clock.wall_ms(), speak_id))
 
     def ended(status: str) -> None:
-        # The carrier has no word for a voice that fails; what was asked for was not said.
-        said = "cancelled" if status == "failed" else status
-        board.emit(circuit, "call.speak.ended", events.speak_ended(circuit.leg, speak_id, said))
+        reason = "; ".join(reasons)
+        board.publish(facts.SpeakEnded(circuit.leg, board.clock.wall_ms(), speak_id, _OUTCOMES[status], reason))
 
     circuit.announcer.add(
         Announcement(
@@ -271,7 +266,7 @@ def _speak(board: Switchboard, circuit: Circuit, body: Mapping[str, Any]) -> Non
             times=command.times,
             started=started,
             ended=ended,
-            failed=failed,
+            failed=reasons.append,
         ),
         stop=command.stop,
     )
@@ -281,29 +276,26 @@ def _playback_start(board: Switchboard, circuit: Circuit, body: Mapping[str, Any
     command = sound_commands.parse_playback(body)
     _set_state(circuit, command.client_state)
     assert circuit.announcer is not None
-    details: list[str] = []
+    playback_id, url = new_uuid(), command.url
+    reasons: list[str] = []
 
     def started() -> None:
-        board.emit(circuit, "call.playback.started", events.playback_started(circuit.leg, command.url))
-
-    def failed(reason: str) -> None:
-        details.append(reason)
-        board.journal.append("media.playback_failed", circuit.call_id, reason=reason)
+        board.publish(facts.PlaybackStarted(circuit.leg, board.clock.wall_ms(), playback_id, url))
 
     def ended(status: str) -> None:
-        payload = events.playback_ended(circuit.leg, command.url, status, "; ".join(details))
-        board.emit(circuit, "call.playback.ended", payload)
+        at_ms, reason = board.clock.wall_ms(), "; ".join(reasons)
+        board.publish(facts.PlaybackEnded(circuit.leg, at_ms, playback_id, url, _OUTCOMES[status], reason))
 
     circuit.announcer.add(
         Announcement(
-            id=new_uuid(),
+            id=playback_id,
             audio=partial(supplied_audio, command.content)
             if command.content is not None
             else partial(fetched_audio, command.url or ""),
             times=command.times,
             started=started,
             ended=ended,
-            failed=failed,
+            failed=reasons.append,
         ),
         stop=command.stop,
     )
@@ -325,14 +317,14 @@ def _send_dtmf(board: Switchboard, circuit: Circuit, body: Mapping[str, Any]) ->
 
 def _gather(board: Switchboard, circuit: Circuit, body: Mapping[str, Any]) -> None:
     command = sound_commands.parse_gather(body)
-    command = replace(command, gather_id=command.gather_id or new_uuid())
     _set_state(circuit, command.client_state)
-    board.start_gather(circuit, Gather(command, board.clock.now_ms()))
+    wanted = replace(command.wanted, id=command.wanted.id or new_uuid())
+    board.gathering.start(circuit, Gather(wanted, board.clock.now_ms()))
 
 
 def _gather_stop(board: Switchboard, circuit: Circuit, body: Mapping[str, Any]) -> None:
     _set_state(circuit, commands.parse_plain(body).client_state)
-    board.stop_gather(circuit, "cancelled")
+    board.gathering.stop(circuit, "stopped")
 
 
 # -- media streams --------------------------------------------------------------------------------------------------

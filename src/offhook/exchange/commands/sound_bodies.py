@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from offhook.exchange.legs.gather import DigitsWanted
 from offhook.exchange.words import errors, fields
 
 if TYPE_CHECKING:
@@ -163,18 +164,11 @@ def parse_send_dtmf(body: Mapping[str, Any]) -> SendDtmf:
     return SendDtmf(digits, duration, fields.client_state(body))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class GatherDigits:
     """``actions/gather``."""
 
-    minimum: int = 1
-    maximum: int = 128
-    timeout_ms: int = 60_000
-    inter_digit_timeout_ms: int = 5_000
-    initial_timeout_ms: int = 5_000
-    terminating_digit: str = "#"
-    valid_digits: str = "0123456789#*"
-    gather_id: str = ""
+    wanted: DigitsWanted
     client_state: str | None = None
 
 
@@ -195,7 +189,7 @@ def parse_gather(body: Mapping[str, Any]) -> GatherDigits:
             "valid_digits", "90008", "Invalid value for valid_digits", "The value must be made of 0-9, A-D, # and *."
         )
     minimum = within("minimum_digits", 1, 1, 128, "90004")
-    return GatherDigits(
+    wanted = DigitsWanted(
         minimum=minimum,
         maximum=within("maximum_digits", 128, minimum, 128, "90005"),
         timeout_ms=within("timeout_millis", 60_000, 1, 120_000, "90025"),
@@ -203,6 +197,6 @@ def parse_gather(body: Mapping[str, Any]) -> GatherDigits:
         initial_timeout_ms=within("initial_timeout_millis", 5_000, 1, 120_000, "90056"),
         terminating_digit="#" if terminating is None else terminating,
         valid_digits=valid or "0123456789#*",
-        gather_id=fields.text(body, "gather_id", max_length=40) or "",
-        client_state=fields.client_state(body),
+        id=fields.text(body, "gather_id", max_length=40) or "",
     )
+    return GatherDigits(wanted, fields.client_state(body))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
 
 from offhook.exchange.words.fields import Routing
 
@@ -19,28 +18,7 @@ if TYPE_CHECKING:
     from offhook.exchange.words.fields import StreamOptions
     from offhook.exchange.words.seed import Application
 
-__all__ = ["USER_ID", "Circuit", "local_stream_url"]
-
-USER_ID = "00000000-0000-4000-8000-000000000001"
-"""The account, in media start frames."""
-
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
-
-
-def local_stream_url(url: str, webhook_url: str) -> str:
-    """The URL to open for a media stream that an application asked for as if it were on the internet.
-
-    ``wss://`` and hosts that are not this machine become the host and port of the application's webhook URL, with the
-    same path and query: ``wss://`` where that is ``https://``, else ``ws://``. What the application's own host has, at
-    whatever port, is kept, as is ``ws://`` on this machine.
-    """
-    parts, home = urlsplit(url), urlsplit(webhook_url)
-    scheme = "wss" if home.scheme == "https" else "ws"
-    if parts.scheme == "ws" and parts.hostname in _LOOPBACK:
-        return url
-    if parts.scheme == scheme and parts.hostname == home.hostname:
-        return url
-    return urlunsplit((scheme, home.netloc.rpartition("@")[2], parts.path, parts.query, ""))
+__all__ = ["Circuit"]
 
 
 @dataclass(slots=True, eq=False)

@@ -9,17 +9,31 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from offhook.exchange.commands.sound_bodies import GatherDigits
+    from offhook.exchange.legs.facts import Collected
 
-__all__ = ["Gather", "Gathered"]
+__all__ = ["DigitsWanted", "Gather", "Gathered"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigitsWanted:
+    """What is to be collected; the defaults are the carrier's."""
+
+    id: str = ""
+    minimum: int = 1
+    maximum: int = 128
+    timeout_ms: int = 60_000
+    inter_digit_timeout_ms: int = 5_000
+    initial_timeout_ms: int = 5_000
+    terminating_digit: str = "#"
+    valid_digits: str = "0123456789#*"
 
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """What came of it: the digits without the terminating one, and the carrier's word for how it ended."""
+    """What came of it: the digits without the terminating one, and how it ended."""
 
     digits: str
-    status: Literal["valid", "invalid", "timeout", "cancelled", "call_hangup"]
+    outcome: Collected
 
 
 class Gather:
@@ -29,7 +43,7 @@ class Gather:
     is over. Fewer digits than the minimum, or one that is not valid, make it ``invalid``; none at all, ``timeout``.
     """
 
-    def __init__(self, wanted: GatherDigits, now_ms: float) -> None:
+    def __init__(self, wanted: DigitsWanted, now_ms: float) -> None:
         self._wanted = wanted
         self._digits = ""
         self._invalid = False
@@ -39,7 +53,7 @@ class Gather:
     @property
     def id(self) -> str:
         """What the command called it."""
-        return self._wanted.gather_id
+        return self._wanted.id
 
     @property
     def due_ms(self) -> float:
@@ -60,9 +74,9 @@ class Gather:
         """The result if its time is over."""
         return self._result() if now_ms >= self.due_ms else None
 
-    def stopped(self, status: Literal["cancelled", "call_hangup"]) -> Gathered:
+    def stopped(self, why: Literal["stopped", "hung_up"]) -> Gathered:
         """It is ended from outside."""
-        return Gathered(self._digits, status)
+        return Gathered(self._digits, why)
 
     def _result(self) -> Gathered:
         if not self._digits:

@@ -7,11 +7,14 @@ import json
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from offhook.exchange.legs.timeline import entry
+
 if TYPE_CHECKING:
     from pathlib import Path
     from typing import Self, TextIO
 
     from offhook.clock import Clock
+    from offhook.exchange.legs.facts import Fact
 
 __all__ = ["Event", "Journal", "Subscription"]
 
@@ -97,6 +100,11 @@ class Journal:
         for subscription in self._subscriptions:
             subscription.offer(event)
         return event
+
+    def observe(self, fact: Fact) -> None:
+        """Keep a fact of a leg, if it is one for the journal."""
+        if (kept := entry(fact)) is not None:
+            self.append(kept[0], fact.leg.call_id, **kept[1])
 
     def history(self, call: str | None = None) -> list[Event]:
         """What is remembered, of one call or of all."""

@@ -1,9 +1,7 @@
-"""Delivering webhooks: what to try next is a pure function; the sender does it.
+"""Delivering webhooks.
 
-Rules: success is a 2xx. No answer, 408, 429 and 5xx are tried again; another 4xx is a refusal. Every try carries its
-own ``meta.attempt`` and ``meta.delivered_to`` and is signed anew. Each event is delivered by itself, so a retry may
-arrive after a later event: order was never promised.
-https://developers.telnyx.com/docs/voice/programmable-voice/receiving-webhooks
+Every try carries its own ``meta.attempt`` and ``meta.delivered_to`` and is signed anew. Each event is delivered by
+itself, so a retry may arrive after a later event: order was never promised.
 """
 
 from __future__ import annotations
@@ -12,11 +10,12 @@ import asyncio
 import contextlib
 from collections import Counter, deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from offhook.exchange.webhooks.payloads import envelope
+from offhook.exchange.webhooks.tries import judge, next_try
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -24,71 +23,14 @@ if TYPE_CHECKING:
     from offhook.carriers.telnyx.signing import Signer
     from offhook.clock import Clock
     from offhook.exchange.legs.journal import Journal
+    from offhook.exchange.webhooks.targets import Target
+    from offhook.exchange.webhooks.tries import Try, Verdict
     from offhook.exchange.words.settings import WebhookAssumptions
 
-__all__ = ["Target", "Try", "Webhook", "WebhookSender", "judge", "next_try"]
+__all__ = ["Webhook", "WebhookSender"]
 
 MAX_REDIRECTS = 3
 REMEMBERED = 1000
-
-Verdict = Literal["delivered", "retry", "refused"]
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Where one event goes: a URL, perhaps a second one for when it fails, and the waits between tries."""
-
-    url: str
-    failover_url: str | None = None
-    retries_ms: tuple[int, ...] = ()
-    failover_tries: int = 1
-    failover_after_refusal: bool = True
-    timeout_ms: int = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Try:
-    """One request to make: ``attempt`` counts from 1 over both URLs, ``nth`` from 1 over one of them."""
-
-    attempt: int
-    url: str
-    after_ms: int = 0
-    nth: int = 1
-    failover: bool = False
-
-
-def judge(status: int | None) -> Verdict:
-    """What an HTTP status means for a delivery; ``None`` is no answer in time."""
-    if status is not None and 200 <= status < 300:
-        return "delivered"
-    if status is None or status in (408, 429) or status >= 500 or status < 200:
-        return "retry"
-    return "refused"
-
-
-def next_try(target: Target, last: Try | None, verdict: Verdict) -> Try | None:
-    """What to do after ``last`` came back with ``verdict``; ``None`` when it is over, well or not.
-
-    Args:
-        target: where the event goes.
-        last: the try before; ``None`` for the first.
-        verdict: what became of it.
-    """
-    if last is None:
-        return Try(1, target.url)
-    if verdict == "delivered":
-        return None
-    again = verdict == "retry"
-    wait_ms = target.retries_ms[last.nth - 1] if last.nth <= len(target.retries_ms) else None
-    if last.failover:
-        if not again or last.nth >= target.failover_tries:
-            return None
-        return Try(last.attempt + 1, last.url, wait_ms or 0, last.nth + 1, failover=True)
-    if again and wait_ms is not None:
-        return Try(last.attempt + 1, last.url, wait_ms, last.nth + 1)
-    if target.failover_url is None or not (again or target.failover_after_refusal):
-        return None
-    return Try(last.attempt + 1, target.failover_url, failover=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

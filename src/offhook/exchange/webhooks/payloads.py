@@ -1,4 +1,4 @@
-"""The webhooks' payloads, as the carrier really sends them.
+"""The webhooks' payloads, made from facts, as the carrier really sends them.
 
 The sets of fields are those of captured webhooks where they differ from the API description: ``call.answered`` and
 ``call.hangup`` have no ``state``, and most events carry ``calling_party_type``. All functions are pure.
@@ -7,44 +7,94 @@ The sets of fields are those of captured webhooks where they differ from the API
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from offhook.exchange.legs import facts
+from offhook.exchange.words.times import iso_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
-    from offhook.exchange.legs.machine import Leg
+    from offhook.exchange.legs.facts import Fact
+    from offhook.exchange.legs.machine import Ending, Leg
     from offhook.exchange.words.fields import StreamOptions
+    from offhook.exchange.words.settings import WebhookAssumptions
 
-__all__ = [
-    "answered",
-    "bridged",
-    "dtmf_received",
-    "envelope",
-    "gather_ended",
-    "hangup",
-    "initiated",
-    "iso_time",
-    "playback_ended",
-    "playback_started",
-    "speak_ended",
-    "speak_started",
-    "streaming_failed",
-    "streaming_started",
-]
+__all__ = ["Event", "envelope", "event_of"]
 
 Payload = dict[str, Any]
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FRAME_MS = 20
 CONNECTION_CODECS = "PCMU,PCMA,G722,OPUS"
 """What the exchange's connections take."""
 
+_PLAYED: Mapping[facts.Outcome, str] = {
+    "completed": "completed",
+    "stopped": "cancelled",
+    "hung_up": "call_hangup",
+    "failed": "failed",
+}
+_COLLECTED: Mapping[facts.Collected, str] = {
+    "valid": "valid",
+    "invalid": "invalid",
+    "timeout": "timeout",
+    "stopped": "cancelled",
+    "hung_up": "call_hangup",
+}
 
-def iso_time(wall_ms: float) -> str:
-    """RFC 3339 with microseconds and ``Z``, as the carrier writes times."""
-    moment = _EPOCH + timedelta(microseconds=round(wall_ms * 1000))
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+class Event(NamedTuple):
+    """What a webhook says: its ``event_type`` and its payload."""
+
+    type: str
+    payload: Payload
+
+
+def event_of(fact: Fact, assumed: WebhookAssumptions) -> Event | None:
+    """The event that the carrier sends for a fact; ``None`` when it sends none."""
+    match fact:
+        case facts.Initiated(leg):
+            return Event("call.initiated", _initiated(leg))
+        case facts.Answered(leg):
+            return Event("call.answered", _answered(leg))
+        case facts.Bridged(leg):
+            return Event("call.bridged", {**_with_parties(leg), **_party_type(leg)})
+        case facts.HungUp(leg, ending=ending):
+            return Event("call.hangup", _hangup(leg, ending))
+        case facts.DigitPressed(leg, digit=digit):
+            return Event("call.dtmf.received", {**_with_parties(leg), "digit": digit})
+        case facts.SpeakStarted() | facts.SpeakEnded() | facts.PlaybackStarted() | facts.PlaybackEnded():
+            return _announcement(fact, assumed)
+        case facts.GatherEnded(leg, _, gather_id, digits, outcome):
+            gathered = {"gather_id": gather_id, "digits": digits, "status": _COLLECTED[outcome]}
+            return Event("call.gather.ended", {**_with_parties(leg), **gathered})
+        case facts.StreamStarted(leg, stream=stream):
+            return Event("streaming.started", _streaming(leg, stream))
+        case facts.StreamStopped(leg, stream=stream):
+            return Event("streaming.stopped", _streaming(leg, stream))
+        case facts.StreamFailed():
+            return Event("streaming.failed", _streaming_failed(fact))
+        case _:
+            return None
+
+
+def _announcement(
+    fact: facts.SpeakStarted | facts.SpeakEnded | facts.PlaybackStarted | facts.PlaybackEnded,
+    assumed: WebhookAssumptions,
+) -> Event:
+    match fact:
+        case facts.SpeakStarted(leg, speak_id=speak_id):
+            return Event("call.speak.started", _speak(leg, speak_id))
+        case facts.SpeakEnded(leg, _, speak_id, outcome):
+            # The carrier documents no word for a text that is cut off, nor for a voice that fails.
+            cut = outcome in ("stopped", "failed")
+            status = assumed.cut_speak_status if cut else _PLAYED[outcome]
+            return Event("call.speak.ended", {**_speak(leg, speak_id), "status": status})
+        case facts.PlaybackStarted(leg, url=url):
+            return Event("call.playback.started", _playback(leg, url))
+        case facts.PlaybackEnded(leg, url=url, outcome=outcome, reason=reason):
+            payload = {**_playback(leg, url), "status": _PLAYED[outcome]}
+            return Event("call.playback.ended", {**payload, "status_detail": reason} if reason else payload)
 
 
 def envelope(event_type: str, event_id: str, occurred_ms: float, payload: Payload, attempt: int, url: str) -> bytes:
@@ -95,8 +145,7 @@ def _sip_uri(party: str, domain: str) -> str:
     return party if party.startswith(("sip:", "sips:")) else f"{party}@{domain}"
 
 
-def initiated(leg: Leg) -> Payload:
-    """``call.initiated``: a leg begins."""
+def _initiated(leg: Leg) -> Payload:
     inbound = leg.direction == "inbound"
     payload = {
         **_with_parties(leg),
@@ -118,8 +167,7 @@ def initiated(leg: Leg) -> Payload:
     return payload | _headers(leg.custom_headers) | _tags(leg)
 
 
-def answered(leg: Leg) -> Payload:
-    """``call.answered``."""
+def _answered(leg: Leg) -> Payload:
     return {
         **_with_parties(leg),
         **_party_type(leg),
@@ -131,15 +179,9 @@ def answered(leg: Leg) -> Payload:
     }
 
 
-def bridged(leg: Leg) -> Payload:
-    """``call.bridged``: sent for both legs."""
-    return {**_with_parties(leg), **_party_type(leg)}
-
-
-def hangup(leg: Leg) -> Payload:
-    """``call.hangup`` of an ended leg. The quality figures say what is true here: nothing is lost on the way."""
-    ending, ended_ms = leg.ending, leg.ended_ms
-    assert ending is not None
+def _hangup(leg: Leg, ending: Ending) -> Payload:
+    """The quality figures say what is true here: nothing is lost on the way."""
+    ended_ms = leg.ended_ms
     assert ended_ms is not None
     stats = None
     if leg.answered_ms is not None:
@@ -168,49 +210,24 @@ def hangup(leg: Leg) -> Payload:
     }
 
 
-def speak_started(leg: Leg, speak_id: str) -> Payload:
-    """``call.speak.started``."""
+def _speak(leg: Leg, speak_id: str) -> Payload:
     return {**_base(leg), **_party_type(leg), "speak_id": speak_id}
 
 
-def speak_ended(leg: Leg, speak_id: str, status: str) -> Payload:
-    """``call.speak.ended``: ``completed``, ``cancelled`` or ``call_hangup``."""
-    return {**speak_started(leg, speak_id), "status": status}
-
-
-def playback_started(leg: Leg, url: str | None) -> Payload:
-    """``call.playback.started``; no URL when the audio came with the command."""
+def _playback(leg: Leg, url: str | None) -> Payload:
     payload = {**_base(leg), "overlay": False}
     return payload if url is None else {**payload, "media_url": url}
 
 
-def playback_ended(leg: Leg, url: str | None, status: str, detail: str = "") -> Payload:
-    """``call.playback.ended``: ``completed``, ``cancelled``, ``call_hangup``, ``failed`` or ``file_not_found``."""
-    payload = {**playback_started(leg, url), "status": status}
-    return {**payload, "status_detail": detail} if detail else payload
-
-
-def dtmf_received(leg: Leg, digit: str) -> Payload:
-    """``call.dtmf.received``."""
-    return {**_with_parties(leg), "digit": digit}
-
-
-def gather_ended(leg: Leg, gather_id: str, digits: str, status: str) -> Payload:
-    """``call.gather.ended``: ``valid``, ``invalid``, ``timeout``, ``cancelled`` or ``call_hangup``."""
-    return {**_with_parties(leg), "gather_id": gather_id, "digits": digits, "status": status}
-
-
-def streaming_started(leg: Leg, stream: StreamOptions) -> Payload:
-    """``streaming.started`` and ``streaming.stopped``, which have the same fields."""
+def _streaming(leg: Leg, stream: StreamOptions) -> Payload:
     return {**_base(leg), "stream_url": stream.url}
 
 
-def streaming_failed(leg: Leg, stream: StreamOptions, stream_id: str, reason: str) -> Payload:
-    """``streaming.failed``."""
+def _streaming_failed(fact: facts.StreamFailed) -> Payload:
     return {
-        **_base(leg),
-        "failure_reason": reason,
-        "stream_id": stream_id,
+        **_base(fact.leg),
+        "failure_reason": fact.reason,
+        "stream_id": fact.stream_id,
         "stream_type": "websocket",
-        "stream_params": {"stream_url": stream.url, "track": stream.track},
+        "stream_params": {"stream_url": fact.stream.url, "track": fact.stream.track},
     }

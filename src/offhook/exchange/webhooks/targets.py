@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from offhook.exchange.webhooks.delivery import Target, Webhook
-from offhook.exchange.words.ids import new_uuid
-
 if TYPE_CHECKING:
-    from offhook.clock import Clock
-    from offhook.exchange.legs.circuit import Circuit
-    from offhook.exchange.legs.journal import Journal
-    from offhook.exchange.webhooks.delivery import WebhookSender
-    from offhook.exchange.webhooks.payloads import Payload
+    from offhook.exchange.words.fields import Routing
+    from offhook.exchange.words.seed import Application
     from offhook.exchange.words.settings import WebhookAssumptions
 
-__all__ = ["Notices", "targets"]
-
-logger = logging.getLogger(__name__)
+__all__ = ["Target", "targets"]
 
 
-def targets(circuit: Circuit, event_type: str, assumed: WebhookAssumptions) -> list[Target]:
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where one event goes: a URL, perhaps a second one for when it fails, and the waits between tries."""
+
+    url: str
+    failover_url: str | None = None
+    retries_ms: tuple[int, ...] = ()
+    failover_tries: int = 1
+    failover_after_refusal: bool = True
+    timeout_ms: int = 2000
+
+
+def targets(application: Application, routing: Routing, event_type: str, assumed: WebhookAssumptions) -> list[Target]:
     """Every URL that is to get an event of this type: the most particular setting wins.
 
     A call's own URLs have no failover URL; that belongs to the application's.
     """
-    application, routing = circuit.application, circuit.routing
     timeout_s = application.webhook_timeout_secs
     target = Target(
         routing.url or application.webhook_event_url,
@@ -39,34 +41,3 @@ def targets(circuit: Circuit, event_type: str, assumed: WebhookAssumptions) -> l
     )
     special = routing.urls.get(event_type)
     return [replace(target, url=url, failover_url=None) for url in special] if special else [target]
-
-
-class Notices:
-    """Tells applications what happens to their calls."""
-
-    def __init__(self, assumed: WebhookAssumptions, *, clock: Clock, journal: Journal, webhooks: WebhookSender) -> None:
-        self._assumed = assumed
-        self._clock = clock
-        self._journal = journal
-        self._webhooks = webhooks
-
-    def emit(self, circuit: Circuit, event_type: str, payload: Payload) -> None:
-        """Send an event that happens now to every URL that is to get it; one id for all of them."""
-        if circuit.application.webhook_api_version != "2":
-            # The old format is another protocol. Sending the new one instead would hide the mistake until going live.
-            reason = "webhook_api_version is 1"
-            self._journal.append("webhook.failed", circuit.call_id, event_type=event_type, reason=reason)
-            logger.warning("an application has webhook_api_version 1, which the exchange does not send: set it to 2")
-            return
-        event_id, occurred_ms = new_uuid(), self._clock.wall_ms()
-        for target in targets(circuit, event_type, self._assumed):
-            self._webhooks.send(
-                Webhook(
-                    event_id=event_id,
-                    event_type=event_type,
-                    call_id=circuit.call_id,
-                    occurred_ms=occurred_ms,
-                    payload=payload,
-                    target=target,
-                )
-            )

@@ -39,6 +39,12 @@ class WebhookAssumptions:
     """Whether the failover URL is tried when the first URL answered with a 4xx that is not retried (408 and 429 are).
     Unpublished."""
 
+    cut_speak_status: Literal["completed", "cancelled"] = "completed"
+    """The ``status`` of ``call.speak.ended`` when ``playback_stop`` or another ``speak`` cut the text off, or the voice
+    failed. Documented for speak are ``completed``, ``call_hangup`` and ``cancelled_amd`` only; ``cancelled`` is
+    documented for playback, and the carrier's own library does not know it here. Which of the documented ones is sent
+    is unpublished."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignallingAssumptions:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from offhook.exchange.commands import bodies as commands
 from offhook.exchange.commands import sound_bodies as sound_commands
+from offhook.exchange.legs.gather import DigitsWanted
 from offhook.exchange.words import fields
 from offhook.exchange.words.errors import ApiError
 
@@ -244,8 +245,8 @@ def test_stopping_an_overlay_stops_nothing_else() -> None:
 
 def test_gathering_has_the_carriers_defaults() -> None:
     """``#`` ends it unless the terminating digit is empty."""
-    assert sound_commands.parse_gather({}) == sound_commands.GatherDigits()
-    assert sound_commands.parse_gather({"terminating_digit": "", "valid_digits": "12"}).terminating_digit == ""
+    assert sound_commands.parse_gather({}) == sound_commands.GatherDigits(DigitsWanted())
+    assert sound_commands.parse_gather({"terminating_digit": "", "valid_digits": "12"}).wanted.terminating_digit == ""
 
 
 def test_fields_without_effect_are_named() -> None:

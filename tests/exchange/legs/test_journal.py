@@ -1,4 +1,4 @@
-"""The journal and its live views; alarms."""
+"""The journal and its live views."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import json
 from typing import TYPE_CHECKING
 
 from offhook.clock import ManualClock
-from offhook.exchange.legs.alarms import Alarms
 from offhook.exchange.legs.journal import Journal
 
 if TYPE_CHECKING:
@@ -66,25 +65,3 @@ def test_old_events_are_forgotten() -> None:
     for number in range(3):
         journal.append("x", number=number)
     assert [event["number"] for event in journal.history()] == [1, 2]
-
-
-async def test_alarms_ring_in_order_on_the_exchanges_clock() -> None:
-    """Once, unless they are cancelled."""
-    clock, rung = ManualClock(), []
-    alarms = Alarms(clock)
-    alarms.set(200, lambda: rung.append("b"))
-    alarms.set(100, lambda: rung.append("a"))
-    cancelled = alarms.set(150, lambda: rung.append("x"))
-    cancelled.cancel()
-    clock.advance(199)
-    alarms.run_due()
-    assert rung == ["a"]
-    clock.advance(1)
-    alarms.run_due()
-    cancelled.ring()
-    assert rung == ["a", "b"]
-    alarms.set(10, lambda: rung.append("never"))
-    alarms.close()
-    alarms.set(10, lambda: rung.append("never"))
-    clock.advance(20)
-    assert rung == ["a", "b"]

@@ -12,85 +12,14 @@ import pytest
 from offhook.carriers.telnyx.signing import Signer, verify
 from offhook.clock import ManualClock
 from offhook.exchange.legs.journal import Journal
-from offhook.exchange.webhooks.delivery import Target, Try, Verdict, Webhook, WebhookSender, judge, next_try
+from offhook.exchange.webhooks.delivery import Webhook, WebhookSender
+from offhook.exchange.webhooks.targets import Target
 from offhook.exchange.words.settings import WebhookAssumptions
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
 FIRST, SECOND = "http://127.0.0.1:1/first", "http://127.0.0.1:1/second"
-
-
-@pytest.mark.parametrize(
-    ("status", "verdict"),
-    [
-        (200, "delivered"),
-        (204, "delivered"),
-        (None, "retry"),
-        (101, "retry"),
-        (408, "retry"),
-        (429, "retry"),
-        (500, "retry"),
-        (503, "retry"),
-        (301, "refused"),
-        (400, "refused"),
-        (404, "refused"),
-    ],
-)
-def test_what_a_status_means(status: int | None, verdict: Verdict) -> None:
-    """2xx is success; no answer, 408, 429 and 5xx are tried again; the rest is a refusal."""
-    assert judge(status) == verdict
-
-
-def tries(target: Target, *verdicts: Verdict) -> list[Try]:
-    made: list[Try] = []
-    last, verdict = None, "retry"
-    for given in (*verdicts, *["retry"] * 20):
-        this = next_try(target, last, verdict)  # type: ignore[arg-type]
-        if this is None:
-            break
-        made.append(this)
-        last, verdict = this, given
-    return made
-
-
-def test_three_tries_then_the_failover_url() -> None:
-    """At 0, 1 and 3 s, then once at the second URL; the attempt goes on counting."""
-    made = tries(Target(FIRST, SECOND, retries_ms=(1000, 3000)))
-    assert [(one.attempt, one.url, one.after_ms) for one in made] == [
-        (1, FIRST, 0),
-        (2, FIRST, 1000),
-        (3, FIRST, 3000),
-        (4, SECOND, 0),
-    ]
-
-
-def test_without_a_failover_url_it_is_given_up() -> None:
-    """After the last retry."""
-    assert len(tries(Target(FIRST, retries_ms=(10,)))) == 2
-    assert len(tries(Target(FIRST))) == 1
-
-
-def test_a_delivery_ends_it() -> None:
-    """Nothing is tried after a success, on either URL."""
-    assert len(tries(Target(FIRST, SECOND, retries_ms=(1, 1)), "retry", "delivered")) == 2
-    assert len(tries(Target(FIRST, SECOND), "retry", "delivered")) == 2
-
-
-def test_a_refusal_is_not_tried_again() -> None:
-    """The failover URL is asked, unless the settings say otherwise."""
-    assert [one.url for one in tries(Target(FIRST, SECOND, retries_ms=(1, 1)), "refused")] == [FIRST, SECOND]
-    strict = Target(FIRST, SECOND, retries_ms=(1, 1), failover_after_refusal=False)
-    assert [one.url for one in tries(strict, "refused")] == [FIRST]
-    twice = Target(FIRST, SECOND, retries_ms=(7,), failover_tries=3)
-    assert [(one.url, one.after_ms) for one in tries(twice)] == [
-        (FIRST, 0),
-        (FIRST, 7),
-        (SECOND, 0),
-        (SECOND, 7),
-        (SECOND, 0),
-    ]
-    assert [one.url for one in tries(twice, "retry", "retry", "refused")] == [FIRST, FIRST, SECOND]
 
 
 class Sending:
@@ -254,7 +183,7 @@ async def test_a_call_may_have_urls_and_retries_of_its_own(
     await application.wait("call.initiated", count=2)
     await http.post(f"/v2/calls/{call_id}/actions/hangup")
     await application.wait("call.hangup", count=2)
-    await exchange.board.webhooks.settle()
+    await exchange.webhooks.settle()
     paths = sorted((one.type, one.path) for one in application.deliveries)
     assert paths == [
         ("call.hangup", "/one"),
@@ -268,7 +197,7 @@ async def test_an_application_with_the_old_webhook_format_gets_nothing(
     exchange: Any, application: Any, http: httpx.AsyncClient, telephone: Any
 ) -> None:
     """The journal says why: the mistake must not wait for the first real call."""
-    exchange.directory.update_application("1000000000000000001", {"webhook_api_version": "1"})
+    exchange.resources.update_application("1000000000000000001", {"webhook_api_version": "1"})
     call_id = exchange.place_call(from_="+15550150", to="+15550199", phone=telephone())
     assert exchange.journal.history(call_id)[-1]["reason"] == "webhook_api_version is 1"
     assert application.deliveries == []

@@ -80,7 +80,7 @@ async def test_a_scripted_call_is_placed_watched_and_reported(
                 break
     assert types[0] == ("leg.state", "parked")
     assert ("leg.state", "answered") in types
-    await exchange.board.webhooks.settle()
+    await exchange.webhooks.settle()
     report = (await http.get(f"/exchange/calls/{call_id}")).json()
     assert (report["call"]["state"], report["call"]["hangup_source"]) == ("ended", "caller")
     assert report["webhooks"] == {"sent": 3, "delivered": 3, "failed": 0, "pending": 0, "tries": 3}
