@@ -220,7 +220,7 @@ async def test_speeches_queue(call: Any, application: Any, client: AsyncTelnyx) 
 
 
 async def test_speech_is_cut_off_by_stop(call: Any, application: Any, client: AsyncTelnyx) -> None:
-    """What plays is cancelled; what is queued is played, or, with ``all``, dropped."""
+    """What plays ends early; what is queued is played, or, with ``all``, dropped."""
     call_id, _ = call
     await say(client, call_id, loop="infinity")
     await application.wait("call.speak.started")
