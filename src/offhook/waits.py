@@ -28,6 +28,8 @@ __all__ = [
     "HANDLER",
     "HANGUP",
     "HANGUP_REPORT",
+    "JOURNAL",
+    "JOURNAL_START",
     "MEDIA_RESTART",
     "MEDIA_SILENCE",
     "MEDIA_START",
@@ -136,6 +138,19 @@ TRANSFER = Wait(
     "goes on",
 )
 
+# -- the disk --------------------------------------------------------------------------------------------------------
+
+JOURNAL = Wait(
+    name="an accepted event to be written down",
+    limit_s=0.02,
+    outcome="the webhook is acknowledged all the same, and counted: would the process die now, the event would be lost",
+)
+JOURNAL_START = Wait(
+    name="the journal to be read, or asked whose a call is",
+    limit_s=3.0,
+    outcome="calls are taken without it; what an earlier process left is found by asking the carrier",
+)
+
 # -- media -----------------------------------------------------------------------------------------------------------
 
 MEDIA_START = Wait(
@@ -189,6 +204,8 @@ ALL = (
     HANGUP,
     HANGUP_REPORT,
     TRANSFER,
+    JOURNAL,
+    JOURNAL_START,
     MEDIA_START,
     MEDIA_RESTART,
     MEDIA_SILENCE,

@@ -1,0 +1,9 @@
+"""The journal: what was accepted and who is on the line, for the process that comes after this one."""
+
+from __future__ import annotations
+
+from offhook.server.journal.entries import CallEntry, Retention
+from offhook.server.journal.file import Remembered, Sync
+from offhook.server.journal.journal import Journal
+
+__all__ = ["CallEntry", "Journal", "Remembered", "Retention", "Sync"]
