@@ -63,6 +63,45 @@ def test_a_room_imports_only_rooms_below_it(path: Path) -> None:
             assert used in EXCHANGE_MAY_USE, f"the exchange imports {name}: it must meet it over a socket"
 
 
+AGENT_FLOORS = [
+    {"events", "failures", "handover", "options", "work"},
+    {"agent", "conversant", "engines", "handing_over", "loading"},
+    {"cascade"},
+    {"session"},
+    {"sessions"},
+]
+"""Inside ``agent/``, from below: the words, the definition and the seam, what converses, its host, who binds them."""
+
+
+def floor_of(part: str) -> int:
+    """The floor of a module or folder of ``agent/``."""
+    return next(floor for floor, parts in enumerate(AGENT_FLOORS) if part in parts)
+
+
+@pytest.mark.parametrize("path", sorted((SOURCE / "agent").rglob("*.py")), ids=lambda path: path.name)
+def test_what_converses_and_its_session_do_not_know_each_other(path: Path) -> None:
+    """They meet in the protocols of ``agent/conversant.py``: siblings of the cascade need nothing of it."""
+    own = path.relative_to(SOURCE / "agent").parts[0].removesuffix(".py")
+    if own == "__init__":
+        return
+    used = {name.split(".")[2] for name in runtime_imports(path) if name.startswith("offhook.agent.")}
+    assert all(floor_of(part) <= floor_of(own) for part in used - {own})
+    if own == "session":
+        assert "cascade" not in used
+
+
+def runtime_imports(path: Path) -> set[str]:
+    """What is imported where it runs, and not for type checkers alone."""
+    tree = ast.parse(path.read_text())
+    for_types = [node for node in tree.body if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)]
+    tree.body = [node for node in tree.body if node not in for_types]
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
 def test_the_exchange_uses_the_carrier_only_for_its_words() -> None:
     """Shapes and signatures are shared; the client is not: the exchange is what the client talks to."""
     for path in (SOURCE / "exchange").rglob("*.py"):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from offhook.agent import Agent, Engines
+from offhook.agent.cascade import Cascade
 from offhook.agent.session import Session
 from offhook.calls import Call, CallRecord
 from offhook.carriers.media import MediaFormat, MediaStarted
@@ -17,6 +18,7 @@ from offhook.clock import ManualClock
 from offhook.speech.testing import FakeStt, FakeTts, FakeVad, tone
 
 if TYPE_CHECKING:
+    from offhook.agent.conversant import ConversantHost
     from offhook.agent.events import SessionEvent
     from offhook.errors import CarrierError
 
@@ -110,7 +112,14 @@ class PhoneCall:
         self.events: list[SessionEvent] = []
         self.call = Call(CallRecord(call_id="v3:call"), self.carrier)  # type: ignore[arg-type]
         self.call.observe(self.events.append)  # type: ignore[arg-type]
-        self.session = Session(self.call, agent, Engines(self.vad, self.stt, self.tts), clock=self.clock)
+        self.cascade: Cascade
+        engines = Engines(self.vad, self.stt, self.tts)
+
+        def conversant(host: ConversantHost) -> Cascade:
+            self.cascade = Cascade(host, engines=engines)
+            return self.cascade
+
+        self.session = Session(self.call, agent, conversant, clock=self.clock)
         self.running: asyncio.Task[None] | None = None
         self.audible_ms = 0.0
 
@@ -149,9 +158,14 @@ class PhoneCall:
         """Wait until the agent has said everything."""
         for _ in range(2000):
             await self.step()
-            if self.session.over or (self.session.mouth.current is None and not self.stream.audible):
+            if self.session.over or (self.cascade._mouth.current is None and not self.stream.audible):
                 return
         raise AssertionError("the agent does not stop")
+
+    @property
+    def history(self) -> list[tuple[str, str]]:
+        """Who said what, as far as it was heard."""
+        return [(entry.speaker, entry.heard) for entry in self.call.transcript if entry.heard]
 
     def kinds(self) -> list[str]:
         return [event.type for event in self.events if hasattr(event, "to_dict")]

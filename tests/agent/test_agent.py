@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 import offhook
-from offhook.agent import Agent, Engines, Handover, Texts
-from offhook.agent.turn import Turn, current_work
+from offhook.agent import Agent, Engines, Handover
+from offhook.agent.cascade.turn import Turn
+from offhook.agent.work import current_work
+from offhook.dialog.acts import HangUp, Say, Understood, acts_of
 from offhook.dialog.base import Heard, Reply
 from offhook.errors import ConfigError
 from offhook.speech.testing import FakeStt, FakeTts, FakeVad
@@ -22,8 +24,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from offhook import Call
+    from offhook.dialog.acts import Act
 
 CALL = cast("Call", type("FakeCall", (), {"id": "v3:call", "notify": lambda self, event: None})())
+
+
+async def acts(agent: Agent, text: str) -> list[Act]:
+    """What the agent's dialog does about ``text``."""
+    return [act async for act in acts_of(agent.dialog.respond(CALL, Heard(text)))]
 
 
 @pytest.fixture
@@ -40,8 +48,8 @@ async def test_an_agent_answers_with_its_intents(agent: Agent, require: Any) -> 
         return "At nine."
 
     agent.intent("address", ["where are you", "what is your address"], reply="In Hill Street.")
-    assert (await agent.dialog.respond(CALL, Heard("when are you open"))).text == "At nine."
-    assert (await agent.dialog.respond(CALL, Heard("what is your address"))).text == "In Hill Street."
+    assert await acts(agent, "when are you open") == [Understood("opening hours"), Say("At nine.", whole=True)]
+    assert await acts(agent, "what is your address") == [Understood("address"), Say("In Hill Street.", whole=True)]
     assert agent.dialog is agent.dialog
     assert repr(agent) == "<Agent 'Hill Street Dental': 2 intents>"
 
@@ -58,20 +66,20 @@ async def test_an_intent_can_end_the_call_by_its_reply(agent: Agent, require: An
     def pressed(call: Call, digit: str) -> Reply | str:
         return Reply("One moment.", handover="asked") if digit == "0" else digit
 
-    assert (await agent.dialog.respond(CALL, Heard("goodbye"))).hangup
+    assert (await acts(agent, "goodbye"))[-1] == HangUp()
     assert agent.on_digit is pressed
 
 
-async def test_the_hand_over_sets_when_the_dialog_gives_up(agent: Agent, require: Any) -> None:
-    """One miss, or two with the agent's own words in between."""
+async def test_the_hand_over_sets_below_what_a_match_is_none(agent: Agent, require: Any) -> None:
+    """Also when it is said after the intents."""
     require(find_spec("rapidfuzz") is not None, "the extra local")
-    agent.texts = Texts(clarify="Pardon?")
     agent.intent("address", ["where are you"], reply="In Hill Street.")
-    first = await agent.dialog.respond(CALL, Heard("xyz"))
-    assert (first.text, first.handover) == ("Pardon?", None)
-    agent.handover(to="sip:desk@example.com", after_misses=1)
-    assert agent.handing_over == Handover(to="sip:desk@example.com", after_misses=1)
-    assert (await agent.dialog.respond(CALL, Heard("xyz"))).handover
+    assert len(await acts(agent, "where are they")) == 2
+    agent.handover(to="sip:desk@example.com", below_confidence=1.0)
+    assert agent.handing_over == Handover(to="sip:desk@example.com", below_confidence=1.0)
+    (understood,) = await acts(agent, "where are they")
+    assert isinstance(understood, Understood)
+    assert understood.intent is None
 
 
 def test_an_agent_can_have_a_dialog_of_its_own() -> None:

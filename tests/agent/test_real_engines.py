@@ -55,8 +55,8 @@ async def wait_for_engines(call: Any) -> None:
     """Let recognition and the voice finish what the last 20 ms started: on this clock they take no time."""
     session = call.session
     while not session.over:
-        speech = session.mouth.current
-        drafting = session._drafting is not None
+        speech = call.cascade._mouth.current
+        drafting = call.cascade._recogniser.busy
         speaking = speech is not None and not speech.complete and speech.playout.waiting_ms < 1000
         if not (drafting or speaking):
             return
@@ -83,7 +83,7 @@ async def test_a_real_caller_is_understood_answered_and_may_interrupt(ringing: A
     await hear(call, clip("hours"))
     await quiet(call, 2500)
     assert [event.intent for event in call.of("turn.reply")] == ["opening hours"]
-    assert call.session.history[-1] == ("agent", "We open at nine.")
+    assert call.history[-1] == ("agent", "We open at nine.")
     assert call.of("turn.answered")[0].audio_ms <= 600
 
     await hear(call, clip("prices"))
@@ -105,5 +105,5 @@ async def test_a_real_caller_is_understood_answered_and_may_interrupt(ringing: A
     (interrupted,) = (event for event in call.of("agent.speech_ended") if event.interrupted)
     assert interrupted.text.startswith(interrupted.heard)
     assert interrupted.heard != interrupted.text
-    assert call.session.history[-1] == ("agent", "In Hill Street.")
+    assert call.history[-1] == ("agent", "In Hill Street.")
     await call.end()

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-from collections.abc import AsyncIterator
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from offhook.clock import ManualClock
+from offhook.dialog.acts import Act, HangUp, Say, Understood
 from offhook.dialog.base import Heard, Reply
 from offhook.dialog.events import IntentMatched
-from offhook.dialog.intents import CLARIFY, Intent, IntentDialog, IntentMatcher, sure
+from offhook.dialog.intents import Intent, IntentDialog, IntentMatcher, sure
 from offhook.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 DENTIST = {
     "opening hours": ["when are you open", "are you open on sunday", "what time do you close"],
@@ -165,114 +167,132 @@ def test_doubtful_hearing_takes_from_the_match_and_sure_hearing_does_not(
     assert sure(match, hearing) == pytest.approx(expected)
 
 
+async def acts(dialog: IntentDialog, heard: Heard, caller: Any = None) -> list[Act]:
+    return [act async for act in dialog.respond(caller or call(), heard)]
+
+
 class TestReplies:
     """What an intent's reply may be."""
 
-    async def reply(self, handler: Any, heard: Heard = HOURS) -> Reply:
-        return await IntentDialog(intents(opening_hours=handler)).respond(call(), heard)
+    async def acts(self, handler: Any, heard: Heard = HOURS) -> list[Act]:
+        return await acts(IntentDialog(intents(opening_hours=handler)), heard)
+
+    async def text(self, handler: Any) -> str:
+        return "".join(act.text for act in await self.acts(handler) if isinstance(act, Say))
 
     async def test_text_is_said(self) -> None:
-        assert await self.reply("at nine") == Reply("at nine", intent="opening hours", confidence=1.0)
+        """What was understood comes first, then what is to be said about it."""
+        assert await self.acts("at nine") == [Understood("opening hours", 1.0), Say("at nine", whole=True)]
 
     async def test_a_function_gets_the_call(self) -> None:
-        reply = await self.reply(lambda call: f"at nine, {type(call).__name__}")
-        assert reply.text == "at nine, FakeCall"
+        """A function of one parameter."""
+        assert await self.text(lambda call: f"at nine, {type(call).__name__}") == "at nine, FakeCall"
 
     async def test_a_coroutine_function_gets_what_was_heard_if_it_takes_it(self) -> None:
+        """A function of two parameters."""
+
         async def handler(call: Any, heard: Heard) -> str:
             return f"you said: {heard.text}"
 
-        assert (await self.reply(handler)).text == "you said: when are you open"
+        assert await self.text(handler) == "you said: when are you open"
 
     async def test_a_function_of_any_arguments_gets_both(self) -> None:
-        assert (await self.reply(lambda *args: str(len(args)))).text == "2"
+        """It takes what there is."""
+        assert await self.text(lambda *args: str(len(args))) == "2"
 
     async def test_keyword_only_arguments_are_the_functions_own(self) -> None:
+        """They are not filled in."""
+
         def handler(call: Any, *, greeting: str = "hello") -> str:
             return greeting
 
-        assert (await self.reply(handler)).text == "hello"
+        assert await self.text(handler) == "hello"
 
     async def test_a_second_argument_with_a_default_is_the_functions_own(self) -> None:
+        """It is not filled in either."""
+
         def handler(call: Any, day: str = "monday") -> str:
             return day
 
-        assert (await self.reply(handler)).text == "monday"
+        assert await self.text(handler) == "monday"
 
     async def test_an_async_generator_is_said_piece_by_piece(self) -> None:
+        """Every piece is an act."""
+
         async def handler(call: Any) -> AsyncIterator[str]:
             yield "at "
             yield "nine"
 
-        text = (await self.reply(handler)).text
-        assert "".join([piece async for piece in cast(AsyncIterator[str], text)]) == "at nine"
+        assert await self.acts(handler) == [Understood("opening hours"), Say("at "), Say("nine")]
+
+    async def test_a_generator_of_a_handler_is_closed_with_the_answer(self) -> None:
+        """A caller who speaks on stops what is being thought of."""
+        closed = []
+
+        async def handler(call: Any) -> AsyncIterator[str]:
+            try:
+                yield "at "
+                yield "nine"
+            finally:
+                closed.append(1)
+
+        answer = IntentDialog(intents(opening_hours=handler)).respond(call(), HOURS)
+        assert [await anext(answer), await anext(answer)] == [Understood("opening hours"), Say("at ")]
+        await answer.aclose()  # type: ignore[attr-defined]
+        assert closed == [1]
 
     async def test_nothing_is_nothing_to_say(self) -> None:
-        assert await self.reply(lambda call: None) == Reply(None, intent="opening hours", confidence=1.0)
+        """It was understood all the same."""
+        assert await self.acts(lambda call: None) == [Understood("opening hours")]
 
     async def test_a_reply_of_its_own_is_kept_and_gets_the_intent_and_the_confidence(self) -> None:
-        reply = await self.reply(lambda call: Reply("bye", hangup=True), Heard("win are you open", 0.9))
-        assert reply.hangup
-        assert reply.intent == "opening hours"
-        assert 0.6 <= reply.confidence < 1.0
-        assert (await self.reply(lambda call: Reply("bye", intent="own", confidence=0.1))).confidence == 0.1
+        """It may name another intent, and be less sure, but not surer than the match."""
+        *_, understood, _, last = await self.acts(
+            lambda call: Reply("bye", hangup=True), Heard("win are you open", 0.9)
+        )
+        assert last == HangUp()
+        assert isinstance(understood, Understood)
+        assert understood.intent == "opening hours"
+        assert 0.6 <= understood.confidence < 1.0
+        assert Understood("own", 0.1) in await self.acts(lambda call: Reply("bye", intent="own", confidence=0.1))
 
     async def test_what_a_handler_raises_is_raised(self) -> None:
+        """The session apologises."""
+
         def handler(call: Any) -> str:
             raise LookupError("no diary")
 
         with pytest.raises(LookupError, match="no diary"):
-            await self.reply(handler)
+            await self.acts(handler)
 
     async def test_anything_else_is_a_type_error_that_names_the_intent(self) -> None:
+        """The log then says where to look."""
         with pytest.raises(TypeError, match=r"'opening hours' to return str, .* got int"):
-            await self.reply(lambda call: 9)
+            await self.acts(lambda call: 9)
 
 
 class TestMisses:
-    """What is said when nothing matches."""
+    """What is understood when nothing matches."""
 
-    async def test_the_first_miss_asks_again_and_the_second_hands_over(self) -> None:
-        dialog, caller = IntentDialog(intents()), call()
-        first = await dialog.respond(caller, Heard("can you repair my bicycle"))
-        assert (first.text, first.intent, first.handover) == (CLARIFY, None, None)
-        second = await dialog.respond(caller, Heard("my bicycle, please"))
-        assert second.text is None
-        assert second.handover == "the agent did not understand the caller 2 times in a row"
-        assert second.confidence < 0.5
+    async def test_a_miss_says_nothing_and_how_unsure_it_is(self) -> None:
+        """What is done about it is decided above."""
+        (understood,) = await acts(IntentDialog(intents()), Heard("can you repair my bicycle"))
+        assert isinstance(understood, Understood)
+        assert understood.intent is None
+        assert understood.confidence < 0.5
 
-    async def test_an_answer_starts_the_count_again(self) -> None:
-        dialog, caller = IntentDialog(intents()), call()
-        for text in ("my bicycle", "when are you open", "my bicycle"):
-            reply = await dialog.respond(caller, Heard(text))
-        assert reply.text == CLARIFY
-
-    async def test_a_hand_over_starts_the_count_again(self) -> None:
-        dialog, caller = IntentDialog(intents()), call()
-        replies = [await dialog.respond(caller, Heard("my bicycle")) for _ in range(3)]
-        assert [bool(reply.handover) for reply in replies] == [False, True, False]
-
-    async def test_calls_are_counted_apart_and_forgotten(self) -> None:
-        dialog, one, other = IntentDialog(intents()), call(), call()
-        for caller in (one, other):
-            assert (await dialog.respond(caller, Heard("my bicycle"))).text == CLARIFY
-        assert len(dialog._misses) == 2
-        del one, other, caller
-        gc.collect()
-        assert len(dialog._misses) == 0
-
-    async def test_after_misses_of_one_never_asks_again(self) -> None:
-        reply = await IntentDialog(intents(), after_misses=1).respond(call(), Heard("my bicycle"))
-        assert reply.handover == "the agent did not understand the caller once"
-
-    async def test_the_bar_and_the_question_can_be_chosen(self) -> None:
-        dialog = IntentDialog(intents(), below_confidence=0.999, clarify="Pardon?")
-        assert (await dialog.respond(call(), Heard("when do you open"))).text == "Pardon?"
+    async def test_the_bar_can_be_chosen(self) -> None:
+        """Then a good match may be none."""
+        dialog = IntentDialog(intents(), below_confidence=0.999)
+        assert len(await acts(dialog, Heard("when do you open"))) == 1
 
     async def test_a_match_of_a_text_that_was_hardly_heard_is_a_miss(self) -> None:
+        """Unless it is word for word."""
         dialog = IntentDialog(intents())
-        assert (await dialog.respond(call(), Heard("when do you close", 0.2))).text == CLARIFY
-        assert (await dialog.respond(call(), Heard("when are you open", 0.2))).intent == "opening hours"
+        assert len(await acts(dialog, Heard("when do you close", 0.2))) == 1
+        understood, _ = await acts(dialog, Heard("when are you open", 0.2))
+        assert isinstance(understood, Understood)
+        assert understood.confidence == pytest.approx(0.6)
 
 
 @pytest.mark.parametrize("examples", [[], "when are you open"])
@@ -291,11 +311,6 @@ def test_two_intents_of_one_name_are_an_error() -> None:
         IntentMatcher([Intent("hours", ["a"], ""), Intent("hours", ["b"], "")])
 
 
-def test_after_no_misses_is_an_error() -> None:
-    with pytest.raises(ConfigError, match="after_misses of 1 or more, got 0"):
-        IntentDialog(intents(), after_misses=0)
-
-
 def test_an_example_is_complete_and_a_beginning_of_one_is_not() -> None:
     dialog = IntentDialog(intents())
     assert dialog.is_complete("When are you open?")
@@ -312,8 +327,8 @@ async def test_observers_learn_what_the_caller_wants_before_the_handler_has_fini
 
     dialog = IntentDialog([Intent("book", ["book an appointment"], book)], clock=ManualClock(wall_ms=5))
     one = call()
-    answering = asyncio.create_task(dialog.respond(one, Heard("book an appointment")))
+    answering = asyncio.create_task(acts(dialog, Heard("book an appointment"), one))
     await asyncio.sleep(0)
     assert one.told == [IntentMatched(at_ms=5, call_id="v3:call", intent="book", confidence=1.0)]
     asked.set()
-    assert (await answering).text == "Done."
+    assert (await answering)[-1] == Say("Done.", whole=True)

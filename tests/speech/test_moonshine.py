@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from offhook.errors import EngineMissing
-from offhook.speech.base import Transcript
+from offhook.speech.base import Recognition
 from offhook.speech.stt import moonshine
 from offhook.speech.stt.moonshine import Moonshine, read_tokens
 
@@ -76,14 +76,14 @@ class SlowModel:
         self.stopped_after: list[int] = []
         self.heard: list[Any] = []
 
-    def transcribe(self, samples: Any, stopped: threading.Event) -> Transcript:
+    def transcribe(self, samples: Any, stopped: threading.Event) -> Recognition:
         self.heard.append(samples)
         self.running.set()
         tokens = 0
         while tokens < 200 and not stopped.wait(0.005):
             tokens += 1
         self.stopped_after.append(tokens)
-        return Transcript("all of it", 1.0)
+        return Recognition("all of it", 1.0)
 
 
 @pytest.fixture
@@ -121,26 +121,26 @@ async def test_a_cancelled_draft_in_the_queue_is_not_decoded(slow: tuple[Moonshi
 
 async def test_less_than_a_tenth_of_a_second_has_no_words(slow: tuple[Moonshine, SlowModel]) -> None:
     stt, model = slow
-    assert await stt.transcribe(bytes(3198)) == Transcript("", 0.0)
+    assert await stt.transcribe(bytes(3198)) == Recognition("", 0.0)
     assert not model.heard
 
 
 async def test_a_level_too_low_for_words_has_none(slow: tuple[Moonshine, SlowModel], speech: Any) -> None:
     """The model would make one up: of silence, "You"."""
     stt, model = slow
-    assert await stt.transcribe(bytes(32000)) == Transcript("", 0.0)
-    assert await stt.transcribe(speech.noise(1000, 5, rate=16000)) == Transcript("", 0.0)
+    assert await stt.transcribe(bytes(32000)) == Recognition("", 0.0)
+    assert await stt.transcribe(speech.noise(1000, 5, rate=16000)) == Recognition("", 0.0)
     assert not model.heard
 
 
 class DoubtfulModel:
     """Hears one thing with one beginning and another with more silence before it."""
 
-    def __init__(self, *heard: Transcript) -> None:
+    def __init__(self, *heard: Recognition) -> None:
         self.results = list(heard)
         self.lengths: list[int] = []
 
-    def transcribe(self, samples: Any, stopped: threading.Event) -> Transcript:
+    def transcribe(self, samples: Any, stopped: threading.Event) -> Recognition:
         self.lengths.append(samples.size)
         return self.results.pop(0)
 
@@ -151,14 +151,14 @@ class DoubtfulModel:
 async def test_doubtful_words_are_heard_again_and_the_surer_ones_count(
     tmp_path: Path, first: float, second: float, best: str
 ) -> None:
-    stt, model = Moonshine(tmp_path), DoubtfulModel(Transcript("first", first), Transcript("second", second))
+    stt, model = Moonshine(tmp_path), DoubtfulModel(Recognition("first", first), Recognition("second", second))
     stt._model = model  # type: ignore[assignment]
     assert (await stt.transcribe(NOISE)).text == best
     assert model.lengths[1] - model.lengths[0] == 1600
 
 
 async def test_sure_words_are_heard_once(tmp_path: Path) -> None:
-    stt, model = Moonshine(tmp_path), DoubtfulModel(Transcript("sure", 0.9))
+    stt, model = Moonshine(tmp_path), DoubtfulModel(Recognition("sure", 0.9))
     stt._model = model  # type: ignore[assignment]
     assert (await stt.transcribe(NOISE)).text == "sure"
     assert len(model.lengths) == 1

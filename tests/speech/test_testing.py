@@ -7,7 +7,7 @@ import asyncio
 import numpy as np
 import pytest
 
-from offhook.speech.base import Transcript
+from offhook.speech.base import Recognition
 from offhook.speech.testing import FakeStt, FakeTts, FakeVad, tone
 
 
@@ -17,13 +17,13 @@ def test_a_tone_has_the_length_it_is_told() -> None:
 
 
 async def test_recognition_gives_its_texts_in_order_and_then_nothing() -> None:
-    stt = FakeStt(["hello", Transcript("again", 0.3)])
+    stt = FakeStt(["hello", Recognition("again", 0.3)])
     await stt.warm_up()
     assert stt.sample_rate == 16000
     assert [await stt.transcribe(b"a"), await stt.transcribe(b"b"), await stt.transcribe(b"c")] == [
-        Transcript("hello", 0.95),
-        Transcript("again", 0.3),
-        Transcript("", 0.0),
+        Recognition("hello", 0.95),
+        Recognition("again", 0.3),
+        Recognition("", 0.0),
     ]
     assert stt.heard == [b"a", b"b", b"c"]
 

@@ -9,20 +9,19 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from offhook.agent.handover import Handover
 from offhook.agent.options import Limits, TurnOptions
-from offhook.agent.turn import uninterrupted
+from offhook.agent.work import uninterrupted
 from offhook.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from collections.abc import Callable, Sequence
 
-    from offhook.dialog.base import Dialog, Reply
+    from offhook.dialog.acts import Answer
+    from offhook.dialog.base import Dialog
     from offhook.speech.base import SpeechToText, TextToSpeech, VoiceActivity
 
 __all__ = ["Agent", "Texts"]
 
-HandlerT = TypeVar(
-    "HandlerT", bound="Callable[..., str | Reply | Awaitable[str | Reply | None] | AsyncIterator[str] | None]"
-)
+HandlerT = TypeVar("HandlerT", bound="Callable[..., Answer]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +119,7 @@ class Agent:
 
         The function is called with the call, or with the call and what was heard, and returns what to say, or yields it
         sentence by sentence, or returns ``None`` to say nothing, or a :class:`~offhook.Reply` to hand over or hang up
-        after it. It is cancelled when the caller speaks on.
+        after it, or yields acts (:mod:`offhook.dialog.acts`). It is cancelled when the caller speaks on.
 
         Args:
             name: of the intent, once per agent.
@@ -175,11 +174,15 @@ class Agent:
     ) -> None:
         """Hand a caller over to a person after ``after_misses`` answers in a row below ``below_confidence``.
 
+        This holds for intents and for a dialog of one's own alike, by the confidence that its replies carry.
+
         Args:
             to: E.164 number or SIP URI.
             below_confidence: 0..1; an answer less certain than this is a miss.
-            after_misses: each miss before this one is answered by asking again.
-            message: said before.
+            after_misses: at each miss before this one the caller hears what the dialog says to it, and where it says
+                nothing, as intents do, is asked again.
+            message: said before, unless the reply or the function that hands over has said something itself: a caller
+                hears one announcement.
             ring_s: how long it may ring there before the caller is told that nobody answers.
 
         Raises:
@@ -216,9 +219,7 @@ class Agent:
         handover = self.handing_over
         return IntentDialog(
             [Intent(intent.name, intent.examples, intent.reply) for intent in self._intents.values()],
-            clarify=self.texts.clarify,
             below_confidence=handover.below_confidence if handover else 0.5,
-            after_misses=handover.after_misses if handover else 2,
         )
 
     # -- checks -------------------------------------------------------------------------------------------------------

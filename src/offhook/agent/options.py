@@ -46,7 +46,7 @@ class TurnOptions:
     false_interruption_ms: float = 2000
     """An agent that fell silent goes on if after this time the caller is silent and no words are known."""
     language: str = "en"
-    """Whose listener's words are ignored over the agent; see :mod:`offhook.agent.backchannels`."""
+    """Whose listener's words are ignored over the agent; see :mod:`offhook.agent.cascade.backchannels`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

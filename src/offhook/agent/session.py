@@ -1,60 +1,31 @@
-"""An agent on a call: hears, takes turns, answers, is interrupted, and hands over.
+"""An agent on a call: how the conversation begins and ends, what happened in it, and what was said.
 
-A session is thin: :mod:`~offhook.agent.turns` decides, :class:`~offhook.agent.ear.Ear` and
-:class:`~offhook.agent.mouth.Mouth` hear and speak, :class:`~offhook.agent.answering.Answering` runs the program's own
-code. Here they are bound to one call, and everything that happens is told to the call's observers.
+Who listens and speaks is a :class:`~offhook.agent.conversant.Conversant`; a session knows nothing of how it does it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from offhook.agent import events
-from offhook.agent.answering import Answering
-from offhook.agent.decisions import (
-    DraftTranscript,
-    DropDraft,
-    EndCall,
-    Ignore,
-    PauseAgent,
-    RemindSilence,
-    Resume,
-    SpeechBegan,
-    TurnEnded,
-    Yield,
-)
-from offhook.agent.ear import Ear
-from offhook.agent.mouth import Mouth
-from offhook.agent.recording import Greeting
-from offhook.agent.turn import ANY_FAILURE, as_failure, is_own_end
-from offhook.agent.turns import TurnTaking
+from offhook.agent.failures import ProgramFailures
+from offhook.agent.handing_over import HandingOver
+from offhook.agent.work import current_work, end_work
+from offhook.calls.transcript import Entry, Scribe
 from offhook.clock import SystemClock
-from offhook.speech.base import Transcript
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from offhook.agent.agent import Agent
-    from offhook.agent.decisions import Decision
-    from offhook.agent.engines import Engines
-    from offhook.agent.mouth import Speech
-    from offhook.agent.playout import PlayoutOptions
-    from offhook.agent.recording import Recording
+    from offhook.agent.conversant import ConversantFactory
     from offhook.calls.call import Call
     from offhook.carriers.media import MediaStarted
     from offhook.clock import Clock
 
-__all__ = ["Session", "SpokenLine"]
+__all__ = ["Session"]
 
-logger = logging.getLogger(__name__)
-
-SpokenLine = tuple[Literal["caller", "agent"], str]
-"""Who, and the words that reached the other side."""
-
-_RECOGNITION_S = 5.0
-"""A recogniser that takes longer has heard nothing."""
+_GOODBYE_S = 15.0
+"""How long a goodbye may take."""
 
 
 class Session:
@@ -64,64 +35,45 @@ class Session:
     awaits :meth:`run`, calls :meth:`tick` every few milliseconds, hangs up when :meth:`run` returns (unless
     ``call.transferring``), and calls :meth:`aclose`.
 
+    It is what handlers get as ``call.conversation``, and the host of its conversant
+    (:class:`~offhook.agent.conversant.ConversantHost`).
+
     Args:
         call: the call.
         agent: who answers it.
-        engines: what listens and speaks, shared with other calls.
-        greeting: the agent's greeting, shared with other calls; ``None`` records one for this call.
+        conversant: makes what listens and speaks.
         clock: its ``now_ms`` has to be what :meth:`tick` is called with.
-        playout: how audio is sent.
 
     Raises:
-        ConfigError: the agent has nothing to answer with.
+        ConfigError: the conversant cannot be made of this agent.
     """
 
-    def __init__(
-        self,
-        call: Call,
-        agent: Agent,
-        engines: Engines,
-        *,
-        greeting: Greeting | None = None,
-        clock: Clock | None = None,
-        playout: PlayoutOptions | None = None,
-    ) -> None:
+    def __init__(self, call: Call, agent: Agent, conversant: ConversantFactory, *, clock: Clock | None = None) -> None:
         self.call = call
         self.agent = agent
-        self.engines = engines
         self.clock = clock or SystemClock()
-        self.dialog = agent.dialog
-        self.history: list[SpokenLine] = []
-        """What was said, in order; of what the agent said, what the caller heard."""
-        self.mouth: Mouth
-        self.turns: TurnTaking
-        self.caller_quiet = asyncio.Event()
-        """Set unless the caller has begun something that is neither finished nor dismissed."""
-        self.caller_quiet.set()
-        self._playout = playout
-        self._ear: Ear | None = None
-        self._answering = Answering(self)
-        self._greeting = greeting or Greeting(agent, engines.tts)
-        self._greeted: asyncio.Task[Recording] | None = None
-        self._drafting: asyncio.Task[None] | None = None
-        self._words_at_ms = 0.0
-        self._voice_failures = 0
-        self._recognition_failures = 0
+        self._conversant = conversant(self)
+        self._scribe = Scribe(call.transcript)
+        self._handing_over = HandingOver(self, self._conversant)
+        self._failures = ProgramFailures(self)
+        self._began_ms: float | None = None
+        self._leaving: asyncio.Task[None] | None = None
         self._error: Exception | None = None
         self._reason: str | None = None
         self._over = asyncio.Event()
 
+    # -- its life -----------------------------------------------------------------------------------------------------
+
     def prepare(self) -> None:
-        """Have the greeting ready, while the phone rings. Returns at once."""
-        if self._greeted is None and self.agent.greeting and not self.over:
-            self._greeted = asyncio.create_task(self._greeting.recording())
+        """Begin what takes time, while the phone rings. Returns at once."""
+        if not self.over:
+            self._conversant.prepare()
 
     async def run(self) -> None:
         """The conversation; returns when it is over.
 
         Raises:
-            Exception: what an engine raised, if it could not be opened, or if the voice or the recogniser failed twice
-                in a row: an agent that is deaf or mute is no agent.
+            Exception: what the conversant could not go on without: an agent that is deaf or mute is no agent.
         """
         try:
             await self._over.wait()
@@ -142,13 +94,43 @@ class Session:
     @property
     def began(self) -> bool:
         """Whether audio flows, or did."""
-        return self._ear is not None
+        return self._began_ms is not None
 
     def tick(self, now_ms: float) -> None:
-        """Time has passed: sends what is due, and notices silence."""
-        if self.began and not self.over:
-            self.mouth.tick()
-            self._do(self.turns.tick(now_ms))
+        """Time has passed: what is due is said, and the longest conversation ends."""
+        if self._began_ms is None or self.over:
+            return
+        self._conversant.tick(now_ms)
+        if now_ms - self._began_ms >= self.agent.limits.max_duration_s * 1000:
+            self.leave("max_duration")
+
+    def leave(self, reason: str) -> None:
+        """Say goodbye, and end the conversation. Does nothing while it is being done."""
+        if self._leaving is None and not self.over:
+            self._conversant.hold("goodbye")
+            self._conversant.hush()
+            self._leaving = asyncio.create_task(self._say_goodbye(reason))
+
+    async def _say_goodbye(self, reason: str) -> None:
+        try:
+            if goodbye := self.agent.texts.goodbye:
+                async with asyncio.timeout(_GOODBYE_S):
+                    await self._conversant.say(goodbye, "goodbye", protected=True)
+        finally:
+            self.finish(reason)
+
+    def finish(self, reason: str) -> None:
+        """End the conversation at once. Only the first reason counts."""
+        if self.over:
+            return
+        self._reason = reason
+        self._conversant.stop()
+        if self._leaving is not None:
+            end_work(self._leaving)
+        if self.began:
+            self.notify(events.SessionEnded(at_ms=self.wall_ms(), call_id=self.call.id, reason=reason))
+        self.call.conversation = None
+        self._over.set()
 
     # -- the call's audio (MediaListener) -----------------------------------------------------------------------------
 
@@ -158,253 +140,155 @@ class Session:
         return self
 
     def media_started(self, started: MediaStarted) -> None:
-        """Audio flows: the agent greets."""
+        """Audio flows: the agent takes the call."""
         stream = self.call.stream
         assert stream is not None, "the host sets it before it sets the listener"
         if self.over:
             return
-        now_ms = self.clock.now_ms()
-        self.turns = TurnTaking(self.agent.turn_taking, limits=self.agent.limits, now_ms=now_ms)
-        self.mouth = Mouth(stream, self.engines.tts, clock=self.clock, watcher=self, options=self._playout)
-        try:
-            self._ear = Ear(
-                self.engines.vad,
-                rate=stream.input_rate,
-                stt_rate=self.engines.stt.sample_rate,
-                on_words=lambda at_ms, words_ms: self._do(self.turns.frame(at_ms, words_ms)),
-                on_window=lambda at_ms, probability: self._do(self.turns.window(at_ms, probability)),
-            )
-        except Exception as error:
-            self._error = error
-            self.finish("engine_failed")
-            return
-        self.call.conversation = self._answering
-        self._answering.begin()
+        self._began_ms = self.clock.now_ms()
+        self.call.conversation = self
         self.notify(
-            events.SessionStarted,
-            agent=self.agent.name,
-            codec=started.format.encoding,
-            sample_rate=started.format.sample_rate,
+            events.SessionStarted(
+                at_ms=self.wall_ms(),
+                call_id=self.call.id,
+                agent=self.agent.name,
+                codec=started.format.encoding,
+                sample_rate=started.format.sample_rate,
+            )
         )
-        self.prepare()
-        if self._greeted is not None:
-            self.mouth.speak(self._greeted, "greeting", protected=self.agent.turn_taking.protect_greeting)
+        try:
+            self._conversant.begin(stream)
+        except Exception as error:
+            self.engine_failed(error)
 
     def audio(self, pcm: bytes, timestamp_ms: float) -> None:
         """The caller's audio."""
-        if self._ear is not None and not self.over:
-            self._ear.hear(pcm, self.clock.now_ms())
+        if self.began and not self.over:
+            self._conversant.audio(pcm, timestamp_ms)
 
     def mark_returned(self, name: str) -> None:
         """Something was played, or thrown away."""
         if self.began and not self.over:
-            self.mouth.mark_returned(name)
+            self._conversant.mark_returned(name)
 
     def digit(self, digit: str) -> None:
         """The caller pressed a key."""
         if self.began and not self.over:
-            self.turns.digit(self.clock.now_ms())
-            self.notify(events.DigitPressed, digit=digit)
-            self._answering.digit(digit)
+            self.notify(events.DigitPressed(at_ms=self.wall_ms(), call_id=self.call.id, digit=digit))
+            self._conversant.digit(digit)
+
+    def media_lost(self) -> None:
+        """The audio is gone, and may come back."""
+        if self.began and not self.over:
+            self._conversant.media_lost()
+
+    def media_resumed(self) -> None:
+        """The audio is back."""
+        if self.began and not self.over:
+            self._conversant.media_resumed()
 
     def media_stopped(self) -> None:
         """The audio is over, and so is the conversation."""
         self.finish("media_stopped")
 
-    # -- what the agent says (SpeechWatcher) --------------------------------------------------------------------------
+    # -- what handlers can do (Conversation) --------------------------------------------------------------------------
 
-    def speech_begins(self, speech: Speech) -> None:
-        """The agent is about to be heard."""
-        self._do(self.turns.agent_speaks(self.clock.now_ms(), protected=speech.protected))
+    async def say(self, text: str) -> None:
+        """Speak ``text``; returns when the caller has heard it, or has interrupted it."""
+        if not self._stale():
+            if (work := current_work.get()) is not None:
+                work.spoke = True
+            await self._conversant.say(text, "say")
 
-    def speech_sent(self, speech: Speech) -> None:
-        """The agent can be heard."""
-        now_ms = self.clock.now_ms()
-        self._voice_failures = 0
-        speech.sent_at_ms = now_ms
-        self.notify(events.AgentSpeechBegan, kind=speech.kind, text=speech.text)
-        turn = speech.turn
-        if turn is None or turn.audio_at_ms is not None:
-            return
-        turn.audio_at_ms = now_ms
-        ended_ms = turn.speech_ended_ms
-        self.notify(
-            events.TurnAnswered,
-            words_ms=turn.words_at_ms - ended_ms,
-            endpoint_ms=turn.endpoint_at_ms - ended_ms,
-            reply_ms=(turn.reply_at_ms or now_ms) - ended_ms,
-            audio_ms=now_ms - ended_ms,
-        )
+    async def ask(self, question: str) -> str:
+        """Speak ``question`` and return the words of the caller's next turn; ``""`` if none came."""
+        if self._stale():
+            return ""
+        answer = await self._conversant.ask(question)
+        if (work := current_work.get()) is not None:
+            work.spoke = False
+        return answer
 
-    def speech_ended(self, speech: Speech) -> None:
-        """The agent cannot be heard any more."""
-        if speech.sent:
-            if speech.heard:
-                self.history.append(("agent", speech.heard))
-            self.notify(
-                events.AgentSpeechEnded,
-                kind=speech.kind,
-                text=speech.text,
-                heard=speech.heard,
-                interrupted=speech.interrupted,
-                began_at_ms=self._wall_ms(speech.sent_at_ms),
-            )
-        self.silent()
+    async def hand_over(self, to: str | None = None, *, reason: str = "") -> None:
+        """Connect the caller to a person, once everything said was heard; ``None``: where the agent hands over to.
 
-    def voice_failed(self, error: Exception) -> None:
-        """The voice does not work: once is bad luck."""
-        logger.error("call %s: the voice raised %s", self.call.id, type(error).__name__, exc_info=error)
-        self._voice_failures += 1
-        if self._voice_failures > 1:
-            self._error = error
-            self.finish("engine_failed")
+        If nobody can be reached the caller is told, and the conversation goes on. The agent's own message is said
+        before, unless the code that asks for it has said something since the caller spoke: that announces it.
 
-    # -- what Answering needs -----------------------------------------------------------------------------------------
+        Raises:
+            ConfigError: ``to`` cannot be dialled.
+        """
+        work = current_work.get()
+        await self.connect(to, reason=reason, announced=work is not None and work.spoke)
 
-    def silent(self) -> None:
-        """The agent says nothing at the moment: tell turn-taking whose turn it is."""
-        speech = self.mouth.current
-        if self.over or (speech is not None and speech.announced):
-            return
-        now_ms = self.clock.now_ms()
-        if speech is not None or self._answering.busy:
-            self.turns.agent_thinks(now_ms)
-        else:
-            self.turns.agent_listens(now_ms)
+    async def connect(self, to: str | None, *, reason: str, announced: bool = False) -> None:
+        """As :meth:`hand_over`; ``announced``: without the agent's own message."""
+        if not self._stale():
+            await self._handing_over.hand_over(to, reason=reason, announced=announced)
 
-    def notify(
-        self, event: Callable[..., events.SessionEvent], /, *, at_ms: float | None = None, **fields: object
-    ) -> None:
-        """Tell the observers of the call. ``at_ms`` is of the session's clock; ``None``: now."""
-        self.call.notify(event(at_ms=self._wall_ms(at_ms), call_id=self.call.id, **fields))
+    async def hangup(self) -> None:
+        """End the call once everything said was heard, or the caller who interrupted it has finished."""
+        if not self._stale():
+            await self._conversant.ready_to_leave()
+            self.finish("hangup")
 
-    def finish(self, reason: str) -> None:
-        """End the conversation at once. Only the first reason counts."""
-        if self.over:
-            return
-        self._reason = reason
-        for task in (self._greeted, self._drafting):
-            if task is not None:
-                task.cancel()
-        self._answering.close()
-        if self._ear is not None:
-            self.mouth.stop()
-            self._ear.close()
-            self.notify(events.SessionEnded, reason=reason)
-        self.call.conversation = None
-        self._over.set()
+    def _stale(self) -> bool:
+        """Whether the running code belongs to an answer, or a conversation, that is over."""
+        work = current_work.get()
+        return self.over or (work is not None and work.stale)
 
-    # -- decisions ----------------------------------------------------------------------------------------------------
+    # -- what its conversant tells ------------------------------------------------------------------------------------
 
-    def _do(self, decisions: tuple[Decision, ...]) -> None:
-        for decision in decisions:
-            if not self.over:
-                self._do_one(decision)
-
-    def _do_one(self, decision: Decision) -> None:
-        match decision:
-            case SpeechBegan(at_ms):
-                self.caller_quiet.clear()
-                self._hearing.begin(at_ms)
-                self.notify(events.CallerSpeechBegan, at_ms=at_ms)
-            case DraftTranscript(draft):
-                self._drafting = asyncio.create_task(self._recognise(draft, self._hearing.utterance()))
-            case DropDraft():
-                self._drop_draft()
-            case TurnEnded():
-                self._speech_over(decision.speech_ended_ms)
-                self._turn_ended(decision)
-            case Ignore(reason="backchannel"):
-                self._speech_over(decision.speech_ended_ms)
-                self.notify(events.BackchannelIgnored, text=decision.text)
-            case Ignore():
-                self._speech_over(decision.speech_ended_ms)
-                self.notify(events.SpeechIgnored, reason=decision.reason, text=decision.text)
-            case PauseAgent(onset_ms):
-                self.mouth.pause()
-                self.notify(events.BargeInPaused, onset_at_ms=self._wall_ms(onset_ms))
-            case Yield():
-                self.notify(events.BargeInYielded)
-                self.mouth.stop()
-            case Resume():
-                self._speech_over(decision.speech_ended_ms)
-                self.notify(events.BargeInResumed, reason=decision.reason, text=decision.text)
-                self.mouth.resume()
-            case RemindSilence(count):
-                self.notify(events.SilenceReminder, count=count)
-                self.mouth.speak(self.agent.texts.silence_reminder, "reminder")
-            case EndCall(reason):
-                self._answering.say_goodbye(reason)
-
-    def _speech_over(self, ended_ms: float) -> None:
-        self._drop_draft()
-        self.caller_quiet.set()
-        self._hearing.end()
-        self.notify(events.CallerSpeechEnded, at_ms=ended_ms)
-
-    def _turn_ended(self, turn: TurnEnded) -> None:
-        if self._answering.handing_over:
-            self.notify(events.SpeechIgnored, reason="handover", text=turn.text)
-            return
-        self.notify(
-            events.TurnHeard,
-            text=turn.text,
-            confidence=turn.confidence,
-            speech_began_at_ms=self._wall_ms(turn.speech_began_ms),
-            speech_ended_at_ms=self._wall_ms(turn.speech_ended_ms),
-        )
-        if turn.text:
-            self.history.append(("caller", turn.text))
-        self._answering.turn_ended(turn, words_at_ms=self._words_at_ms)
-
-    # -- the words of the caller --------------------------------------------------------------------------------------
-
-    async def _recognise(self, draft: int, pcm: bytes) -> None:
-        try:
-            async with asyncio.timeout(_RECOGNITION_S):
-                heard = await self.engines.stt.transcribe(pcm)
-        except ANY_FAILURE as error:
-            if is_own_end(error):
-                raise
-            logger.error("call %s: recognition raised %s", self.call.id, type(error).__name__, exc_info=error)
-            heard = Transcript("", 0.0)
-            self._recognition_failures += 1
-            if self._recognition_failures > 1:
-                self._drafting = None
-                self._error = as_failure(error)
-                self.finish("engine_failed")
-                return
-        else:
-            self._recognition_failures = 0
-        self._drafting = None
-        self._words_at_ms = now_ms = self.clock.now_ms()
-        self.notify(events.TurnDraft, text=heard.text, confidence=heard.confidence)
-        self._do(
-            self.turns.transcript(
-                now_ms,
-                draft,
-                heard.text,
-                heard.confidence,
-                complete=self._is_complete(heard.text),
-                answer=self._answering.has_asked(now_ms),
-            )
-        )
-
-    def _is_complete(self, text: str) -> bool:
-        """Whether the dialog would answer ``text`` as it is; it may have a method to say so."""
-        is_complete = getattr(self.dialog, "is_complete", None)
-        return is_complete is not None and not self._answering.asking and bool(is_complete(text))
-
-    def _drop_draft(self) -> None:
-        task, self._drafting = self._drafting, None
-        if task is not None and task is not asyncio.current_task():
-            task.cancel()
-
-    @property
-    def _hearing(self) -> Ear:
-        assert self._ear is not None, "nothing is decided before audio flows"
-        return self._ear
-
-    def _wall_ms(self, at_ms: float | None) -> float:
+    def wall_ms(self, at_ms: float | None = None) -> float:
+        """A time of the clock as wall clock; ``None``: now."""
         ago_ms = self.clock.now_ms() - at_ms if at_ms is not None else 0.0
         return self.clock.wall_ms() - ago_ms
+
+    def notify(self, event: events.SessionEvent) -> None:
+        """Write down what was said, and tell the observers of the call."""
+        if (entry := _entry_of(event)) is not None:
+            self._scribe.write(entry)
+        self.call.notify(event)
+
+    async def program_failed(self, error: BaseException) -> None:
+        """The program's own code raised: the caller is told, or handed over."""
+        await self._failures.failed(error)
+
+    def program_worked(self) -> None:
+        """The program's own code has answered."""
+        self._failures.worked()
+
+    async def apologise(self, text: str) -> None:
+        """Say that something went wrong."""
+        if text and not self.over:
+            await self._conversant.say(text, "apology")
+
+    def engine_failed(self, error: Exception) -> None:
+        """End the conversation; :meth:`run` raises ``error``."""
+        self._error = self._error or error
+        self.finish("engine_failed")
+
+
+def _entry_of(event: events.SessionEvent) -> Entry | None:
+    """What ``event`` adds to the transcript."""
+    match event:
+        case events.TurnHeard() if event.text:
+            return Entry(
+                speaker="caller",
+                kind="turn",
+                began_at_ms=event.speech_began_at_ms,
+                ended_at_ms=event.speech_ended_at_ms,
+                heard=event.text,
+                said=event.text,
+                confidence=event.confidence,
+            )
+        case events.AgentSpeechEnded():
+            return Entry(
+                speaker="agent",
+                kind=event.kind,
+                began_at_ms=event.began_at_ms,
+                ended_at_ms=event.at_ms,
+                heard=event.heard,
+                said=event.text,
+            )
+    return None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from offhook.agent.recording import Greeting
+from offhook.agent.cascade import Cascade
+from offhook.agent.cascade.recording import Greeting
 from offhook.agent.session import Session
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ class AgentSessions:
 
     def __call__(self, call: Call) -> Session:
         """A session for ``call``, with its greeting on the way."""
-        session = Session(call, self._agent, self._engines, greeting=self._greeting, clock=self._clock)
+        conversant = partial(Cascade, engines=self._engines, greeting=self._greeting)
+        session = Session(call, self._agent, conversant, clock=self._clock)
         session.prepare()
         return session

@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any, Protocol
 
 from offhook.calls.state import CallRecord, CallState, Effect, MediaBegan, apply
+from offhook.calls.transcript import Transcript
 from offhook.errors import CallError, CarrierError
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ class Call:
         """When we learnt that it was over."""
         self.stream: MediaStream | None = None
         """The call's audio; ``None`` until the media socket is open."""
+        self.transcript = Transcript()
+        """What both parties have heard so far."""
         self.conversation: Conversation | None = None
         """The agent's session on this call; ``None`` before it begins and after it is over."""
         self.transferring = False

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from offhook.calls.call import Call
+    from offhook.dialog.acts import Answer
 
 __all__ = ["Dialog", "Heard", "Reply"]
 
@@ -23,7 +24,7 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What to do about it."""
+    """What to do about it, in one piece."""
 
     text: str | AsyncIterator[str] | None = None
     """What to say: whole, or in pieces as they are thought of; None or empty: nothing."""
@@ -42,11 +43,18 @@ class Reply:
 
 
 class Dialog(Protocol):
-    """Decides what to say. One dialog serves all calls: what concerns one call goes into ``call.data``."""
+    """Decides what to say and do. One dialog serves all calls: what concerns one call goes into ``call.data``."""
 
-    async def respond(self, call: Call, heard: Heard) -> Reply:
-        """Answer what the caller said.
+    def respond(self, call: Call, heard: Heard, /) -> Answer:
+        """Answer what the caller said: an async iterator of acts (:mod:`offhook.dialog.acts`), as they are thought of.
 
-        What it raises ends the turn: the session apologises to the caller, and goes on listening.
+        The simple forms are answers, too: a text, a :class:`Reply` or ``None``, of a plain or an ``async`` function, or
+        pieces of text from an async generator.
+
+        ``call.transcript`` holds the conversation so far as both have *heard* it: what the agent said is cut to what
+        reached the caller, and ``heard`` is the last entry of the caller's.
+
+        The iterator is closed when the caller speaks on. What it raises ends the turn: the session apologises to the
+        caller, and goes on listening.
         """
         ...

@@ -7,29 +7,26 @@ phrases per intent, and an intent for each thing that callers ask often.
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 from offhook.clock import Clock, SystemClock
-from offhook.dialog.base import Heard, Reply
+from offhook.dialog.acts import Understood, acts_of, close
 from offhook.dialog.events import IntentMatched
 from offhook.dialog.phrases import PhraseIndex
 from offhook.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from offhook.calls.call import Call
+    from offhook.dialog.acts import Act
+    from offhook.dialog.base import Heard
 
     Handler = Callable[..., Any]
-    """``(call)`` or ``(call, heard)``: returns text, a :class:`Reply` or None, or is a coroutine function that does,
-    or an async generator function that yields pieces of text."""
+    """``(call)`` or ``(call, heard)``: answers as a dialog does (:data:`offhook.dialog.acts.Answer`)."""
 
-__all__ = ["CLARIFY", "Intent", "IntentDialog", "IntentMatcher", "Match", "sure"]
-
-CLARIFY = "Sorry, I did not get that. Could you say it another way?"
+__all__ = ["Intent", "IntentDialog", "IntentMatcher", "Match", "sure"]
 
 _CLEAR_LEAD = 0.15
 _TIED = 0.7
@@ -126,83 +123,59 @@ def sure(match: float, hearing: float) -> float:
 
 
 class IntentDialog:
-    """A dialog that answers with the nearest intent, asks again when it is unsure, and then gives up to a person.
+    """A dialog that answers with the nearest intent, and says nothing when it is unsure.
 
-    Misses are counted per call; an answer starts the count again.
+    What is done about a caller who is not understood is decided above (:class:`offhook.agent.handover.Misses`).
 
     Args:
         intents: what callers may want.
-        clarify: what to say at a miss that is not the last.
-        below_confidence: less than this is a miss.
-        after_misses: how many misses in a row hand the call over.
+        below_confidence: less sure than this, in 0..1, it has not understood.
         clock: what events are stamped with.
 
     Raises:
-        ConfigError: two intents have one name, or ``after_misses`` is less than 1.
+        ConfigError: two intents have one name.
         EngineMissing: rapidfuzz is not installed.
     """
 
-    def __init__(
-        self,
-        intents: Sequence[Intent],
-        *,
-        clarify: str = CLARIFY,
-        below_confidence: float = 0.5,
-        after_misses: int = 2,
-        clock: Clock | None = None,
-    ) -> None:
-        if after_misses < 1:
-            raise ConfigError(f"expected after_misses of 1 or more, got {after_misses}", fix="after_misses=2")
+    def __init__(self, intents: Sequence[Intent], *, below_confidence: float = 0.5, clock: Clock | None = None) -> None:
         self._matcher = IntentMatcher(intents)
         self._takes_heard = {intent.name: _takes_heard(intent.reply) for intent in intents}
-        self._clarify = clarify
         self._below_confidence = below_confidence
-        self._after_misses = after_misses
         self._clock = clock or SystemClock()
-        self._misses: WeakKeyDictionary[Call, int] = WeakKeyDictionary()
 
-    async def respond(self, call: Call, heard: Heard) -> Reply:
+    async def respond(self, call: Call, heard: Heard, /) -> AsyncIterator[Act]:
         """Answer: see :class:`offhook.dialog.base.Dialog`. What a handler raises is raised."""
         match = self._matcher.match(heard.text)
         confidence = sure(match.confidence, heard.confidence)
-        if match.intent is None or confidence < self._below_confidence:
-            return self._miss(call, confidence)
-        self._misses.pop(call, None)
+        intent = match.intent
+        if intent is None or confidence < self._below_confidence:
+            yield Understood(None, confidence)
+            return
         call.notify(
-            IntentMatched(at_ms=self._clock.wall_ms(), call_id=call.id, intent=match.intent.name, confidence=confidence)
+            IntentMatched(at_ms=self._clock.wall_ms(), call_id=call.id, intent=intent.name, confidence=confidence)
         )
-        return await self._answer(match.intent, confidence, call, heard)
+        yield Understood(intent.name, confidence)
+        acts = acts_of(self._answer(intent, call, heard), source=f"the handler of intent {intent.name!r}")
+        try:
+            async for act in acts:
+                if isinstance(act, Understood):
+                    act = Understood(act.intent or intent.name, min(act.confidence, confidence))
+                yield act
+        finally:
+            await close(acts)
 
     def is_complete(self, text: str) -> bool:
         """Whether ``text`` is nearly one of the examples: the caller need not be waited for any longer.
 
-        A session that knows it answers sooner (``complete_endpoint_ms`` in :class:`offhook.agent.turns.TurnOptions`).
+        A session that knows it answers sooner (``TurnOptions.complete_endpoint_ms``).
         """
         return self._matcher.match(text).confidence >= _WHOLE
 
-    def _miss(self, call: Call, confidence: float) -> Reply:
-        misses = self._misses.get(call, 0) + 1
-        if misses < self._after_misses:
-            self._misses[call] = misses
-            return Reply(self._clarify, confidence=confidence)
-        self._misses.pop(call, None)
-        times = "once" if misses == 1 else f"{misses} times in a row"
-        return Reply(None, confidence=confidence, handover=f"the agent did not understand the caller {times}")
-
-    async def _answer(self, intent: Intent, confidence: float, call: Call, heard: Heard) -> Reply:
-        said: Any = intent.reply
-        if not isinstance(said, str):
-            said = said(call, heard) if self._takes_heard[intent.name] else said(call)
-            if inspect.isawaitable(said):
-                said = await said
-        if isinstance(said, Reply):
-            return replace(said, intent=said.intent or intent.name, confidence=min(said.confidence, confidence))
-        if said is None or isinstance(said, str | AsyncIterator):
-            return Reply(said, intent=intent.name, confidence=confidence)
-        raise TypeError(
-            f"expected the handler of intent {intent.name!r} to return str, Reply, None or an async iterator, "
-            f"got {type(said).__name__}"
-        )
+    def _answer(self, intent: Intent, call: Call, heard: Heard) -> Any:
+        reply = intent.reply
+        if isinstance(reply, str):
+            return reply
+        return reply(call, heard) if self._takes_heard[intent.name] else reply(call)
 
 
 def _takes_heard(reply: str | Handler) -> bool:

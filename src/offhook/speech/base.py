@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-__all__ = ["SpeechToText", "TextToSpeech", "Transcript", "VoiceActivity", "VoiceActivityStream"]
+__all__ = ["Recognition", "SpeechToText", "TextToSpeech", "VoiceActivity", "VoiceActivityStream"]
 
 
 @dataclass(frozen=True, slots=True)
-class Transcript:
+class Recognition:
     """What an engine heard. ``confidence`` is in 0..1; an empty ``text`` means no words."""
 
     text: str
@@ -37,7 +37,7 @@ class SpeechToText(Protocol):
         """The rate of the pcm that ``transcribe`` takes, in Hz."""
         ...
 
-    async def transcribe(self, pcm: bytes) -> Transcript:
+    async def transcribe(self, pcm: bytes) -> Recognition:
         """The words in ``pcm``: 0.1 s to 30 s at ``sample_rate``."""
         ...
 

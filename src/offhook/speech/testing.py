@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from offhook.speech.base import Transcript
+from offhook.speech.base import Recognition
 from offhook.speech.windows import WINDOW_MS, WINDOW_SAMPLES
 
 if TYPE_CHECKING:
@@ -43,13 +43,13 @@ class FakeStt:
 
     def __init__(
         self,
-        texts: Iterable[str | Transcript] = (),
+        texts: Iterable[str | Recognition] = (),
         *,
         delay_ms: float = 0.0,
         sample_rate: int = 16000,
         once_per_call: bool = True,
     ) -> None:
-        self._texts = [Transcript(text, 0.95) if isinstance(text, str) else text for text in texts]
+        self._texts = [Recognition(text, 0.95) if isinstance(text, str) else text for text in texts]
         self._delay_ms = delay_ms
         self._sample_rate = sample_rate
         self._once_per_call = once_per_call
@@ -71,7 +71,7 @@ class FakeStt:
     async def warm_up(self) -> None:
         """Nothing to do."""
 
-    async def transcribe(self, pcm: bytes) -> Transcript:
+    async def transcribe(self, pcm: bytes) -> Recognition:
         """The next text, after the delay. A cancelled transcription uses up no text."""
         self.heard.append(pcm)
         try:
@@ -79,7 +79,7 @@ class FakeStt:
         except asyncio.CancelledError:
             self.cancelled += 1
             raise
-        text = self._texts[self._at] if self._at < len(self._texts) else Transcript("", 0.0)
+        text = self._texts[self._at] if self._at < len(self._texts) else Recognition("", 0.0)
         if self._once_per_call:
             self.next()
         return text

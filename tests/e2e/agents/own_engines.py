@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 
 from offhook import Agent
-from offhook.speech.base import Transcript
+from offhook.speech.base import Recognition
 from offhook.speech.testing import tone
 
 
@@ -23,9 +23,9 @@ class Guess:
 
     sample_rate = 16_000
 
-    async def transcribe(self, pcm: bytes) -> Transcript:
+    async def transcribe(self, pcm: bytes) -> Recognition:
         """Guess."""
-        return Transcript("when are you open", 0.9)
+        return Recognition("when are you open", 0.9)
 
 
 agent = Agent(name="Guess", greeting="Hello and welcome.", voice=Whistle(), stt=Guess())

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from offhook.errors import EngineMissing
-from offhook.speech.base import Transcript
+from offhook.speech.base import Recognition
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,7 +100,7 @@ class _Model:
         self._all = self._value(np.ones((1, 1), np.int64))
         self._first, self._then = (self._value(np.array([cached])) for cached in (False, True))
 
-    def transcribe(self, samples: npt.NDArray[np.float32], stopped: threading.Event) -> Transcript:
+    def transcribe(self, samples: npt.NDArray[np.float32], stopped: threading.Event) -> Recognition:
         """Greedy decoding; gives up between two tokens when ``stopped`` is set."""
         mask = np.ones((1, samples.size), np.int64)
         (hidden,) = self._encoder.run(None, {"input_values": samples[None, :], "attention_mask": mask})
@@ -131,7 +131,7 @@ class _Model:
             )
             inputs["use_cache_branch"] = self._then
         text = b"".join(self._tokens[i] for i in ids if i > _END).decode("utf-8", "replace").replace("▁", " ").strip()
-        return Transcript(text, math.exp(log_probability / (len(ids) + 1)) if text else 0.0)
+        return Recognition(text, math.exp(log_probability / (len(ids) + 1)) if text else 0.0)
 
 
 class Moonshine:
@@ -165,27 +165,27 @@ class Moonshine:
         click[::400] = 8000
         await self.transcribe(click.tobytes())
 
-    async def transcribe(self, pcm: bytes) -> Transcript:
+    async def transcribe(self, pcm: bytes) -> Recognition:
         """The words in ``pcm``; none in less than 0.1 s, and of more than 30 s the last 30.
 
         Raises:
             EngineMissing: onnxruntime is not installed.
         """
         if len(pcm) < 2 * _SHORTEST_SAMPLES:
-            return Transcript("", 0.0)
+            return Recognition("", 0.0)
         stopped = threading.Event()
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, self._transcribe, pcm, stopped)
         finally:
             stopped.set()
 
-    def _transcribe(self, pcm: bytes, stopped: threading.Event) -> Transcript:
+    def _transcribe(self, pcm: bytes, stopped: threading.Event) -> Recognition:
         samples = np.frombuffer(pcm, np.int16)[-_LONGEST_SAMPLES:].astype(np.float32)
         samples *= 1 / 32768
         samples -= samples.mean()
         peak = float(np.abs(samples).max())
         if peak < _LEAST_PEAK:
-            return Transcript("", 0.0)
+            return Recognition("", 0.0)
         samples *= min(_PEAK / peak, _MOST_GAIN)
         if self._model is None:
             self._model = _Model(self._assets)

@@ -1,4 +1,4 @@
-"""What turn-taking can decide; see :mod:`offhook.agent.turns`."""
+"""What turn-taking can decide; see :mod:`offhook.agent.cascade.turns`."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class RemindSilence:
 class EndCall:
     """Decided when the call should end: say goodbye and hang up. Nothing is decided after it."""
 
-    reason: Literal["silence", "max_duration"]
+    reason: Literal["silence"]
 
 
 Decision = (

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offhook.agent.backchannels import BACKCHANNELS, is_backchannel
-from offhook.agent.sentences import Sentences, split_sentences
+from offhook.agent.cascade.backchannels import BACKCHANNELS, is_backchannel
+from offhook.agent.cascade.sentences import Sentences, split_sentences
 
 
 @pytest.mark.parametrize(

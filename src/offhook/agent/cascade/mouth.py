@@ -6,24 +6,25 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
-from offhook.agent.playout import Audio, Playout
-from offhook.agent.sentences import Sentences, split_sentences
-from offhook.agent.turn import ANY_FAILURE, as_failure, is_own_end
+from offhook.agent.cascade.playout import Audio, Playout
+from offhook.agent.cascade.sentences import Sentences, split_sentences
+from offhook.agent.failures import ANY_FAILURE, as_failure, is_own_end
 from offhook.audio.resample import Resampler
+from offhook.dialog.acts import close
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from offhook.agent.playout import PlayoutOptions
-    from offhook.agent.recording import Recording
-    from offhook.agent.turn import Turn
+    from offhook.agent.cascade.playout import PlayoutOptions
+    from offhook.agent.cascade.recording import Recording
+    from offhook.agent.cascade.turn import Turn
+    from offhook.agent.conversant import SpeechOutlet
     from offhook.clock import Clock
     from offhook.speech.base import TextToSpeech
 
-__all__ = ["Line", "Mouth", "Speech", "SpeechWatcher"]
+__all__ = ["Mouth", "Speech", "SpeechWatcher"]
 
 logger = logging.getLogger(__name__)
 
@@ -33,29 +34,8 @@ _PIECE_MS = 200
 """A recording is taken in pieces of this length, with other calls' work in between."""
 
 
-class Line(Protocol):
-    """What a mouth needs of a call's stream (:class:`offhook.calls.stream.MediaStream`)."""
-
-    @property
-    def output_rate(self) -> int:
-        """The rate of the pcm that is sent, in Hz."""
-        ...
-
-    def send_audio(self, pcm: bytes) -> None:
-        """Play whole 20 ms frames."""
-        ...
-
-    def send_mark(self, name: str) -> None:
-        """Ask for a mark back."""
-        ...
-
-    def clear(self) -> None:
-        """Stop playing and forget what is queued."""
-        ...
-
-
 class SpeechWatcher(Protocol):
-    """Who is told of speeches: the session. Called on the event loop."""
+    """Who is told of speeches. Called on the event loop."""
 
     def speech_begins(self, speech: Speech) -> None:
         """The first audio is about to be sent. The mouth may be paused from here: then it is not."""
@@ -128,7 +108,13 @@ class Mouth:
     """
 
     def __init__(
-        self, line: Line, tts: TextToSpeech, *, clock: Clock, watcher: SpeechWatcher, options: PlayoutOptions | None
+        self,
+        line: SpeechOutlet,
+        tts: TextToSpeech,
+        *,
+        clock: Clock,
+        watcher: SpeechWatcher,
+        options: PlayoutOptions | None,
     ) -> None:
         self._line = line
         self._tts = tts
@@ -139,6 +125,8 @@ class Mouth:
         self._room = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
+        self._held = False  # the caller seems to interrupt
+        self._lost = False  # the line has no audio
         self.current: Speech | None = None
         """What is being said, or prepared to be said."""
         self.last: Speech | None = None
@@ -170,29 +158,47 @@ class Mouth:
 
     def pause(self) -> None:
         """Fall silent at once; :meth:`resume` goes on from what was heard."""
-        speech = self.current
-        if speech is None or speech.playout.paused:
-            return
-        if speech.playout.started:
-            self._line.clear()
-        speech.playout.pause(self._clock.now_ms())
+        self._held = self.current is not None
+        self._silence(clear=True)
 
     def resume(self) -> None:
         """Go on."""
-        if self.current is not None:
-            self.current.playout.resume()
-            self._send(self.current)
+        self._held = False
+        self._go_on()
+
+    def line_lost(self) -> None:
+        """The line has no audio any more: what was sent and not played is lost, as after a clear."""
+        self._silence(clear=False)
+        self._lost = True
+
+    def line_back(self) -> None:
+        """The line has audio again: go on from what was heard."""
+        self._lost = False
+        self._go_on()
 
     def stop(self) -> None:
         """Fall silent at once, and forget what was to be said."""
         queued = list(self._queue)
         self._queue.clear()
         if self.current is not None:
-            self.pause()
+            self._silence(clear=True)
             self._end(self.current, interrupted=True)
         for speech in queued:
             speech.interrupted = True
             speech.end()
+
+    def _silence(self, *, clear: bool) -> None:
+        speech = self.current
+        if speech is None or speech.playout.paused:
+            return
+        if clear and speech.playout.started and not self._lost:
+            self._line.clear()
+        speech.playout.pause(self._clock.now_ms())
+
+    def _go_on(self) -> None:
+        if self.current is not None and not self._held and not self._lost:
+            self.current.playout.resume()
+            self._send(self.current)
 
     def tick(self) -> None:
         """Send what is due."""
@@ -247,18 +253,12 @@ class Mouth:
             for sentence in sentences.flush():
                 await self._say(speech, sentence)
         finally:
-            await _close(pieces)
+            await close(pieces)
 
-    async def _piece(self, speech: Speech, pieces: AsyncIterator[str | None]) -> str | None:
+    async def _piece(self, speech: Speech, pieces: AsyncIterator[str]) -> str | None:
         """The next piece of text, ``None`` at its end; the end of it, too, where the source of the words fails."""
         try:
-            while (piece := await anext(pieces)) is None:
-                pass  # streams of language models begin and end with it
-            if not isinstance(piece, str):
-                raise TypeError(f"expected pieces of text to say, got {type(piece).__name__}")
-            return piece
-        except StopAsyncIteration:
-            return None
+            return await anext(pieces, None)
         except ANY_FAILURE as error:
             if is_own_end(error):
                 raise
@@ -276,7 +276,7 @@ class Mouth:
                 mute = mute and not pcm
                 self._feed(speech, resampler.process(pcm))
         finally:
-            await _close(pieces)
+            await close(pieces)
         if mute:
             logger.warning(
                 "the voice made no sound of a sentence of %d characters: is it of its language?", len(sentence)
@@ -308,6 +308,8 @@ class Mouth:
     def _send(self, speech: Speech) -> None:
         playout = speech.playout
         now_ms = self._clock.now_ms()
+        if self._lost:
+            playout.pause(now_ms)
         if playout.ready and not speech.announced:
             speech.announced = True
             self._watcher.speech_begins(speech)
@@ -338,17 +340,9 @@ class Mouth:
         speech.heard = speech.playout.heard_text(now_ms) if interrupted else speech.playout.text
         if speech.pump is not None and speech.pump is not asyncio.current_task():
             speech.pump.cancel()
-        self.last, self.current = speech, None
+        self.last, self.current, self._held = speech, None, False
         speech.end()
         self._next()
         self._watcher.speech_ended(speech)
         if self.current is None:
             self._idle.set()
-
-
-async def _close(iterator: object) -> None:
-    """Let an engine stop at once, and a generator clean up."""
-    aclose = getattr(iterator, "aclose", None)
-    if aclose is not None:
-        with suppress(Exception):
-            await aclose()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from offhook.agent.ear import Ear
+from offhook.agent.cascade.ear import Ear
 from offhook.speech.testing import FakeVad, tone
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from offhook.agent.sentences import split_sentences
+from offhook.agent.cascade.sentences import split_sentences
 
 if TYPE_CHECKING:
     from offhook.agent.agent import Agent

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from offhook.agent.decisions import (
+from offhook.agent.cascade.decisions import (
     Decision,
     DraftTranscript,
     DropDraft,
@@ -19,8 +19,8 @@ from offhook.agent.decisions import (
     TurnEnded,
     Yield,
 )
+from offhook.agent.cascade.turns import AgentState, TurnTaking
 from offhook.agent.options import Limits, TurnOptions
-from offhook.agent.turns import AgentState, TurnTaking
 
 WINDOW = 32.0
 SPEECH, MAYBE, SILENCE = 0.9, 0.4, 0.05
@@ -462,21 +462,6 @@ def test_an_agent_that_thinks_is_not_silence() -> None:
     assert call.silence(30_000) == []
 
 
-def test_a_call_that_lasts_too_long_ends() -> None:
-    """Whoever is speaking."""
-    call = Conversation(limits=Limits(max_duration_s=2))
-    call.agent_speaks()
-    assert call.silence(2100) == [EndCall("max_duration")]
-
-
-def test_an_agent_that_is_paused_when_the_call_ends_has_yielded() -> None:
-    """No pause is left open."""
-    call = Conversation(limits=Limits(max_duration_s=1))
-    call.agent_speaks()
-    call.silence(640)
-    assert [type(d) for d in call.talk(480)] == [SpeechBegan, PauseAgent, Yield, EndCall]
-
-
 # -- what holds for every conversation --------------------------------------------------------------------------------
 
 STEP = st.one_of(
@@ -490,9 +475,7 @@ STEP = st.one_of(
 @given(st.lists(STEP, max_size=40), st.booleans())
 def test_what_holds_for_every_conversation(steps: list[tuple[object, ...]], barge_in: bool) -> None:
     """No yield or pause without the agent speaking, none of protected speech; every pause ends; drafts go in order."""
-    call = Conversation(
-        TurnOptions(barge_in=barge_in, max_utterance_ms=3000), Limits(silence_s=3, reminders=1, max_duration_s=40)
-    )
+    call = Conversation(TurnOptions(barge_in=barge_in, max_utterance_ms=3000), Limits(silence_s=3, reminders=1))
     turns = call.turns
     speaking = protected = paused = ended = False
     drafts: list[int] = []

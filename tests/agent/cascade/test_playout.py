@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from offhook.agent.playout import Audio, Mark, Playout, PlayoutOptions, heard_words
+from offhook.agent.cascade.playout import Audio, Mark, Playout, PlayoutOptions, heard_words
 
 RATE = 8000
 MS = RATE * 2 // 1000

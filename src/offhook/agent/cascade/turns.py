@@ -9,7 +9,7 @@ decisions that its session carries out:
 * **Speaking over the agent**, in two stages. As soon as something said sounds like words the agent falls silent
   (:class:`PauseAgent`); a hummed "mm-hm" does not even do that. When the words are known, or the caller talks on, the
   agent either gives up the floor (:class:`Yield`) or goes on where it stopped (:class:`Resume`).
-* **Silence** is answered by a reminder, and in the end by a goodbye. So is a call that lasts too long.
+* **Silence** is answered by a reminder, and in the end by a goodbye.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from offhook.agent.backchannels import is_backchannel
-from offhook.agent.decisions import (
+from offhook.agent.cascade.backchannels import is_backchannel
+from offhook.agent.cascade.decisions import (
     DraftTranscript,
     DropDraft,
     EndCall,
@@ -35,7 +35,7 @@ from offhook.agent.decisions import (
 from offhook.agent.options import Limits, TurnOptions
 
 if TYPE_CHECKING:
-    from offhook.agent.decisions import Decision, IgnoreReason
+    from offhook.agent.cascade.decisions import Decision, IgnoreReason
 
 __all__ = ["AgentState", "TurnTaking"]
 
@@ -90,14 +90,13 @@ class TurnTaking:
 
     Args:
         options: how turns are taken.
-        limits: when to stop waiting.
+        limits: how long a silence may be.
         now_ms: when the conversation begins.
     """
 
     def __init__(self, options: TurnOptions | None = None, *, limits: Limits | None = None, now_ms: float = 0) -> None:
         self.options = options or TurnOptions()
         self.limits = limits or Limits()
-        self._began_ms = now_ms
         self._voice = _Voice.QUIET
         self._utterance: _Utterance | None = None
         self._drafts = 0
@@ -209,14 +208,13 @@ class TurnTaking:
         """Time has passed."""
         if self._ended:
             return _NOTHING
-        if at_ms - self._began_ms >= self.limits.max_duration_s * 1000:
-            return self._end("max_duration")
         if self._voice is not _Voice.QUIET:
             return self._settle(at_ms)
         if self._agent is not AgentState.LISTENING or at_ms - self._quiet_since_ms < self.limits.silence_s * 1000:
             return _NOTHING
         if self._reminders >= self.limits.reminders:
-            return self._end("silence")
+            self._ended = True
+            return (EndCall("silence"),)
         self._reminders += 1
         self._quiet_since_ms = at_ms
         return (RemindSilence(self._reminders),)
@@ -362,9 +360,3 @@ class TurnTaking:
         self._paused_ms = None
         self._quiet_since_ms = at_ms
         return _NOTHING
-
-    def _end(self, reason: Literal["silence", "max_duration"]) -> tuple[Decision, ...]:
-        floor: tuple[Decision, ...] = (Yield(),) if self._paused_ms is not None else _NOTHING
-        self._paused_ms = None
-        self._ended = True
-        return (*floor, EndCall(reason))

@@ -1,0 +1,336 @@
+"""The cascade on one call: an ear, turn-taking, a recogniser, the dialog and a mouth, bound together.
+
+It is thin: :mod:`~offhook.agent.cascade.turns` decides, and here it is carried out and told to the session.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from offhook.agent import events
+from offhook.agent.cascade.answering import Answering
+from offhook.agent.cascade.decisions import (
+    DraftTranscript,
+    DropDraft,
+    EndCall,
+    Ignore,
+    PauseAgent,
+    RemindSilence,
+    Resume,
+    SpeechBegan,
+    TurnEnded,
+    Yield,
+)
+from offhook.agent.cascade.ear import Ear
+from offhook.agent.cascade.mouth import Mouth
+from offhook.agent.cascade.recognising import Recogniser
+from offhook.agent.cascade.recording import Greeting
+from offhook.agent.cascade.turn import current_turn
+from offhook.agent.cascade.turns import TurnTaking
+from offhook.agent.failures import InARow
+
+if TYPE_CHECKING:
+    from offhook.agent.cascade.decisions import Decision
+    from offhook.agent.cascade.mouth import Speech
+    from offhook.agent.cascade.playout import PlayoutOptions
+    from offhook.agent.cascade.recording import Recording
+    from offhook.agent.conversant import CallAudio, ConversantHost, HoldReason
+    from offhook.agent.engines import Engines
+    from offhook.speech.base import Recognition
+
+__all__ = ["Cascade"]
+
+logger = logging.getLogger(__name__)
+
+
+class Cascade:
+    """Listens and speaks with a detector, a recogniser and a voice (:class:`~offhook.agent.conversant.Conversant`).
+
+    Args:
+        host: the session.
+        engines: what listens and speaks, shared with other calls.
+        greeting: the agent's greeting, shared with other calls; ``None`` records one for this call.
+        playout: how audio is sent.
+
+    Raises:
+        ConfigError: the agent has nothing to answer with.
+    """
+
+    def __init__(
+        self,
+        host: ConversantHost,
+        *,
+        engines: Engines,
+        greeting: Greeting | None = None,
+        playout: PlayoutOptions | None = None,
+    ) -> None:
+        self._host = host
+        self._dialog = host.agent.dialog
+        self._engines = engines
+        self._playout = playout
+        self._greeting = greeting or Greeting(host.agent, engines.tts)
+        self._greeted: asyncio.Task[Recording] | None = None
+        self._recogniser = Recogniser(engines.stt, self, call_id=host.call.id)
+        self._voice_failures = InARow()
+        self._words_at_ms = 0.0
+        self._held: HoldReason | None = None
+        self._caller_quiet = asyncio.Event()  # unless the caller has begun something neither finished nor dismissed
+        self._caller_quiet.set()
+        self._begun = False
+        # Made when audio flows.
+        self._ear: Ear
+        self._mouth: Mouth
+        self._turns: TurnTaking
+        self._answering: Answering
+
+    def prepare(self) -> None:
+        """Have the greeting ready, while the phone rings."""
+        if self._greeted is None and self._host.agent.greeting:
+            self._greeted = asyncio.create_task(self._greeting.recording())
+
+    def begin(self, line: CallAudio) -> None:
+        """Audio flows: the agent greets."""
+        agent, clock, engines = self._host.agent, self._host.clock, self._engines
+        self._ear = Ear(
+            engines.vad,
+            rate=line.input_rate,
+            stt_rate=engines.stt.sample_rate,
+            on_words=lambda at_ms, words_ms: self._do(self._turns.frame(at_ms, words_ms)),
+            on_window=lambda at_ms, probability: self._do(self._turns.window(at_ms, probability)),
+        )
+        self._turns = TurnTaking(agent.turn_taking, limits=agent.limits, now_ms=clock.now_ms())
+        self._mouth = Mouth(line, engines.tts, clock=clock, watcher=self, options=self._playout)
+        self._answering = Answering(self._host, self._dialog, self._mouth, on_busy=self._agent_silent)
+        self._begun = True
+        self.prepare()
+        if self._greeted is not None:
+            self._mouth.speak(self._greeted, "greeting", protected=agent.turn_taking.protect_greeting)
+
+    def stop(self) -> None:
+        """The conversation is over: everything stops but what must finish."""
+        if self._greeted is not None:
+            self._greeted.cancel()
+        self._recogniser.drop()
+        if self._begun:
+            self._answering.close()
+            self._mouth.stop()
+            self._ear.close()
+
+    # -- the call's audio ---------------------------------------------------------------------------------------------
+
+    def audio(self, pcm: bytes, timestamp_ms: float) -> None:
+        """The caller's audio."""
+        self._ear.hear(pcm, self._host.clock.now_ms())
+
+    def tick(self, now_ms: float) -> None:
+        """Time has passed: sends what is due, and notices silence."""
+        self._mouth.tick()
+        self._do(self._turns.tick(now_ms))
+
+    def mark_returned(self, name: str) -> None:
+        """Something was played, or thrown away."""
+        self._mouth.mark_returned(name)
+
+    def digit(self, digit: str) -> None:
+        """The caller pressed a key."""
+        self._turns.digit(self._host.clock.now_ms())
+        if self._held is None:
+            self._answering.digit(digit)
+
+    def media_lost(self) -> None:
+        """The audio is gone: nothing is said into the void."""
+        self._mouth.line_lost()
+
+    def media_resumed(self) -> None:
+        """The audio is back."""
+        self._mouth.line_back()
+
+    # -- what the session asks for ------------------------------------------------------------------------------------
+
+    async def say(self, text: str, kind: str, *, protected: bool = False) -> bool:
+        """Speak ``text``; returns, when it is over, whether all of it was heard."""
+        return await self._mouth.speak(text, kind, turn=current_turn(), protected=protected).wait()
+
+    async def ask(self, question: str) -> str:
+        """Speak ``question`` and return the words of the caller's next turn; ``""`` if none came."""
+        return await self._answering.ask(question)
+
+    async def idle(self) -> None:
+        """Wait until nothing is being said."""
+        await self._mouth.idle()
+
+    async def ready_to_leave(self) -> None:
+        """Wait until nothing is being said, and a caller who interrupted it has finished."""
+        await self._mouth.idle()
+        if self._mouth.last is not None and self._mouth.last.interrupted:
+            await self._caller_quiet.wait()  # what they say cancels this, if it is a turn
+
+    def hush(self) -> None:
+        """Fall silent, and give up the answer that is under way."""
+        self._answering.give_up()
+        self._mouth.stop()
+
+    def hold(self, reason: HoldReason) -> None:
+        """Answer nothing."""
+        self._held = reason
+
+    def release(self) -> None:
+        """Answer again."""
+        self._held = None
+        self._agent_silent()
+
+    # -- what the agent says (SpeechWatcher) --------------------------------------------------------------------------
+
+    def speech_begins(self, speech: Speech) -> None:
+        """The agent is about to be heard."""
+        self._do(self._turns.agent_speaks(self._host.clock.now_ms(), protected=speech.protected))
+
+    def speech_sent(self, speech: Speech) -> None:
+        """The agent can be heard."""
+        host = self._host
+        now_ms, at_ms, call_id = host.clock.now_ms(), host.wall_ms(), host.call.id
+        self._voice_failures.worked()
+        speech.sent_at_ms = now_ms
+        host.notify(events.AgentSpeechBegan(at_ms=at_ms, call_id=call_id, kind=speech.kind, text=speech.text))
+        turn = speech.turn
+        if turn is None or turn.audio_at_ms is not None:
+            return
+        turn.audio_at_ms = now_ms
+        ended_ms = turn.speech_ended_ms
+        host.notify(
+            events.TurnAnswered(
+                at_ms=at_ms,
+                call_id=call_id,
+                words_ms=turn.words_at_ms - ended_ms,
+                endpoint_ms=turn.endpoint_at_ms - ended_ms,
+                reply_ms=(turn.reply_at_ms or now_ms) - ended_ms,
+                audio_ms=now_ms - ended_ms,
+            )
+        )
+
+    def speech_ended(self, speech: Speech) -> None:
+        """The agent cannot be heard any more."""
+        if speech.sent:
+            self._host.notify(
+                events.AgentSpeechEnded(
+                    at_ms=self._host.wall_ms(),
+                    call_id=self._host.call.id,
+                    kind=speech.kind,
+                    text=speech.text,
+                    heard=speech.heard,
+                    interrupted=speech.interrupted,
+                    began_at_ms=self._host.wall_ms(speech.sent_at_ms),
+                )
+            )
+        self._agent_silent()
+
+    def voice_failed(self, error: Exception) -> None:
+        """The voice does not work: once is bad luck."""
+        logger.error("call %s: the voice raised %s", self._host.call.id, type(error).__name__, exc_info=error)
+        if self._voice_failures.failed():
+            self._host.engine_failed(error)
+
+    def _agent_silent(self) -> None:
+        """The agent says nothing at the moment: tell turn-taking whose turn it is."""
+        speech = self._mouth.current
+        if self._host.over or (speech is not None and speech.announced):
+            return
+        now_ms = self._host.clock.now_ms()
+        if speech is not None or self._held is not None or self._answering.busy:
+            self._turns.agent_thinks(now_ms)
+        else:
+            self._turns.agent_listens(now_ms)
+
+    # -- decisions ----------------------------------------------------------------------------------------------------
+
+    def _do(self, decisions: tuple[Decision, ...]) -> None:
+        for decision in decisions:
+            if not self._host.over:
+                self._do_one(decision)
+
+    def _do_one(self, decision: Decision) -> None:
+        host = self._host
+        call_id = host.call.id
+        match decision:
+            case SpeechBegan(at_ms):
+                self._caller_quiet.clear()
+                self._ear.begin(at_ms)
+                host.notify(events.CallerSpeechBegan(at_ms=host.wall_ms(at_ms), call_id=call_id))
+            case DraftTranscript(draft):
+                self._recogniser.start(draft, self._ear.utterance())
+            case DropDraft():
+                self._recogniser.drop()
+            case TurnEnded():
+                self._speech_over(decision.speech_ended_ms)
+                self._turn_ended(decision)
+            case Ignore(reason="backchannel"):
+                self._speech_over(decision.speech_ended_ms)
+                host.notify(events.BackchannelIgnored(at_ms=host.wall_ms(), call_id=call_id, text=decision.text))
+            case Ignore():
+                self._speech_over(decision.speech_ended_ms)
+                self._ignored(decision.reason, decision.text)
+            case PauseAgent(onset_ms):
+                self._mouth.pause()
+                onset_at_ms = host.wall_ms(onset_ms)
+                host.notify(events.BargeInPaused(at_ms=host.wall_ms(), call_id=call_id, onset_at_ms=onset_at_ms))
+            case Yield():
+                host.notify(events.BargeInYielded(at_ms=host.wall_ms(), call_id=call_id))
+                self._mouth.stop()
+            case Resume():
+                self._speech_over(decision.speech_ended_ms)
+                reason, text = decision.reason, decision.text
+                host.notify(events.BargeInResumed(at_ms=host.wall_ms(), call_id=call_id, reason=reason, text=text))
+                self._mouth.resume()
+            case RemindSilence(count):
+                host.notify(events.SilenceReminder(at_ms=host.wall_ms(), call_id=call_id, count=count))
+                self._mouth.speak(host.agent.texts.silence_reminder, "reminder")
+            case EndCall(reason):
+                host.leave(reason)
+
+    def _speech_over(self, ended_ms: float) -> None:
+        self._recogniser.drop()
+        self._caller_quiet.set()
+        self._ear.end()
+        self._host.notify(events.CallerSpeechEnded(at_ms=self._host.wall_ms(ended_ms), call_id=self._host.call.id))
+
+    def _turn_ended(self, turn: TurnEnded) -> None:
+        if self._held is not None:
+            self._ignored(self._held, turn.text)
+            return
+        host = self._host
+        host.notify(
+            events.TurnHeard(
+                at_ms=host.wall_ms(),
+                call_id=host.call.id,
+                text=turn.text,
+                confidence=turn.confidence,
+                speech_began_at_ms=host.wall_ms(turn.speech_began_ms),
+                speech_ended_at_ms=host.wall_ms(turn.speech_ended_ms),
+            )
+        )
+        self._answering.turn_ended(turn, words_at_ms=self._words_at_ms)
+
+    def _ignored(self, reason: str, text: str) -> None:
+        host = self._host
+        host.notify(events.SpeechIgnored(at_ms=host.wall_ms(), call_id=host.call.id, reason=reason, text=text))
+
+    # -- the words of the caller (WordsListener) ----------------------------------------------------------------------
+
+    def words_known(self, draft: int, words: Recognition) -> None:
+        """The words of a draft are known."""
+        host, text, confidence = self._host, words.text, words.confidence
+        self._words_at_ms = now_ms = host.clock.now_ms()
+        host.notify(events.TurnDraft(at_ms=host.wall_ms(), call_id=host.call.id, text=text, confidence=confidence))
+        complete, answer = self._is_complete(text), self._answering.has_asked(now_ms)
+        self._do(self._turns.transcript(now_ms, draft, text, confidence, complete=complete, answer=answer))
+
+    def recogniser_failed(self, error: Exception) -> None:
+        """An agent that is deaf is no agent."""
+        self._host.engine_failed(error)
+
+    def _is_complete(self, text: str) -> bool:
+        """Whether the dialog would answer ``text`` as it is; it may have a method to say so."""
+        is_complete = getattr(self._dialog, "is_complete", None)
+        return is_complete is not None and not self._answering.asking and bool(is_complete(text))

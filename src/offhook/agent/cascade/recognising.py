@@ -1,0 +1,82 @@
+"""The caller's words: one recognition at a time, on a guess, dropped when the caller speaks on."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Protocol
+
+from offhook.agent.failures import ANY_FAILURE, InARow, as_failure, is_own_end
+from offhook.speech.base import Recognition
+
+if TYPE_CHECKING:
+    from offhook.speech.base import SpeechToText
+
+__all__ = ["Recogniser", "WordsListener"]
+
+logger = logging.getLogger(__name__)
+
+_RECOGNITION_S = 5.0
+"""A recogniser that takes longer has heard nothing."""
+
+
+class WordsListener(Protocol):
+    """Who is told of the words."""
+
+    def words_known(self, draft: int, words: Recognition) -> None:
+        """The words of a draft that was not dropped; none if the recogniser failed."""
+        ...
+
+    def recogniser_failed(self, error: Exception) -> None:
+        """The recogniser failed again: it does not work."""
+        ...
+
+
+class Recogniser:
+    """What a call asks of the worker's recogniser.
+
+    Args:
+        stt: the recogniser.
+        listener: who is told of the words.
+        call_id: for the log.
+    """
+
+    def __init__(self, stt: SpeechToText, listener: WordsListener, *, call_id: str) -> None:
+        self._stt = stt
+        self._listener = listener
+        self._call_id = call_id
+        self._drafting: asyncio.Task[None] | None = None
+        self._failures = InARow()
+
+    @property
+    def busy(self) -> bool:
+        """Whether words are being recognised."""
+        return self._drafting is not None
+
+    def start(self, draft: int, pcm: bytes) -> None:
+        """Recognise the words in ``pcm``."""
+        self._drafting = asyncio.create_task(self._recognise(draft, pcm))
+
+    def drop(self) -> None:
+        """Forget what is being recognised."""
+        task, self._drafting = self._drafting, None
+        if task is not None and task is not asyncio.current_task():
+            task.cancel()
+
+    async def _recognise(self, draft: int, pcm: bytes) -> None:
+        try:
+            async with asyncio.timeout(_RECOGNITION_S):
+                words = await self._stt.transcribe(pcm)
+        except ANY_FAILURE as error:
+            if is_own_end(error):
+                raise
+            logger.error("call %s: recognition raised %s", self._call_id, type(error).__name__, exc_info=error)
+            words = Recognition("", 0.0)
+            if self._failures.failed():
+                self._drafting = None
+                self._listener.recogniser_failed(as_failure(error))
+                return
+        else:
+            self._failures.worked()
+        self._drafting = None
+        self._listener.words_known(draft, words)

@@ -1,0 +1,124 @@
+"""What a dialog wants done: a stream of acts, each decided as it is thought of.
+
+A program may answer in simpler ways, too: return a text, a :class:`~offhook.dialog.base.Reply` or ``None``, or yield
+pieces of text. :func:`acts_of` makes a stream of acts of any of them, and is the only place that knows them.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from offhook.dialog.base import Reply
+
+__all__ = ["Act", "Answer", "HandOver", "HangUp", "Said", "Say", "Understood", "UseTool", "acts_of", "close"]
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Speak. What follows without another act in between belongs to the same speech.
+
+    ``text`` is a text or a piece of one, with the spaces that belong into it. ``whole`` says that nothing follows:
+    all of it is known before the first sound.
+    """
+
+    text: str
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What the caller wants. The last one before the first deed counts, and decides whether a person should take over.
+
+    ``intent`` is the name of what they want, if it has one; ``confidence`` is how sure the dialog is, in 0..1.
+    """
+
+    intent: str | None = None
+    confidence: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """Connect the caller to a person once everything said was heard. The last act.
+
+    ``reason`` is for the person and the records; ``to`` is an E.164 number or a SIP URI, ``None``: where the agent
+    hands over to.
+    """
+
+    reason: str = ""
+    to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """End the call once everything said was heard. The last act."""
+
+
+@dataclass(frozen=True, slots=True)
+class UseTool:
+    """Use a tool of the agent's. No agent has tools yet: it is a failure of the program."""
+
+    name: str
+    arguments: Mapping[str, object] = field(default_factory=dict)
+
+
+Act: TypeAlias = Say | Understood | HandOver | HangUp | UseTool
+
+Said: TypeAlias = "str | Reply | Act | AsyncIterator[str | Act | None] | AsyncIterator[str] | AsyncIterator[Act] | None"
+"""An answer that does not have to be waited for."""
+
+Answer: TypeAlias = "Said | Awaitable[str | Reply | Act | AsyncIterator[str] | AsyncIterator[Act] | None]"
+"""What a dialog or a handler may answer with."""
+
+
+async def acts_of(answer: object, *, source: str = "the dialog") -> AsyncGenerator[Act]:
+    """The acts of an :data:`Answer`, in their order. ``source`` names who gave it, for the error.
+
+    Closing it closes what ``answer`` iterates over.
+
+    Raises:
+        TypeError: it is no answer.
+        Exception: what the program's own code raises.
+    """
+    said = await answer if inspect.isawaitable(answer) else answer
+    if isinstance(said, Reply):
+        yield Understood(said.intent, said.confidence)
+        last = HandOver(said.handover) if said.handover is not None else HangUp() if said.hangup else None
+        said = said.text
+    else:
+        last = None
+    if isinstance(said, str):
+        if said:
+            yield Say(said, whole=True)
+    elif isinstance(said, AsyncIterator):
+        try:
+            async for piece in said:
+                if piece is not None:  # streams of language models begin and end with it
+                    yield _act_of(piece)
+        finally:
+            await close(said)
+    elif isinstance(said, Act):
+        yield said
+    elif said is not None:
+        raise TypeError(f"expected {source} to return str, Reply, None or an async iterator, got {type(said).__name__}")
+    if last is not None:
+        yield last
+
+
+def _act_of(piece: object) -> Act:
+    if isinstance(piece, str):
+        return Say(piece)
+    if isinstance(piece, Act):
+        return piece
+    raise TypeError(f"expected pieces of text to say, or acts, got {type(piece).__name__}")
+
+
+async def close(iterator: object) -> None:
+    """Let what is being iterated over stop at once, and a generator clean up. What that raises is nobody's answer."""
+    aclose = getattr(iterator, "aclose", None)
+    if aclose is not None:
+        with suppress(Exception):
+            await aclose()

@@ -1,0 +1,99 @@
+"""The record of a call in words."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from offhook.calls.transcript import Entry, Scribe, Transcript
+
+
+def entry(said: str, began_at_ms: float = 0.0, *, heard: str | None = None) -> Entry:
+    return Entry(
+        speaker="agent",
+        kind="reply",
+        began_at_ms=began_at_ms,
+        ended_at_ms=began_at_ms + 100,
+        heard=said if heard is None else heard,
+        said=said,
+    )
+
+
+def written(*entries: Entry) -> Transcript:
+    transcript = Transcript()
+    scribe = Scribe(transcript)
+    for each in entries:
+        scribe.write(each)
+    return transcript
+
+
+def test_entries_are_read_like_a_list() -> None:
+    """By number, by slice, one after the other."""
+    transcript = written(entry("one"), entry("two", 1), entry("three", 2))
+    assert [each.said for each in transcript] == ["one", "two", "three"]
+    assert transcript[-1].said == "three"
+    assert [each.said for each in transcript[:2]] == ["one", "two"]
+    assert len(transcript) == 3
+    assert repr(transcript) == "<Transcript of 3 entries, 0 dropped>"
+
+
+def test_nobody_but_a_scribe_writes() -> None:
+    """There is nothing to set, to add or to remove."""
+    transcript = written(entry("one"))
+    with pytest.raises(TypeError):
+        transcript[0] = entry("two")  # type: ignore[index]
+    with pytest.raises(TypeError):
+        del transcript[0]  # type: ignore[attr-defined]
+    assert not hasattr(transcript, "append")
+    with pytest.raises(AttributeError):
+        transcript[0].heard = "other"  # type: ignore[misc]
+
+
+def test_what_began_first_comes_first_whenever_it_ends() -> None:
+    """An agent that may not be interrupted ends after the caller who spoke over it."""
+    transcript = written(entry("caller", 5), entry("agent", 2), entry("same time, later told", 5))
+    assert [each.said for each in transcript] == ["agent", "caller", "same time, later told"]
+
+
+def test_an_entry_says_whether_all_of_it_was_heard() -> None:
+    """What was not heard is kept beside it."""
+    assert entry("We open at nine.", heard="We open").cut
+    assert not entry("We open at nine.").cut
+
+
+def test_another_scribe_goes_on_where_the_first_has_stopped() -> None:
+    """A second session on the same call."""
+    transcript = written(entry("one"))
+    Scribe(transcript).write(entry("two", 1))
+    assert [each.said for each in transcript] == ["one", "two"]
+
+
+def test_a_long_call_keeps_its_last_500_entries() -> None:
+    """The others are counted."""
+    transcript = written(*(entry(str(number), number) for number in range(503)))
+    assert (len(transcript), transcript.dropped, transcript[0].said) == (500, 3, "3")
+
+
+def test_a_talkative_call_keeps_its_last_100_000_letters() -> None:
+    """As whole entries."""
+    transcript = written(entry("a" * 60_000), entry("b" * 30_000, 1), entry("c" * 10_000, 2))
+    assert transcript.dropped == 0
+    Scribe(transcript).write(entry("d", 3))
+    assert [each.said[0] for each in transcript] == ["b", "c", "d"]
+
+
+def test_the_last_entry_is_kept_whatever_its_length() -> None:
+    """The dialog has to know what was said last."""
+    transcript = written(entry("a"), entry("b" * 200_000, 1))
+    assert [each.said[0] for each in transcript] == ["b"]
+
+
+@given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 30_000)), max_size=60))
+def test_it_is_always_in_order_and_within_its_bounds(entries: list[tuple[int, int]]) -> None:
+    """Whatever is written."""
+    transcript = written(*(entry("x" * length, began) for began, length in entries))
+    kept = list(transcript)
+    assert kept == sorted(kept, key=lambda each: each.began_at_ms)
+    assert len(kept) + transcript.dropped == len(entries)
+    assert len(kept) <= 1 or sum(len(each.said) for each in kept) <= 100_000
