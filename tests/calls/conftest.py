@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from offhook.carriers.events import CallAnswered, CallBridged, CallHangup, CallInitiated, OtherEvent, StreamingFailed
+from offhook.carriers.wire import Reading, Wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +51,8 @@ def event() -> Callable[..., CallEvent]:
 class FakeCarrier:
     """Keeps the commands it was given; raises what it is told to."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "fake") -> None:
+        self.wire = Wire(name=name, read_webhook=lambda *_: Reading(events=()), new_media=lambda: None)  # type: ignore[arg-type,return-value]
         self.commands: list[tuple[str, dict[str, Any]]] = []
         self.fails: dict[str, Exception] = {}
 

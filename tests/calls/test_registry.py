@@ -33,7 +33,7 @@ def new(carrier: Any) -> Callable[..., Call]:
 
 
 def test_calls_are_found_while_they_are_up_and_for_a_while_after(
-    registry: CallRegistry, clock: ManualClock, new: Any
+    registry: CallRegistry, clock: ManualClock, new: Any, carrier: Any
 ) -> None:
     """Late webhooks find their call for ten minutes."""
     call, other = new("c1"), new("c2")
@@ -42,43 +42,65 @@ def test_calls_are_found_while_they_are_up_and_for_a_while_after(
     assert (len(registry), list(registry)) == (2, [call, other])
     registry.end(call)
     registry.end(call)
-    assert (len(registry), registry.get("c1"), registry.get("c2"), registry.get("c3")) == (1, call, other, None)
+    assert (len(registry), registry.get("c1", carrier), registry.get("c2", carrier), registry.get("c3", carrier)) == (
+        1,
+        call,
+        other,
+        None,
+    )
     clock.advance(600_001)
     registry.end(other)
-    assert registry.get("c1") is None
-    assert registry.get("c2") is other
+    assert registry.get("c1", carrier) is None
+    assert registry.get("c2", carrier) is other
 
 
-def test_only_so_many_ended_calls_are_remembered(registry: CallRegistry, new: Any) -> None:
+def test_two_carriers_may_have_calls_and_sessions_of_one_id(registry: CallRegistry, new: Any, carrier: Any) -> None:
+    """Each finds its own."""
+    call = new("c1", session_id="s")
+    other_carrier = type(carrier)("other")
+    other = Call(CallRecord(call_id="c1", session_id="s"), other_carrier)
+    for each in (call, other):
+        registry.add(each)
+        registry.add_leg("leg", each)
+    assert [registry.get("c1", carrier), registry.get("c1", other_carrier)] == [call, other]
+    assert [registry.in_session("s", carrier), registry.in_session("s", other_carrier)] == [call, other]
+    assert [registry.call_of_leg("leg", carrier), registry.call_of_leg("leg", other_carrier)] == [call, other]
+    registry.end(call)
+    assert list(registry) == [other]
+
+
+def test_only_so_many_ended_calls_are_remembered(registry: CallRegistry, new: Any, carrier: Any) -> None:
     """Memory is bounded, the oldest go first."""
     for number in range(MEMORY_LIMIT + 5):
         call = new(f"c{number}")
         registry.add(call)
         registry.end(call)
-    assert registry.get("c4") is None
-    assert registry.get("c5") is not None
+    assert registry.get("c4", carrier) is None
+    assert registry.get("c5", carrier) is not None
 
 
-def test_calls_of_one_session_are_found_by_it(registry: CallRegistry, new: Any) -> None:
+def test_calls_of_one_session_are_found_by_it(registry: CallRegistry, new: Any, carrier: Any) -> None:
     """A leg that a transfer makes shares the session of its call."""
     call = new("c1", session_id="s")
     registry.add(call)
-    assert registry.in_session("s") is call
-    assert registry.in_session("t") is None
-    assert registry.in_session("") is None
+    assert registry.in_session("s", carrier) is call
+    assert registry.in_session("t", carrier) is None
+    assert registry.in_session("", carrier) is None
 
 
-def test_legs_of_a_transfer_are_remembered_within_bounds(registry: CallRegistry, new: Any) -> None:
+def test_legs_of_a_transfer_are_remembered_within_bounds(registry: CallRegistry, new: Any, carrier: Any) -> None:
     """The newest ones."""
     call = new()
     registry.add(call)
     for number in range(MEMORY_LIMIT + 1):
         registry.add_leg(f"leg{number}", call)
-    assert registry.call_of_leg("leg0") is None
-    assert registry.call_of_leg("leg1") is call
+    assert registry.call_of_leg("leg0", carrier) is None
+    assert registry.call_of_leg("leg1", carrier) is call
 
 
-def test_legs_of_a_transfer_are_forgotten_with_their_call(registry: CallRegistry, clock: ManualClock, new: Any) -> None:
+def test_legs_of_a_transfer_are_forgotten_with_their_call(
+    registry: CallRegistry, clock: ManualClock, new: Any, carrier: Any
+) -> None:
     """And an event that names no leg makes none."""
     call, other = new("c1"), new("c2")
     registry.add(call)
@@ -86,11 +108,11 @@ def test_legs_of_a_transfer_are_forgotten_with_their_call(registry: CallRegistry
     registry.add_leg("", call)
     registry.add_leg("leg", call)
     registry.end(call)
-    assert registry.call_of_leg("") is None
-    assert registry.call_of_leg("leg") is call
+    assert registry.call_of_leg("", carrier) is None
+    assert registry.call_of_leg("leg", carrier) is call
     clock.advance(600_001)
     registry.end(other)
-    assert registry.call_of_leg("leg") is None
+    assert registry.call_of_leg("leg", carrier) is None
 
 
 def test_a_token_opens_its_call_once(registry: CallRegistry, new: Any) -> None:

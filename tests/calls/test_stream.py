@@ -28,6 +28,7 @@ FRAME = bytes(320)
 
 
 class FakeMedia:
+    max_audio_ms = 30_000
     """A wire format without bytes: ``receive`` returns what is put into ``next``."""
 
     next: Any = None

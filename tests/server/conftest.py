@@ -19,6 +19,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from offhook.carriers.commands import DialedCall, StreamRequest
 from offhook.carriers.telnyx.signing import Signer
+from offhook.carriers.telnyx.wire import telnyx_wire
 from offhook.ids import new_id
 from offhook.server.host import Host
 from offhook.server.http import media_http_protocol
@@ -26,7 +27,6 @@ from offhook.server.loop import loop_factory
 from offhook.server.media import MediaLimits, MediaRefused
 from offhook.server.options import HostOptions, HostTimes
 from offhook.server.run import Server
-from offhook.server.wire import telnyx_wire
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -173,7 +173,8 @@ async def port_with_websockets(gate: FakeGate) -> AsyncIterator[int]:
 class FakeCarrier:
     """Keeps the commands it was given; raises, or waits, as it is told."""
 
-    def __init__(self) -> None:
+    def __init__(self, public_key: str) -> None:
+        self.wire = telnyx_wire(public_key)
         self.commands: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = []
         self.fails: dict[str, list[Exception]] = {}
         self.dial_waits = asyncio.Event()
@@ -284,7 +285,8 @@ class Town:
 
     def __init__(self) -> None:
         self.signer = Signer()
-        self.carrier = FakeCarrier()
+        self.carrier = FakeCarrier(self.signer.public_key)
+        self.more_carriers: list[Any] = []
         self.sessions: list[FakeSession] = []
         self.make_session: Callable[[Call], Any] = FakeSession
         self.times = HostTimes(media_s=0.3, hangup_s=0.2, apology_s=0.3, session_end_s=0.3, goodbye_s=0.3)
@@ -295,8 +297,7 @@ class Town:
         times = options.pop("times", self.times)
         host = Host(
             self._session,
-            carrier=self.carrier,
-            wire=telnyx_wire(self.signer.public_key),
+            carriers=[self.carrier, *self.more_carriers],
             options=HostOptions(times=times, **options),
         )
         self.server = Server(host)

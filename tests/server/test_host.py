@@ -13,9 +13,19 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from offhook.calls.events import CallOver, CallRinging, MediaLost, TransferBridged, TransferFailed
+from offhook.carriers.telnyx.wire import telnyx_wire
 from offhook.errors import CallEnded, CallError, CarrierUnavailable, CommandInvalid, ConfigError
 from offhook.server.host import Host
 from offhook.server.options import HostOptions
+
+
+class Nobody:
+    """A carrier that can do nothing."""
+
+    wire = telnyx_wire(None)
+
+
+NOBODY: Any = Nobody()
 
 
 async def until(true: Any) -> None:
@@ -61,7 +71,7 @@ async def test_a_call_is_answered_talked_with_and_ended(town: Any) -> None:
     assert call.ended_cause == "normal_clearing"
     assert call.conversation is None
     assert len(host.ticker) == 0
-    assert not host._live
+    assert not host.dispatch.live
     assert isinstance(seen[0], CallRinging)
     assert isinstance(seen[-1], CallOver)
     await socket.close()
@@ -103,7 +113,7 @@ async def test_a_session_that_ends_hangs_up(town: Any) -> None:
     await town.carrier.did("hangup")
     await until(session.closed.is_set)
     await town.hang_up()
-    await until(lambda: not host._live)
+    await until(lambda: not host.dispatch.live)
     assert "speak" not in town.carrier.names()
     await socket.wait_closed()
 
@@ -125,7 +135,7 @@ async def test_a_session_that_does_not_end_is_cancelled(town: Any, caplog: pytes
     session.deaf = True
     await town.hang_up()
     await until(session.closed.is_set)
-    await until(lambda: not host._live)
+    await until(lambda: not host.dispatch.live)
     assert "did not end" in caplog.text
 
 
@@ -136,7 +146,7 @@ async def test_a_hangup_before_the_answer_leaves_no_session(town: Any) -> None:
     await town.ring()
     await town.carrier.did("answer")
     await town.hang_up()
-    await until(lambda: not host._live)
+    await until(lambda: not host.dispatch.live)
     assert all(session.closed.is_set() for session in town.sessions)
 
 
@@ -146,7 +156,7 @@ async def test_a_hangup_that_overtakes_its_call_answers_nothing(town: Any) -> No
     await town.hang_up()
     await town.ring()
     await host.inbox.events.join()
-    assert host.registry.get("c1").ended
+    assert host.registry.get("c1", town.carrier).ended
     assert town.carrier.commands == []
 
 
@@ -192,7 +202,7 @@ async def test_a_stream_that_fails_twice_ends_in_an_apology(town: Any) -> None:
     assert [event.reason for event in lost if isinstance(event, MediaLost)] == ["connection_failed"]
     await town.webhook("streaming.failed", failure_reason="connection_failed")
     await town.hang_up()
-    await until(lambda: not host._live)
+    await until(lambda: not host.dispatch.live)
     assert town.carrier.names().count("speak") == 1
 
 
@@ -222,7 +232,7 @@ async def test_a_restart_that_fails_because_the_caller_has_gone_is_no_failure(to
     host = await town.open()
     await town.ring()
     await town.carrier.did("answer")
-    call = host.registry.get("c1")
+    call = host.registry.get("c1", town.carrier)
     held = asyncio.Event()
 
     async def start_streaming(*_: Any) -> None:
@@ -234,7 +244,7 @@ async def test_a_restart_that_fails_because_the_caller_has_gone_is_no_failure(to
     await town.hang_up()
     await until(lambda: call.ended)
     held.set()
-    await until(lambda: not host._live)
+    await until(lambda: not host.dispatch.live)
     assert town.carrier.names() == ["answer"]
 
 
@@ -267,7 +277,7 @@ async def test_audio_that_ends_with_the_call_is_not_lost(town: Any) -> None:
     await socket.close()
     await until(session.over.is_set)
     await town.hang_up()
-    await until(lambda: not host._live)
+    await until(lambda: not host.dispatch.live)
     assert town.carrier.names() == ["answer"]
 
 
@@ -307,7 +317,7 @@ async def test_a_socket_that_says_nothing_is_closed_with_the_call(town: Any) -> 
     await until(lambda: host.counters.media_sockets == 1)
     await town.hang_up()
     await socket.wait_closed()
-    await until(lambda: not host._live)
+    await until(lambda: not host.dispatch.live)
 
 
 async def test_calls_whose_end_was_never_reported_are_forgotten(town: Any) -> None:
@@ -316,14 +326,14 @@ async def test_calls_whose_end_was_never_reported_are_forgotten(town: Any) -> No
     session, _ = await town.answered_call()
     session.over.set()
     await town.carrier.did("hangup")
-    await until(lambda: not host._live[session.call].busy)
+    await until(lambda: not host.dispatch.live[session.call].busy)
     await town.ring("c2")
     await town.carrier.did("answer", 2)
-    assert host.registry.get("c1") in host._live
-    host._live[session.call].began_ms -= 5 * 3_600_000
+    assert host.registry.get("c1", town.carrier) in host.dispatch.live
+    host.dispatch.live[session.call].began_ms -= 5 * 3_600_000
     await town.ring("c3")
     await town.carrier.did("answer", 3)
-    assert host.registry.get("c1") not in host._live
+    assert host.registry.get("c1", town.carrier) not in host.dispatch.live
     assert [call.id for call in host.registry] == ["c2", "c3"]
 
 
@@ -333,7 +343,7 @@ async def test_calls_that_were_never_answered_are_forgotten_too(town: Any) -> No
     town.carrier.fails["answer"] = [CommandInvalid("no")]
     await town.ring()
     await town.carrier.did("answer")
-    (lost,) = host._live.values()
+    (lost,) = host.dispatch.live.values()
     assert (await town.ring("c2")).status_code == 503
     lost.began_ms -= 5 * 3_600_000
     assert (await town.ring("c2")).status_code == 200
@@ -347,7 +357,7 @@ async def test_a_session_that_does_not_close_does_not_keep_its_place(town: Any) 
     session, _ = await town.answered_call()
     session.aclose = asyncio.Event().wait
     await town.hang_up()
-    await until(lambda: not host._live)
+    await until(lambda: not host.dispatch.live)
     assert (await town.ring("c2")).status_code == 200
 
 
@@ -357,14 +367,14 @@ async def test_a_call_that_is_over_holds_on_to_no_session(town: Any) -> None:
     session, socket = await town.answered_call()
     gone = weakref.ref(session)
     await town.hang_up()
-    await until(lambda: not host._live)
+    await until(lambda: not host.dispatch.live)
     await socket.wait_closed()
     await until(lambda: host.counters.media_open == 0)
     town.sessions.clear()
     del session
     gc.collect()
     assert gone() is None
-    assert host.registry.get("c1").stream.counters.received == 0
+    assert host.registry.get("c1", town.carrier).stream.counters.received == 0
 
 
 async def test_an_event_of_no_leg_is_not_taken_for_one_of_a_transfer(town: Any) -> None:
@@ -428,7 +438,7 @@ async def test_a_session_that_does_not_close_is_logged(town: Any, caplog: pytest
 
     session.aclose = broken
     await town.hang_up()
-    await until(lambda: not host._live)
+    await until(lambda: not host.dispatch.live)
     assert "closing its session raised OSError" in caplog.text
 
 
@@ -457,11 +467,11 @@ async def test_a_stream_of_a_call_that_is_over_is_closed(town: Any) -> None:
     host = await town.open()
     await town.ring()
     url = (await town.carrier.did("answer"))["stream"].url
-    call, request = host.admit(url.rpartition("/")[2])
+    call, request = host.gate.admit(url.rpartition("/")[2])
     await town.hang_up()
-    await until(lambda: not host._live)
+    await until(lambda: not host.dispatch.live)
     closed: list[bool] = []
-    host.open_stream(call, request, send=lambda _: None, close=lambda: closed.append(True))
+    host.gate.open_stream(call, request, send=lambda _: None, close=lambda: closed.append(True))
     assert closed == [True]
 
 
@@ -476,7 +486,7 @@ async def test_a_dialled_call_gets_its_session_when_it_is_answered(town: Any) ->
     assert (options["to"], options["from_"], options["timeout_s"]) == ("+15550123", "+15550199", 20)
     assert (call.id, call.leg_id, call.session_id, call.direction) == ("out1", "leg1", "ses1", "outbound")
     assert (call.client_state, call.data) == ("x", {"who": "me"})
-    assert host.registry.get("out1") is call
+    assert host.registry.get("out1", town.carrier) is call
     await town.webhook("call.initiated", "out1", direction="outgoing", state="bridging")
     await town.webhook("call.answered", "out1")
     socket = await town.stream(options["stream"].url, "out1")
@@ -499,7 +509,7 @@ async def test_webhooks_may_come_before_the_carrier_has_agreed(town: Any) -> Non
     town.carrier.dial_waits.set()
     call = await dialling
     assert call.ended
-    await until(lambda: not host._live)
+    await until(lambda: not host.dispatch.live)
 
 
 async def test_audio_may_come_before_the_carrier_has_agreed(town: Any) -> None:
@@ -525,7 +535,7 @@ async def test_a_refused_dial_leaves_nothing(town: Any) -> None:
     town.carrier.fails["dial"] = [CommandInvalid("not a number")]
     with pytest.raises(CommandInvalid):
         await host.dial("x", "y")
-    assert not host._live
+    assert not host.dispatch.live
     host.draining = True
     with pytest.raises(CallError, match="stopping"):
         await host.dial("+15550123", "+15550199")
@@ -533,17 +543,17 @@ async def test_a_refused_dial_leaves_nothing(town: Any) -> None:
 
 async def test_a_host_must_know_where_it_is_reached() -> None:
     """Or the carrier cannot send the audio."""
-    host = Host(lambda _: None, carrier=None, wire=None)  # type: ignore[arg-type,return-value]
+    host = Host(lambda _: None, carriers=[NOBODY])  # type: ignore[arg-type,return-value]
     with pytest.raises(ConfigError, match="OFFHOOK_PUBLIC_URL"):
         await host.dial("+15550123", "+15550199")
 
 
 def test_secure_addresses_give_secure_sockets() -> None:
     """https becomes wss."""
-    host = Host(lambda _: None, carrier=None, wire=None, public_url="https://a.example/")  # type: ignore[arg-type,return-value]
+    host = Host(lambda _: None, carriers=[NOBODY], public_url="https://a.example/")  # type: ignore[arg-type,return-value]
     from offhook.calls import Call, CallRecord
 
-    request = host.stream_request(Call(CallRecord(call_id="c"), None))  # type: ignore[arg-type]
+    request = host.stream_request(Call(CallRecord(call_id="c"), NOBODY))
     assert request.url.startswith("wss://a.example/media/")
 
 
@@ -568,11 +578,11 @@ async def test_a_call_with_a_person_is_not_hung_up_by_us(town: Any) -> None:
     await until(lambda: any(isinstance(event, TransferBridged) for event in seen))
     session.over.set()
     await town.carrier.did("stop_streaming")
-    await until(lambda: not host._live[session.call].busy)
+    await until(lambda: not host.dispatch.live[session.call].busy)
     assert "hangup" not in town.carrier.names()
     await socket.wait_closed()
     await town.hang_up()
-    await until(lambda: not host._live)
+    await until(lambda: not host.dispatch.live)
 
 
 async def test_a_transfer_that_nobody_answers_is_told(town: Any) -> None:
@@ -592,7 +602,7 @@ async def test_a_transfer_that_fails_after_the_session_ends_in_an_apology(town: 
     host = await town.open()
     session, _, _ = await transferred(town, host)
     session.over.set()
-    await until(lambda: not host._live[session.call].busy)
+    await until(lambda: not host.dispatch.live[session.call].busy)
     await town.hang_up("b1")
     await town.carrier.did("speak")
     await town.carrier.did("hangup")
@@ -604,11 +614,11 @@ async def test_a_caller_who_hangs_up_while_it_rings_at_a_person_is_gone(town: An
     session, socket, seen = await transferred(town, host)
     await socket.close()
     session.over.set()
-    await until(lambda: not host._live[session.call].busy)
+    await until(lambda: not host.dispatch.live[session.call].busy)
     await town.hang_up("b1")
     await host.inbox.events.join()
     await town.hang_up()
-    await until(lambda: not host._live and not host._tasks)
+    await until(lambda: not host.dispatch.live and not host._tasks)
     assert town.carrier.names() == ["answer", "transfer"]
     assert not any(isinstance(event, MediaLost) for event in seen)
     assert caplog.text == ""
@@ -619,7 +629,7 @@ async def test_late_webhooks_of_a_call_that_is_over_change_nothing(town: Any) ->
     host = await town.open()
     _, _ = await town.answered_call()
     await town.hang_up()
-    await until(lambda: not host._live)
+    await until(lambda: not host.dispatch.live)
     await town.ring()
     await town.webhook("call.answered")
     await host.inbox.events.join()
@@ -731,7 +741,7 @@ async def test_warming_up_comes_before_the_first_call() -> None:
     """Carrier and engines; a codec that cannot be coded is found here, not in a call."""
     warmed: list[str] = []
 
-    class Carrier:
+    class Carrier(Nobody):
         async def warm_up(self) -> None:
             warmed.append("carrier")
 
@@ -739,13 +749,14 @@ async def test_warming_up_comes_before_the_first_call() -> None:
         async def warm_up(self) -> None:
             warmed.append("engines")
 
-    host = Host(Sessions(), carrier=Carrier(), wire=None)  # type: ignore[arg-type]
+    carrier: Any = Carrier()
+    host = Host(Sessions(), carriers=[carrier])  # type: ignore[arg-type]
     await host.start()
     await host.stop()
     assert warmed == ["carrier", "engines"]
     from offhook.errors import UnsupportedCodec
 
-    host = Host(lambda _: None, carrier=Carrier(), wire=None, options=HostOptions(codec="EVS"))  # type: ignore[arg-type,return-value]
+    host = Host(lambda _: None, carriers=[carrier], options=HostOptions(codec="EVS"))  # type: ignore[arg-type,return-value]
     with pytest.raises(UnsupportedCodec):
         await host.start()
     await host.stop()

@@ -15,15 +15,24 @@ import pytest
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
+from offhook.carriers.telnyx.wire import telnyx_wire
 from offhook.errors import ConfigError, PortInUse
 from offhook.server.host import Host
 from offhook.server.run import Server, serve
-from offhook.server.wire import telnyx_wire
+
+
+class Nobody:
+    """A carrier that can do nothing."""
+
+    wire = telnyx_wire(None)
+
+
+NOBODY: Any = Nobody()
 
 
 @pytest.fixture
 def host() -> Host:
-    return Host(lambda _: None, carrier=object(), wire=telnyx_wire(None))  # type: ignore[arg-type,return-value]
+    return Host(lambda _: None, carriers=[NOBODY])  # type: ignore[arg-type,return-value]
 
 
 async def test_a_server_listens_where_it_says(host: Host) -> None:
@@ -58,7 +67,7 @@ async def test_a_port_that_is_taken_is_named() -> None:
     """With what to do about it."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         number = taken.getsockname()[1]
-        server = Server(Host(lambda _: None, carrier=object(), wire=telnyx_wire(None)), port=number)  # type: ignore[arg-type,return-value]
+        server = Server(Host(lambda _: None, carriers=[NOBODY]), port=number)  # type: ignore[arg-type,return-value]
         with pytest.raises(PortInUse, match=f"port {number}") as error:
             await server.start()
     assert "--port" in str(error.value)

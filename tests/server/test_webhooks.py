@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
-import logging
 import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -13,11 +13,11 @@ import pytest
 
 from offhook.carriers.events import OtherEvent
 from offhook.carriers.telnyx.signing import Signer
+from offhook.carriers.wire import Document, Reading, WebhookRequest, Wire
 from offhook.clock import ManualClock
 from offhook.errors import PayloadInvalid, SignatureInvalid, WebhookError
 from offhook.server.early import EarlyEvents
 from offhook.server.inbox import MAX_BODY_BYTES, Inbox, Seen, Verdict
-from offhook.server.wire import Wire, telnyx_wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -230,34 +230,45 @@ async def test_when_too_much_waits_the_carrier_is_asked_to_come_back(town: Any) 
         while (await town.post(body, headers)).status_code != 200:
             await asyncio.sleep(0.01)
     await host.inbox.events.join()
-    assert host.registry.get("c0").answered_at_ms is not None
+    assert host.registry.get("c0", town.carrier).answered_at_ms is not None
 
 
 # -- the parts ------------------------------------------------------------------------------------------------------
 
 
 class Letters:
-    """A wire format of words: "id", or what to raise."""
+    """A carrier whose deliveries are words, each the id of an event; some raise what they are told to."""
 
     def __init__(self, **raises: WebhookError) -> None:
         self.raises = raises
+        self.wire = Wire(name="letters", read_webhook=self.read, new_media=lambda: None)  # type: ignore[arg-type,return-value]
 
-    def __call__(self, body: bytes, headers: Any, now_s: float) -> OtherEvent:
-        word = body.decode()
-        if word in self.raises:
-            raise self.raises[word]
-        return OtherEvent(event_id=word, event_type="x", occurred_at="", call_id="c")
+    def read(self, request: WebhookRequest, now_s: float) -> Reading:
+        words = request.body.decode().split()
+        for word in words:
+            if word in self.raises:
+                raise self.raises[word]
+        return Reading(
+            events=tuple(OtherEvent(event_id=word, event_type="x", occurred_at="", call_id="c") for word in words)
+        )
 
 
-def inbox(limit: int = 2, refuses: Any = lambda _: None, **raises: WebhookError) -> Inbox:
-    wire = Wire(name="letters", read_webhook=Letters(**raises), new_media=lambda: None)  # type: ignore[arg-type,return-value]
-    return Inbox(wire, ManualClock(), limit=limit, refuses=refuses)
+class Letterbox:
+    """An inbox, and the carrier of its letters."""
+
+    def __init__(self, limit: int = 2, refuses: Any = lambda *_: None, **raises: WebhookError) -> None:
+        self.inbox = Inbox(ManualClock(), limit=limit, refuses=refuses)
+        self.carrier: Any = Letters(**raises)
+
+    def take(self, body: bytes) -> Verdict:
+        request = WebhookRequest(method="POST", url="https://a.example/webhooks/letters", headers={}, body=body)
+        return self.inbox.take(self.carrier, request)
 
 
 async def test_every_reason_has_its_answer_and_its_count() -> None:
     """Refused deliveries are told apart."""
-    letters = inbox(bad=SignatureInvalid("x"), odd=PayloadInvalid("x"), new=WebhookError("x"))
-    answers = [letters.take(word, {}) for word in (b"bad", b"odd", b"new", b"a", b"a", b"b", b"c")]
+    letters = Letterbox(bad=SignatureInvalid("x"), odd=PayloadInvalid("x"), new=WebhookError("x"))
+    answers = [letters.take(word) for word in (b"bad", b"odd", b"new", b"a", b"a", b"b", b"c")]
     assert answers == [
         Verdict(401, "signature_invalid"),
         Verdict(400, "payload_invalid"),
@@ -267,7 +278,7 @@ async def test_every_reason_has_its_answer_and_its_count() -> None:
         Verdict(200),
         Verdict(503, "queue_full"),
     ]
-    assert letters.counters.report() == {
+    assert letters.inbox.counters.report() == {
         "delivered": 7,
         "verified": 4,
         "accepted": 2,
@@ -279,11 +290,45 @@ async def test_every_reason_has_its_answer_and_its_count() -> None:
 async def test_what_was_refused_is_not_remembered_as_seen() -> None:
     """The carrier repeats it, and then it counts."""
     reasons: list[str | None] = ["draining"]
-    letters = inbox(refuses=lambda _: reasons[0])
-    assert letters.take(b"a", {}) == Verdict(503, "draining")
+    letters = Letterbox(refuses=lambda *_: reasons[0])
+    assert letters.take(b"a") == Verdict(503, "draining")
     reasons[0] = None
-    assert letters.take(b"a", {}) == Verdict(200)
-    assert letters.events.qsize() == 1
+    assert letters.take(b"a") == Verdict(200)
+    assert letters.inbox.events.qsize() == 1
+
+
+async def test_a_delivery_of_several_events_is_taken_whole_or_not_at_all() -> None:
+    """What was seen before is left out; what does not fit comes again."""
+    letters = Letterbox(limit=3)
+    assert letters.take(b"") == Verdict(200)
+    assert letters.take(b"a b") == Verdict(200)
+    assert letters.take(b"b c d") == Verdict(503, "queue_full")
+    assert letters.take(b"b c") == Verdict(200)
+    assert [letters.inbox.events.get_nowait()[1].event_id for _ in range(3)] == ["a", "b", "c"]
+    assert (letters.inbox.counters.accepted, letters.inbox.counters.duplicates_dropped) == (3, 1)
+    assert letters.take(b"d e") == Verdict(200)
+
+
+async def test_events_of_two_carriers_are_not_taken_for_each_other() -> None:
+    """Their ids are their own affair."""
+    letters, other = Letterbox(limit=3), Letters()
+    other.wire = dataclasses.replace(other.wire, name="other")
+    assert letters.take(b"a") == Verdict(200)
+    letters.carrier = other
+    assert letters.take(b"a") == Verdict(200)
+    assert [letters.inbox.events.get_nowait()[0].wire.name for _ in range(2)] == ["letters", "other"]
+
+
+async def test_a_document_that_nobody_writes_is_a_refusal() -> None:
+    """The carrier then goes where it is told to go when we fail."""
+
+    async def never() -> Document:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    letters = Letterbox()
+    assert await letters.inbox.document_of(Verdict(200, document=never), 0.01) == Verdict(503, "not_answered")
+    assert letters.inbox.counters.refused == {"not_answered": 1}
 
 
 def test_seen_events_are_forgotten_by_age_and_by_number() -> None:
@@ -305,31 +350,24 @@ def test_seen_events_are_forgotten_by_age_and_by_number() -> None:
 def test_events_of_unknown_calls_are_kept_within_bounds() -> None:
     """So many calls, so many events each, and none of no call."""
     early = EarlyEvents(calls=2, events=3)
+    one: Any = Letters()
+    other: Any = Letters()
+    other.wire = dataclasses.replace(other.wire, name="other")
 
     def event(number: int, call_id: str) -> OtherEvent:
         return OtherEvent(event_id=str(number), event_type="x", occurred_at="", call_id=call_id)
 
     for number in range(5):
-        early.keep(event(number, "b"))
-    early.keep(event(9, ""))
-    early.keep(event(5, "c"))
-    assert [kept.event_id for kept in early.take("b")] == ["0", "1", "2"]
-    assert early.take("b") == []
-    early.keep(event(6, "d"))
-    early.keep(event(7, "e"))
+        early.keep(one, event(number, "b"))
+    early.keep(one, event(9, ""))
+    early.keep(one, event(5, "c"))
+    assert [kept.event_id for kept in early.take(one, "b")] == ["0", "1", "2"]
+    assert early.take(one, "b") == []
+    assert early.take(other, "c") == []
+    early.keep(one, event(6, "d"))
+    early.keep(one, event(7, "e"))
     assert len(early) == 2
-    assert early.take("c") == []
-
-
-def test_a_wrong_public_key_is_found_at_the_start(caplog: pytest.LogCaptureFixture) -> None:
-    """And none at all is warned of."""
-    from offhook.errors import ConfigError
-
-    with pytest.raises(ConfigError):
-        telnyx_wire("not a key")
-    with caplog.at_level(logging.WARNING):
-        telnyx_wire(None)
-    assert "not verified" in caplog.text
+    assert early.take(one, "c") == []
 
 
 def test_what_comes_again_is_remembered_from_then_on() -> None:

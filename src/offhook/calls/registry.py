@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from offhook.calls.call import Call
-    from offhook.carriers.commands import StreamRequest
+    from offhook.carriers.commands import Carrier, StreamRequest
     from offhook.clock import Clock
 
 __all__ = ["CallRegistry", "TokenRefused"]
@@ -27,6 +27,10 @@ one that never was. Ten minutes, as the carrier keeps ended calls."""
 
 MEMORY_LIMIT = 10_000
 """How many ended calls and how many tokens are remembered at most; the oldest are forgotten first."""
+
+
+_Key = tuple[str, str]
+"""A carrier's name, and its id for a leg: two carriers may use the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +49,16 @@ class _Ticket:
 
 
 class CallRegistry:
-    """Calls by id, and media tokens by what they open.
+    """Calls by their carrier and its id for them, and media tokens by what they open.
 
     It lives on one event loop, and holds nothing on disk.
     """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._active: dict[str, Call] = {}
-        self._ended: OrderedDict[str, tuple[Call, float]] = OrderedDict()
-        self._legs: OrderedDict[str, Call] = OrderedDict()
+        self._active: dict[_Key, Call] = {}
+        self._ended: OrderedDict[_Key, tuple[Call, float]] = OrderedDict()
+        self._legs: OrderedDict[_Key, Call] = OrderedDict()
         self._tickets: OrderedDict[bytes, _Ticket] = OrderedDict()
 
     # -- calls ----------------------------------------------------------------------------------------------------
@@ -69,37 +73,40 @@ class CallRegistry:
 
     def add(self, call: Call) -> None:
         """Know ``call`` by its id."""
-        self._active[call.id] = call
+        self._active[_key(call.id, call.carrier)] = call
 
-    def get(self, call_id: str) -> Call | None:
-        """The call with this id, be it up or over; ``None`` if there is none, or it was over long ago."""
-        call = self._active.get(call_id)
-        if call is None and call_id in self._ended:
-            call = self._ended[call_id][0]
+    def get(self, call_id: str, carrier: Carrier) -> Call | None:
+        """The carrier's call with this id, be it up or over; ``None`` if there is none, or it was over long ago."""
+        key = _key(call_id, carrier)
+        call = self._active.get(key)
+        if call is None and key in self._ended:
+            call = self._ended[key][0]
         return call
 
-    def in_session(self, session_id: str) -> Call | None:
-        """The call that is up and shares this session id; ``None`` if there is none."""
+    def in_session(self, session_id: str, carrier: Carrier) -> Call | None:
+        """The carrier's call that is up and shares this session id; ``None`` if there is none."""
         if not session_id:
             return None
-        return next((call for call in self._active.values() if call.session_id == session_id), None)
+        calls = (call for (name, _), call in self._active.items() if name == carrier.wire.name)
+        return next((call for call in calls if call.session_id == session_id), None)
 
     def add_leg(self, leg_call_id: str, call: Call) -> None:
         """Remember that another leg, that ``call`` is being transferred to, belongs to it."""
         if not leg_call_id:
             return  # an event of the session as a whole, not of a leg
-        self._legs[leg_call_id] = call
+        self._legs[_key(leg_call_id, call.carrier)] = call
         while len(self._legs) > MEMORY_LIMIT:
             self._legs.popitem(last=False)
 
-    def call_of_leg(self, leg_call_id: str) -> Call | None:
+    def call_of_leg(self, leg_call_id: str, carrier: Carrier) -> Call | None:
         """The call whose transfer made this leg."""
-        return self._legs.get(leg_call_id)
+        return self._legs.get(_key(leg_call_id, carrier))
 
     def end(self, call: Call) -> None:
         """Move ``call`` to the ended ones."""
-        if self._active.pop(call.id, None) is not None:
-            self._ended[call.id] = (call, self._clock.now_ms())
+        key = _key(call.id, call.carrier)
+        if self._active.pop(key, None) is not None:
+            self._ended[key] = (call, self._clock.now_ms())
         self._forget()
 
     # -- tokens -----------------------------------------------------------------------------------------------------
@@ -134,17 +141,22 @@ class CallRegistry:
     def _forget(self) -> None:
         horizon_ms = self._clock.now_ms() - MEMORY_MS
         while self._ended:
-            call_id, (_, ended_at_ms) = next(iter(self._ended.items()))
+            key, (_, ended_at_ms) = next(iter(self._ended.items()))
             if ended_at_ms > horizon_ms and len(self._ended) <= MEMORY_LIMIT:
                 break
-            del self._ended[call_id]
+            del self._ended[key]
         while self._legs:
-            leg_call_id, call = next(iter(self._legs.items()))
-            if call.id in self._active or call.id in self._ended:
+            leg, call = next(iter(self._legs.items()))
+            key = _key(call.id, call.carrier)
+            if key in self._active or key in self._ended:
                 break
-            del self._legs[leg_call_id]
+            del self._legs[leg]
         while self._tickets:
-            key, ticket = next(iter(self._tickets.items()))
+            hashed, ticket = next(iter(self._tickets.items()))
             if ticket.expires_at_ms > horizon_ms and len(self._tickets) <= MEMORY_LIMIT:
                 break
-            del self._tickets[key]
+            del self._tickets[hashed]
+
+
+def _key(call_id: str, carrier: Carrier) -> _Key:
+    return carrier.wire.name, call_id

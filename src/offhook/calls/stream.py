@@ -35,10 +35,6 @@ __all__ = ["MediaListener", "MediaStream", "StreamCounters", "StreamFailure", "S
 MEDIA_BEFORE_START_LIMIT = 50
 """Frames of audio without a format before the stream is given up: one second."""
 
-MAX_MESSAGE_MS = 30_000
-"""The longest piece of audio the carrier takes in one message
-(https://developers.telnyx.com/docs/voice/programmable-voice/media-streaming)."""
-
 
 @dataclass(slots=True)
 class StreamCounters:
@@ -140,7 +136,7 @@ class MediaStream:
         self._byte_order: Literal["little", "big"] = l16_byte_order
         self._encoder = make_encoder(request.codec, request.sample_rate, l16_byte_order=l16_byte_order)
         self._out_frame = frame_bytes(self._encoder.rate)
-        self._out_most = self._out_frame * (1 if self._encoder.frame_per_payload else MAX_MESSAGE_MS // FRAME_MS)
+        self._out_most = self._out_frame * (1 if self._encoder.frame_per_payload else protocol.max_audio_ms // FRAME_MS)
         self._reorder = Reorder(frame_ms=FRAME_MS)
         self.counters = StreamCounters(self._reorder.counters)
         # The track whose audio is heard: none before the start and after the stop.
@@ -324,8 +320,8 @@ class MediaStream:
         """Play ``pcm`` to the other party, after what was sent before.
 
         Args:
-            pcm: whole 20 ms frames at :attr:`output_rate`; the carrier paces them. One message of up to 30 s; with OPUS
-                one message per frame, since a message holds exactly one packet.
+            pcm: whole 20 ms frames at :attr:`output_rate`; the carrier paces them. As few messages as the
+                carrier takes; with OPUS one per frame, since a message holds exactly one packet.
 
         Raises:
             ValueError: if ``pcm`` is not whole frames, or none.

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from offhook.carriers.wire import Wire
 
 __all__ = [
     "Carrier",
@@ -36,10 +39,18 @@ class DialedCall:
 
 
 class Carrier(Protocol):
-    """Commands to a carrier. Every command carries an id, so that repeating it has no second effect.
+    """Who owns the phone network: how it writes, and what it can be told.
 
-    ``command_id`` is made anew when not given. All raise the :exc:`~offhook.errors.CarrierError` family.
+    Every command carries an id, so that repeating it has no second effect. ``command_id`` is made anew when not given.
+    All raise the :exc:`~offhook.errors.CarrierError` family. A carrier that is told in the reply to its webhook what to
+    do with a call (see :attr:`Reading.document <offhook.carriers.wire.Reading.document>`) has the same commands: they
+    write that document.
     """
+
+    @property
+    def wire(self) -> Wire:
+        """Its name and its formats."""
+        ...
 
     async def dial(
         self,

@@ -115,6 +115,11 @@ MediaEvent = (
 class AppMedia(Protocol):
     """The application's side of a media socket, without the socket."""
 
+    @property
+    def max_audio_ms(self) -> int:
+        """The longest audio that :meth:`audio` may be given at once, in whole 20 ms frames."""
+        ...
+
     def receive(self, message: bytes) -> MediaEvent:
         """Turn one text message (UTF-8 bytes) into one event. Never raises: what is not understood is FrameIgnored."""
         ...

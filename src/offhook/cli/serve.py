@@ -24,13 +24,13 @@ from offhook.errors import ConfigError
 from offhook.server.host import Host
 from offhook.server.options import HostOptions
 from offhook.server.run import Server, serve
-from offhook.server.wire import telnyx_wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from offhook.agent.agent import Agent
     from offhook.calls.call import Call
+    from offhook.carriers.telnyx.client import TelnyxCarrier
 
 __all__ = ["run_call", "run_serve"]
 
@@ -43,7 +43,7 @@ async def run_serve(
     emit = emit_json if as_json else _ignore
     settings = _settings(host, port, public_url)
     agent = load_agent(path)
-    telephone = _host(agent, settings, insecure=insecure)
+    telephone, carrier = _host(agent, settings, insecure=insecure)
 
     def ready(server: Server) -> None:
         emit(
@@ -57,7 +57,9 @@ async def run_serve(
             }
         )
         if not as_json:
-            err.print(f"[bold]{agent.name}[/] takes calls: webhooks at {telephone.public_url}/webhooks/telnyx")
+            err.print(
+                f"[bold]{agent.name}[/] takes calls: webhooks at {telephone.public_url}/webhooks/{carrier.wire.name}"
+            )
             err.print("[dim]Ctrl-C stops it once running calls are over; twice, at once.[/]")
         if os.environ.get("OFFHOOK_SUPERVISED"):
             _stop_with_parent()
@@ -73,7 +75,7 @@ async def run_serve(
             freeze=True,
         )
     finally:
-        await telephone.carrier.aclose()
+        await carrier.aclose()
         emit(_account(telephone))
     return 0
 
@@ -82,8 +84,6 @@ async def run_call(
     to: str, path: str, *, from_: str | None, port: int | None, public_url: str | None, as_json: bool
 ) -> int:
     """Call ``to``, let the agent talk, and end with the call. What is ``None`` is taken from the settings."""
-    from offhook.carriers.telnyx.client import TelnyxCarrier
-
     _log_to_stderr()
     check_address(to, purpose="to call")
     settings = _settings(None, port, public_url)
@@ -94,7 +94,7 @@ async def run_call(
             fix="--from +1…, or set OFFHOOK_FROM: a number of your account",
         )
     agent = load_agent(path)
-    telephone = _host(agent, settings, insecure=False)
+    telephone, carrier = _host(agent, settings, insecure=False)
     over = asyncio.Event()
     outcome: dict[str, Any] = {"call": None, "answered": False, "cause": None}
 
@@ -111,8 +111,7 @@ async def run_call(
     telephone.on_call(watch)
     async with Server(telephone, settings.offhook_host, settings.offhook_port):
         # The application's own webhook URL may be another server's: the one that takes the calls that come in.
-        assert isinstance(telephone.carrier, TelnyxCarrier)
-        telephone.carrier.webhook_url = f"{telephone.public_url}/webhooks/{telephone.wire.name}"
+        carrier.webhook_url = f"{telephone.public_url}/webhooks/{carrier.wire.name}"
         try:
             call = await telephone.dial(to, from_)
             try:
@@ -121,7 +120,7 @@ async def run_call(
                 await call.hangup(graceful=False)
                 raise
         finally:
-            await telephone.carrier.aclose()
+            await carrier.aclose()
     if as_json:
         emit_json(outcome)
     return 0 if outcome["answered"] else EXIT_FAILED
@@ -132,9 +131,10 @@ def _settings(host: str | None, port: int | None, public_url: str | None) -> Set
     return Settings.load(**{name: value for name, value in words.items() if value is not None})
 
 
-def _host(agent: Agent, settings: Settings, *, insecure: bool) -> Host:
-    """A host for the agent; whatever is missing for it is said before anything starts."""
+def _host(agent: Agent, settings: Settings, *, insecure: bool) -> tuple[Host, TelnyxCarrier]:
+    """A host for the agent, and its carrier; whatever is missing for it is said before anything starts."""
     from offhook.carriers.telnyx.client import TelnyxCarrier
+    from offhook.carriers.telnyx.wire import unverified_wire
 
     public_name = urlsplit(settings.offhook_public_url or "").hostname
     if insecure and not (_is_loopback(settings.offhook_host) and (public_name is None or _is_loopback(public_name))):
@@ -150,10 +150,17 @@ def _host(agent: Agent, settings: Settings, *, insecure: bool) -> Host:
     if settings.offhook_public_url is None and not at_exchange:
         settings.require("offhook_public_url")
     engines = Engines.load(voice=os.environ.get("OFFHOOK_VOICE") or agent.voice, stt=agent.stt, vad=agent.vad)
-    return Host(
+    carrier = TelnyxCarrier(
+        api_key,
+        public_key=public_key,
+        base_url=settings.telnyx_base_url,
+        connection_id=settings.telnyx_connection_id,
+    )
+    if insecure:
+        carrier.wire = unverified_wire()
+    host = Host(
         AgentSessions(agent, engines),
-        carrier=TelnyxCarrier(api_key, base_url=settings.telnyx_base_url, connection_id=settings.telnyx_connection_id),
-        wire=telnyx_wire(public_key),
+        carriers=[carrier],
         public_url=settings.offhook_public_url,
         options=HostOptions(
             codec=settings.offhook_codec,
@@ -161,6 +168,7 @@ def _host(agent: Agent, settings: Settings, *, insecure: bool) -> Host:
             max_calls=settings.offhook_max_calls,
         ),
     )
+    return host, carrier
 
 
 def _is_loopback(name: str) -> bool:

@@ -3,7 +3,7 @@
 Mount it where the host's ``public_url`` leads to::
 
     app = FastAPI()
-    app.mount("/media", MediaEndpoint(host))
+    app.mount("/media", MediaEndpoint(host.gate))
     app.mount("/", build_app(host))
 
 It costs several times as much per frame as :class:`offhook.server.run.Server`, whose media sockets leave ASGI at the

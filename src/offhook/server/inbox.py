@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from offhook.errors import PayloadInvalid, SignatureInvalid, TimestampStale, WebhookError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable
 
+    from offhook.carriers.commands import Carrier
     from offhook.carriers.events import CallEvent
+    from offhook.carriers.wire import Document, WebhookRequest
     from offhook.clock import Clock
-    from offhook.server.wire import Wire
 
 __all__ = ["MAX_BODY_BYTES", "Inbox", "Seen", "Verdict", "WebhookCounters"]
 
@@ -31,10 +32,12 @@ _STATUS: dict[type[WebhookError], int] = {SignatureInvalid: 401, TimestampStale:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The answer to one delivery. ``reason`` is ``None`` if it was taken, or repeats an event that was."""
+    """The answer to one delivery. ``reason`` is ``None`` if it was taken, or repeats events that were."""
 
     status: int
     reason: str | None = None
+    document: Callable[[], Awaitable[Document]] | None = field(default=None, compare=False)
+    """Where the carrier waits for one in the reply: gets it (see :meth:`Inbox.document_of`)."""
 
 
 @dataclass(slots=True)
@@ -44,11 +47,11 @@ class WebhookCounters:
     delivered: int = 0
     """Requests to the webhook's path."""
     verified: int = 0
-    """Of these: signed by the carrier, and an event."""
+    """Of these: signed by the carrier, and understood."""
     accepted: int = 0
-    """Of these: queued for the first time."""
+    """Events of these that were queued, each for the first time."""
     duplicates_dropped: int = 0
-    """Of the verified: events that the carrier repeated."""
+    """Events of these that the carrier repeated."""
     refused: Counter[str] = field(default_factory=Counter)
     """Not taken, by reason."""
 
@@ -94,61 +97,69 @@ class Seen(Generic[KeyT]):
 
 
 class Inbox:
-    """Takes deliveries and answers at once; :attr:`events` hands the new ones on.
+    """Takes deliveries of every carrier and answers at once; :attr:`events` hands the new events on.
 
     Args:
-        wire: how the carrier signs and writes.
-        clock: for the signature's age.
+        clock: for the signatures' age.
         limit: how many events may wait before the carrier is asked to come back later (503).
         refuses: says why a verified event is not taken now (``"draining"``), or ``None``; the carrier retries it.
     """
 
-    def __init__(self, wire: Wire, clock: Clock, *, limit: int, refuses: Callable[[CallEvent], str | None]) -> None:
+    def __init__(self, clock: Clock, *, limit: int, refuses: Callable[[Carrier, CallEvent], str | None]) -> None:
         self.counters = WebhookCounters()
-        self.events: asyncio.Queue[CallEvent] = asyncio.Queue(maxsize=limit)
-        self._wire = wire
+        self.events: asyncio.Queue[tuple[Carrier, CallEvent]] = asyncio.Queue(maxsize=limit)
+        self._limit = limit
         self._clock = clock
         self._refuses = refuses
-        self._events = Seen[str]()
+        self._seen = Seen[tuple[str, str]]()
         self._signatures = Seen[bytes]()
 
-    def take(self, body: bytes, headers: Mapping[str, str]) -> Verdict:
-        """Judge one delivery. Never raises."""
-        counters = self.counters
+    def take(self, carrier: Carrier, request: WebhookRequest) -> Verdict:
+        """Judge one delivery of ``carrier``: all its events are taken, or none. Never raises."""
+        counters, wire, size = self.counters, carrier.wire, len(request.body)
         counters.delivered += 1
         try:
-            event = self._wire.read_webhook(body, headers, self._clock.wall_ms() / 1000)
+            reading = wire.read_webhook(request, self._clock.wall_ms() / 1000)
         except WebhookError as error:
-            return self._refuse(_STATUS.get(type(error), 400), error.code, len(body), error.fix)
+            return self._refuse(_STATUS.get(type(error), 400), error.code, size, error.fix)
         counters.verified += 1
-        signature = self._wire.signature_of(headers)
-        if signature in self._signatures:
-            return self._refuse(409, "replayed", len(body))
-        if event.event_id in self._events:
-            counters.duplicates_dropped += 1
-            self._remember(event, signature)
-            return Verdict(200)
-        reason = self._refuses(event)
-        if reason is None and self.events.full():
+        if reading.signature in self._signatures:
+            return self._refuse(409, "replayed", size)
+        new = [event for event in reading.events if (wire.name, event.event_id) not in self._seen]
+        reason = next((reason for event in new if (reason := self._refuses(carrier, event)) is not None), None)
+        if reason is None and self.events.qsize() + len(new) > self._limit:
             reason = "queue_full"
         if reason is not None:
-            return self._refuse(503, reason, len(body))
+            return self._refuse(503, reason, size)
         # Only now: a delivery that was refused must be taken when the carrier repeats it.
-        self._remember(event, signature)
-        self.events.put_nowait(event)
-        counters.accepted += 1
-        return Verdict(200)
-
-    def _remember(self, event: CallEvent, signature: bytes) -> None:
         now_ms = self._clock.now_ms()
-        self._events.add(event.event_id, now_ms)
-        if signature:
-            self._signatures.add(signature, now_ms)
+        for event in reading.events:
+            self._seen.add((wire.name, event.event_id), now_ms)
+        if reading.signature:
+            self._signatures.add(reading.signature, now_ms)
+        for event in new:
+            self.events.put_nowait((carrier, event))
+        counters.accepted += len(new)
+        counters.duplicates_dropped += len(reading.events) - len(new)
+        return Verdict(200, document=reading.document)
 
     def refuse_unread(self, status: int, reason: str, size: int) -> Verdict:
         """Count and log a delivery that was refused before its body was looked at."""
         self.counters.delivered += 1
         return self._refuse(status, reason, size)
+
+    async def document_of(self, verdict: Verdict, within_s: float) -> Document | Verdict:
+        """The document that the carrier waits for, once what decides on the call has written it.
+
+        If that takes longer than ``within_s`` it is a refusal: the carrier then tries where it is told to go when we
+        fail.
+        """
+        assert verdict.document is not None
+        try:
+            async with asyncio.timeout(within_s):
+                return await verdict.document()
+        except TimeoutError:
+            return self._refuse(503, "not_answered", 0)
 
     def _refuse(self, status: int, reason: str, size: int, fix: str | None = None) -> Verdict:
         self.counters.refused[reason] += 1

@@ -14,6 +14,8 @@ __all__ = ["HostOptions", "HostTexts", "HostTimes"]
 class HostTimes:
     """How long a host waits for what."""
 
+    document_s: float = 10.0
+    """For what decides on a call to say what is in the reply that its carrier waits for; carriers wait for 15 s."""
     media_s: float = 10.0
     """From the answer to the first audio, before the stream counts as failed."""
     hangup_s: float = 1.5

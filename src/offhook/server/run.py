@@ -89,7 +89,7 @@ class Server:
             raise
         config = uvicorn.Config(
             build_app(self.host, routes=self._routes),
-            http=media_http_protocol(self.host),
+            http=media_http_protocol(self.host.gate),
             ws=self._websockets,
             ws_per_message_deflate=False,
             lifespan="off",

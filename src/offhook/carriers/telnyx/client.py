@@ -18,6 +18,7 @@ from offhook.carriers.telnyx.client_state import encode_client_state
 from offhook.carriers.telnyx.errors import from_api_error, retry_after_ms
 from offhook.carriers.telnyx.retry import CircuitBreaker, RetryPolicy, Tries
 from offhook.carriers.telnyx.streaming import fits_answer, stream_fields
+from offhook.carriers.telnyx.wire import telnyx_wire
 from offhook.clock import Clock, SystemClock
 from offhook.errors import CallEnded, CallNotAnswered, CallNotFound, CarrierError, CarrierUnavailable, ConfigError
 
@@ -53,6 +54,7 @@ class TelnyxCarrier:
 
     Args:
         api_key: the account's API key.
+        public_key: what webhooks are verified with; without it they are all refused.
         base_url: the API's address with its ``/v2``; if not given, ``TELNYX_BASE_URL`` or Telnyx itself.
         connection_id: the Call Control application that dials; only :meth:`dial` needs it.
         http_client: a client of one's own, for proxies and tests. It stays open after :meth:`aclose`.
@@ -62,13 +64,14 @@ class TelnyxCarrier:
         breaker: when to stop sending; :meth:`hangup` is sent all the same, as a leg left up costs money.
 
     Raises:
-        ConfigError: no key, or an address that is not HTTP.
+        ConfigError: no API key, a public key that is none, or an address that is not HTTP.
     """
 
     def __init__(
         self,
         api_key: str,
         *,
+        public_key: str | None = None,
         base_url: str | None = None,
         connection_id: str | None = None,
         http_client: httpx.AsyncClient | None = None,
@@ -89,6 +92,8 @@ class TelnyxCarrier:
         self._connection_id = connection_id
         self.webhook_url: str | None = None
         """Where the webhooks of legs go that are dialled from here; ``None``: where their application says."""
+        self.wire = telnyx_wire(public_key)
+        """How Telnyx writes."""
         self._http_client = http_client
         self._clock = clock or SystemClock()
         self._sleep = sleep

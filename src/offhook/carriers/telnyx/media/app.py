@@ -23,6 +23,7 @@ from offhook.carriers.telnyx.client_state import decode_client_state
 from offhook.carriers.telnyx.media.wire import (
     AUTH_TOKEN_FIELD,
     GARBAGE,
+    MAX_AUDIO_MS,
     UNKNOWN_ERROR,
     b64encode,
     decode_any,
@@ -57,6 +58,9 @@ class TelnyxAppMedia:
     """
 
     __slots__ = ()
+
+    max_audio_ms = MAX_AUDIO_MS
+    """The longest audio of one message."""
 
     def receive(self, message: bytes) -> MediaEvent:
         """Turn one text message (UTF-8 bytes) into one event. Never raises."""

@@ -1,0 +1,157 @@
+"""Events to calls: the one they are of, one that begins with them, or one that is not known yet."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from offhook.calls.call import Call
+from offhook.calls.events import CallOver, CallRinging, TransferBridged, TransferFailed
+from offhook.calls.state import CallRecord, CallState
+from offhook.carriers.events import CallBridged, CallHangup, CallInitiated
+from offhook.server.early import EarlyEvents
+from offhook.server.live import LiveCall
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from offhook.calls.registry import CallRegistry
+    from offhook.carriers.commands import Carrier
+    from offhook.carriers.events import CallEvent
+    from offhook.server.counters import HostCounters
+    from offhook.server.live import Surroundings
+
+__all__ = ["Dispatch"]
+
+logger = logging.getLogger(__name__)
+
+LONGEST_CALL_MS = 5 * 3_600_000.0
+"""No call lasts longer: carriers end them after four hours."""
+
+
+class Dispatch:
+    """Brings every event to its call.
+
+    Args:
+        host: what calls run in.
+        registry: where calls are found by their id.
+        counters: where new calls are counted.
+    """
+
+    def __init__(self, host: Surroundings, registry: CallRegistry, counters: HostCounters) -> None:
+        self.live: dict[Call, LiveCall] = {}
+        """The calls that are up, and those whose end has yet to be reported."""
+        self.observers: list[Callable[[Call], None]] = []
+        """Told of every call once its id is known."""
+        self._host = host
+        self._registry = registry
+        self._counters = counters
+        self._early = EarlyEvents()
+
+    @property
+    def busy(self) -> int:
+        """How many calls need us."""
+        return sum(live.busy for live in self.live.values())
+
+    # -- calls begin and end ------------------------------------------------------------------------------------------
+
+    def begin(self, record: CallRecord, carrier: Carrier) -> LiveCall:
+        """A call that we dial, or that rings here; its id may not be known yet."""
+        call = Call(record, carrier, started_at_ms=self._host.clock.wall_ms())
+        live = self.live[call] = LiveCall(call, self._host)
+        return live
+
+    def identified(self, live: LiveCall, call_id: str) -> None:
+        """A dialled call has its id, from the carrier's answer or its media stream, whichever came first."""
+        if not live.call.id:
+            live.call.record = replace(live.call.record, call_id=call_id)
+            self._known(live)
+
+    def forget(self, live: LiveCall) -> None:
+        """The call is over, and so is our part in it."""
+        self.live.pop(live.call, None)
+
+    def forget_lost_calls(self) -> None:
+        """Let go of calls that must be over although nobody said so: a webhook can be lost for good."""
+        horizon_ms = self._host.clock.now_ms() - LONGEST_CALL_MS
+        for live in tuple(self.live.values()):
+            if live.began_ms < horizon_ms:
+                if live.busy:  # it was never answered, or never had audio: no session has ended, nor will
+                    live.abandon()
+                self._registry.end(live.call)
+                self._host.settled(live, forget=True)
+
+    def is_new(self, carrier: Carrier, event: CallEvent) -> bool:
+        """Whether a call would begin here with ``event``."""
+        if not isinstance(event, CallInitiated) or event.direction != "inbound":
+            return False
+        return self._registry.get(event.call_id, carrier) is None
+
+    def _known(self, live: LiveCall) -> None:
+        """A call has its id: from now on webhooks find it, and those that came before it are made up for."""
+        call = live.call
+        self.forget_lost_calls()
+        self._counters.calls += 1
+        self._registry.add(call)
+        for observer in tuple(self.observers):
+            try:
+                observer(call)
+            except Exception as error:  # as with the observers of a call: none of them may cost the caller the answer
+                logger.error("an observer of new calls raised %s", type(error).__name__)
+                logger.debug("the observer's error", exc_info=error)
+        call.notify(CallRinging(at_ms=self._host.clock.wall_ms(), call_id=call.id, direction=call.direction))
+        for event in self._early.take(call.carrier, call.id):
+            self._handle(call, event)
+
+    # -- events -------------------------------------------------------------------------------------------------------
+
+    def process(self, carrier: Carrier, event: CallEvent) -> None:
+        """Act on one event that ``carrier`` has reported."""
+        call = self._registry.get(event.call_id, carrier)
+        if call is not None:
+            self._handle(call, event)
+        elif isinstance(event, CallInitiated) and event.direction == "inbound":
+            record = CallRecord(call_id=event.call_id, direction="inbound", from_=event.from_, to=event.to)
+            live = self.begin(record, carrier)
+            self._known(live)
+            self._handle(live.call, event)
+        elif (leg_of := self._leg_of(carrier, event)) is not None:
+            self._leg_event(leg_of, event)
+        else:
+            self._early.keep(carrier, event)
+
+    def _handle(self, call: Call, event: CallEvent) -> None:
+        live = self.live.get(call)
+        if live is None:
+            call.apply(event, wall_ms=self._host.clock.wall_ms())  # over and done with: late facts change nothing else
+            return
+        bridged_before = call.state is CallState.BRIDGED
+        live.handle(event)
+        now_ms = self._host.clock.wall_ms()
+        if isinstance(event, CallBridged) and call.transferring and not bridged_before and not call.ended:
+            call.notify(TransferBridged(at_ms=now_ms, call_id=call.id))
+        if isinstance(event, CallHangup):
+            call.notify(CallOver(at_ms=now_ms, call_id=call.id, cause=event.cause))
+            self._registry.end(call)
+
+    # -- transfers ----------------------------------------------------------------------------------------------------
+
+    def _leg_of(self, carrier: Carrier, event: CallEvent) -> Call | None:
+        """The call whose transfer made the leg that ``event`` is of."""
+        call = self._registry.call_of_leg(event.call_id, carrier)
+        if call is None:
+            call = self._registry.in_session(event.session_id, carrier)
+            if call is None or not call.transferring:
+                return None
+            self._registry.add_leg(event.call_id, call)
+        return call
+
+    def _leg_event(self, call: Call, event: CallEvent) -> None:
+        call.notify(event)
+        if isinstance(event, CallHangup) and call.transferring and call.state is CallState.ANSWERED:
+            call.transferring = False
+            call.notify(TransferFailed(at_ms=self._host.clock.wall_ms(), call_id=call.id, cause=event.cause))
+            live = self.live.get(call)
+            if live is not None:
+                live.transfer_failed()
