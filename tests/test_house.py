@@ -108,6 +108,15 @@ def test_the_exchange_uses_the_carrier_only_for_its_words() -> None:
         assert "offhook.carriers.telnyx.client" not in imports(path)
 
 
+@pytest.mark.parametrize("path", sorted((SOURCE / "exchange" / "people").glob("*.py")), ids=lambda path: path.name)
+def test_the_people_of_the_exchange_do_not_know_what_carries_their_voices(path: Path) -> None:
+    """A phone has a mouth and an ear; lines come to it. So a caller can be put on anything that calls them."""
+    for name in imports(path):
+        assert not name.startswith("offhook.exchange.") or name.split(".")[2] in ("people", "words"), (
+            f"people/{path.name} imports {name}, which lies above it"
+        )
+
+
 def test_every_folder_is_a_room_with_a_place() -> None:
     """A new folder is given its place in the house, and in the picture of it."""
     folders = {path.name for path in SOURCE.iterdir() if path.is_dir() and (path / "__init__.py").exists()}

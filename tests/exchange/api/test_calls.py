@@ -433,3 +433,22 @@ async def test_a_caller_who_gives_up_before_the_answer(exchange: Exchange, appli
         "caller",
         "487",
     )
+
+
+async def test_a_leg_whose_line_breaks_is_ended_and_said(
+    exchange: Any, application: Any, client: AsyncTelnyx, telephone: Any
+) -> None:
+    """A fault on the line ends the call, with a webhook and an entry in the journal: none is left up in silence."""
+
+    class Breaks(telephone):  # type: ignore[misc]
+        def ear(self, pcm: bytes, now_ms: float) -> None:
+            raise RuntimeError("no loudspeaker")
+
+    phone = Breaks()
+    call_id = exchange.place_call(from_=CALLER, to=NUMBER, phone=phone)
+    await client.calls.actions.answer(call_id)
+    delivery = await application.wait("call.hangup", call_id=call_id)
+    assert delivery.payload["hangup_cause"] == "unspecified"
+    assert phone.cause == "unspecified"
+    (entry,) = [event for event in exchange.journal.history(call_id) if event["type"] == "line.failed"]
+    assert entry["error"] == "RuntimeError"

@@ -72,6 +72,9 @@ def test_an_answer_connects_the_leg(before: Leg, by: legs.Happening) -> None:
         (ANSWERED_OUT, legs.HungUpByPhone(), ("normal_clearing", "callee", "200")),
         (ANSWERED_OUT, legs.HungUpByApp(), ("normal_clearing", "caller", "200")),
         (ANSWERED, legs.TimeLimitReached(), ("time_limit", "unknown", "unspecified")),
+        # by a fault of the exchange
+        (INBOUND, legs.LineFailed(), ("unspecified", "unknown", "unspecified")),
+        (ANSWERED_OUT, legs.LineFailed(), ("unspecified", "unknown", "unspecified")),
     ],
 )
 def test_how_an_ending_is_called(before: Leg, happening: legs.Happening, ending: tuple[Any, Any, str]) -> None:
@@ -178,6 +181,7 @@ HAPPENINGS = st.sampled_from(
         legs.HungUpByPhone(),
         legs.RingingOver(),
         legs.TimeLimitReached(),
+        legs.LineFailed(),
         legs.BridgeTo("v3:b"),
         legs.BridgeTo("v3:c"),
         legs.PeerGone("v3:b"),

@@ -31,6 +31,7 @@ KEPT: list[tuple[facts.Fact, str, dict[str, Any]]] = [
     (facts.StreamStarted(LEG, 0, "id", STREAM), "media.started", {"stream_id": "id"}),
     (facts.StreamStopped(LEG, 0, "id", STREAM), "media.stopped", {"stream_id": "id"}),
     (facts.StreamFailed(LEG, 0, "id", STREAM, "x"), "media.failed", {"stream_id": "id", "reason": "x"}),
+    (facts.LineFailed(LEG, 0, "OSError"), "line.failed", {"error": "OSError"}),
     (
         facts.HungUp(LEG, 0, Ending("normal_clearing", "caller", "200")),
         "call.ended",

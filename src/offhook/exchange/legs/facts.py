@@ -24,6 +24,7 @@ __all__ = [
     "GatherEnded",
     "HungUp",
     "Initiated",
+    "LineFailed",
     "Outcome",
     "PlaybackEnded",
     "PlaybackStarted",
@@ -160,3 +161,10 @@ class StreamFailed(Fact):
     stream_id: str
     stream: StreamOptions
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LineFailed(Fact):
+    """The audio path of the leg broke, by a fault of the exchange or of a phone; ``error`` is a type."""
+
+    error: str

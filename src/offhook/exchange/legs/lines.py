@@ -49,6 +49,7 @@ class Lines:
         pacer: the 20 ms clock of all lines.
         publish: told the facts.
         note: writes into the journal what is no fact of the leg.
+        fail: ends a leg whose line carries no more audio.
     """
 
     def __init__(
@@ -59,12 +60,14 @@ class Lines:
         pacer: Pacer,
         publish: Callable[[facts.Fact], None],
         note: Note,
+        fail: Callable[[Circuit], None],
     ) -> None:
         self._media = media
         self._clock = clock
         self._pacer = pacer
         self._publish = publish
         self._note = note
+        self._fail = fail
         self._circuits: dict[Line, Circuit] = {}
 
     def install(self, circuit: Circuit, phone: Phone, recording: Path | None) -> None:
@@ -157,6 +160,13 @@ class Lines:
         circuit = self._circuits.get(line)
         if circuit is not None and (stream := circuit.streams.pop(stream_id, None)) is not None:
             self._publish(facts.StreamStopped(circuit.leg, self._clock.wall_ms(), stream_id, stream))
+
+    def line_failed(self, line: Line, error: str) -> None:
+        """The line carries no more audio: the leg ends, rather than stay up in silence."""
+        circuit = self._circuits.get(line)
+        if circuit is not None:
+            self._publish(facts.LineFailed(circuit.leg, self._clock.wall_ms(), error))
+            self._fail(circuit)
 
     def line_event(self, line: Line, type: str, **fields: object) -> None:  # noqa: A002 (the word of the timeline)
         """Something for the journal."""

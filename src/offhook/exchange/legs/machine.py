@@ -30,6 +30,7 @@ __all__ = [
     "HungUpByPhone",
     "Leg",
     "LegState",
+    "LineFailed",
     "NumberUnknown",
     "PeerGone",
     "RefusedByApp",
@@ -171,6 +172,11 @@ class TimeLimitReached:
 
 
 @dataclass(frozen=True, slots=True)
+class LineFailed:
+    """Its audio path broke: the exchange's own fault."""
+
+
+@dataclass(frozen=True, slots=True)
 class BridgeTo:
     """It is connected to the leg ``peer``."""
 
@@ -194,6 +200,7 @@ Happening = (
     | HungUpByPhone
     | RingingOver
     | TimeLimitReached
+    | LineFailed
     | BridgeTo
     | PeerGone
 )
@@ -316,6 +323,8 @@ def _ending(leg: Leg, happening: Happening) -> Ending | None:
 
     Causes and SIP codes are documented; the source of a hang-up by command is inferred (the side that commanded).
     """
+    if isinstance(happening, LineFailed):
+        return Ending("unspecified", "unknown", "unspecified")
     return _ending_connected(leg, happening) if leg.connected else _ending_ringing(leg, happening)
 
 

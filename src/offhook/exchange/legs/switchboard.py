@@ -71,7 +71,14 @@ class Switchboard:
         self._alarms = alarms
         self._note = note
         self._observers = Observers()
-        self._lines = Lines(settings.media, clock=clock, pacer=pacer, publish=self.publish, note=note)
+        self._lines = Lines(
+            settings.media,
+            clock=clock,
+            pacer=pacer,
+            publish=self.publish,
+            note=note,
+            fail=lambda circuit: self.happen(circuit, legs.LineFailed()),
+        )
         self._endings: set[asyncio.Task[None]] = set()
 
     # -- who is told --------------------------------------------------------------------------------------------------

@@ -30,6 +30,8 @@ def entry(fact: Fact) -> tuple[str, dict[str, Any]] | None:
             return "media.failed", {"stream_id": stream_id, "reason": reason}
         case facts.StreamStopped(stream_id=stream_id):
             return "media.stopped", {"stream_id": stream_id}
+        case facts.LineFailed(error=error):
+            return "line.failed", {"error": error}
         case facts.HungUp(ending=ending):
             return "call.ended", {
                 "cause": ending.cause, "hangup_source": ending.source, "sip_cause": ending.sip_cause

@@ -2,26 +2,30 @@
 
 Every 20 ms::
 
-    phone.mouth -> line codec -> stream inbound, bridged peer
-    stream playout + announcements + bridged peer -> line codec -> stream outbound, phone.ear
+    phone.mouth -> line codec -> inbound taps, and whoever hears this party at the junction
+    stream playout, announcements and other parties, by their edges -> line codec -> outbound taps, phone.ear
 
-so that everybody hears the telephone network, and recordings hold what was really heard.
+so that everybody hears the telephone network, and taps (media streams, recordings) get what was really said and heard.
+
+Three parties of a line stand at the junction: its telephone, the application at the far end of its media stream, and
+the carrier's announcements. Whom the application is heard by follows from the lines that hear the telephone.
 """
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from typing import TYPE_CHECKING, Final, Protocol
 
-from offhook.audio.codecs import make_decoder, make_encoder
 from offhook.audio.frames import frame_bytes
-from offhook.audio.mix import mix
-from offhook.audio.resample import Resampler
 from offhook.errors import UnsupportedCodec
 from offhook.exchange.sound.buffer import Announcements
-from offhook.exchange.sound.media import StreamMedia, announced_rate
+from offhook.exchange.sound.coding import LineCoding
+from offhook.exchange.sound.junction import Party
+from offhook.exchange.sound.media import StreamMedia
 from offhook.exchange.sound.recorder import Recorder
 from offhook.exchange.sound.stream import Stream
+from offhook.exchange.sound.taps import Tap, Taps, Track
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,9 +37,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Line", "LineListener"]
 
+_logger = logging.getLogger(__name__)
+
 _DIGIT_GAP_MS: Final = 50
 _WAITS_MS: Final = {"w": 500, "W": 1000}
-_G711: Final = ("PCMU", "PCMA")
+_TRACKS: Final[dict[str, Track]] = {"inbound_track": "inbound", "outbound_track": "outbound", "both_tracks": "both"}
 
 
 class LineListener(Protocol):
@@ -55,6 +61,10 @@ class LineListener(Protocol):
 
     def stream_stopped(self, line: Line, stream_id: str) -> None:
         """The media stream has ended."""
+        ...
+
+    def line_failed(self, line: Line, error: str) -> None:
+        """A tick of the line raised ``error`` (the name of its type): the line carries no more audio; end the leg."""
         ...
 
     def line_event(self, line: Line, type: str, **fields: object) -> None:  # noqa: A002  (the word of the timeline)
@@ -93,24 +103,29 @@ class Line:
         self.codec = codec
         self.phone = phone
         self.recording = recording
-        self.inbound: bytes = b""
-        """What the party said in this tick, as the network carries it: 20 ms at :attr:`rate`."""
-        self._up = _Coding(codec, phone.rate)
-        self._down = _Coding(codec, phone.rate)
+        self._up = LineCoding(codec, phone.rate)
+        self._down = LineCoding(codec, phone.rate)
         self.rate = self._up.rate
         """Hz of the line's pcm."""
+        self.party = Party(self.rate)
+        """Its telephone at the junction."""
+        self._announced = Party(self.rate)
+        self.party.listen_to(self._announced)
+        self._hears: dict[Line, None] = {}
+        self._heard_by: dict[Line, float] = {}  # with the gain in dB
+        self._supervisors: dict[Line, float] = {}  # those of them that hear all that plays on this line
+        self._partner: Line | None = None  # of a bridge
         self._silence = bytes(frame_bytes(self.rate))
+        self._mouthful = frame_bytes(phone.rate)
         self._listener = listener
         self._pacer = pacer
         self._clock = clock
         self._announcements = Announcements(self.rate)
         self._stream: Stream | None = None
         self._closing: list[Stream] = []
-        self._peer: Line | None = None
-        self._from_peer = Resampler(self.rate, self.rate)
         self._recorder: Recorder | None = None
+        self._taps = Taps(self._tap_failed)
         self._keys: deque[tuple[float, str]] = deque()
-        self._from_stream: bytes | None = None
         self._connected = False
         self._closed = False
 
@@ -127,7 +142,7 @@ class Line:
             return
         self._connected = True
         if self.recording is not None:
-            self._recorder = Recorder(self.recording, self.rate)
+            self._record(self.recording)
         self.phone.connected(self._clock.now_ms())
         self._pacer.add(self)
 
@@ -141,7 +156,7 @@ class Line:
             return
         self._closed = True
         self._pacer.remove(self)
-        self.unbridge()
+        self.part()
         self.close_stream()
         for playback_id in self._announcements.stop():
             self._listener.playback_ended(self, playback_id, "call_hangup")
@@ -167,6 +182,8 @@ class Line:
             self._listener.stream_failed(self, settings.stream_id, "unsupported_codec")
             return
         self._stream = Stream(media, owner=self, clock=self._clock)
+        self._route()
+        self._taps.add(self._stream, _TRACKS[settings.track])
         self._stream.open()
 
     def close_stream(self) -> None:
@@ -175,11 +192,11 @@ class Line:
             self._stream.close()
 
     def dtmf_to_app(self, digit: str) -> None:
-        """Send the media stream's dtmf frame, and pass the key to a bridged peer."""
+        """Send the media stream's dtmf frame, and pass the key to whoever hears this party."""
         if self._stream is not None:
             self._stream.send_dtmf(digit)
-        if self._peer is not None:
-            self._peer.phone.digit(digit, self._clock.now_ms())
+        for line in tuple(self._heard_by):
+            line.phone.digit(digit, self._clock.now_ms())
 
     def stream_opened(self, stream: Stream) -> None:
         """The stream reports: open."""
@@ -198,8 +215,31 @@ class Line:
     def _forget(self, stream: Stream) -> None:
         self._note("stream.totals", dropped_frames=stream.dropped_frames, **stream.media.counters())
         self._closing.append(stream)
-        if self._stream is stream:
-            self._stream = None
+        self._taps.remove(stream)
+        stream.party.leave()
+        self._stream = None
+
+    # -- who listens in ------------------------------------------------------------------------------------------------
+
+    def add_tap(self, tap: Tap, track: Track = "both") -> None:
+        """Hand ``tap`` what this line's party says, hears, or both, from the next tick on."""
+        self._taps.add(tap, track)
+
+    def remove_tap(self, tap: Tap) -> None:
+        """Take it off; removing twice is not an error."""
+        self._taps.remove(tap)
+
+    def _tap_failed(self, tap: Tap, error: Exception) -> None:
+        _logger.error("a tap of a line failed and was taken off: %s (%s)", type(tap).__name__, type(error).__name__)
+        self._note("tap.failed", tap=type(tap).__name__, error=type(error).__name__)
+
+    def _record(self, path: Path) -> None:
+        try:
+            self._recorder = Recorder(path, self.rate)
+        except OSError as error:  # no reason not to talk
+            self._note("recording.failed", error=type(error).__name__)
+        else:
+            self._taps.add(self._recorder)
 
     # -- what the leg's party is to hear -------------------------------------------------------------------------------
 
@@ -222,40 +262,107 @@ class Line:
                 self._keys.append((at_ms + duration_ms, digit))
                 at_ms += duration_ms + _DIGIT_GAP_MS
 
-    def bridge(self, other: Line) -> None:
-        """Connect the two parties' audio; whoever either was connected to before is parted from it."""
-        now_ms = self._clock.now_ms()
-        for line, peer in ((self, other), (other, self)):
-            if line._peer is not peer:
-                line.unbridge()
-        if self._peer is other:
+    # -- who hears whom ------------------------------------------------------------------------------------------------
+
+    def listen_to(self, other: Line, gain_db: float = 0.0, *, supervise: bool = False) -> None:
+        """Hear the other line's party: one edge of the junction. Asked again, gain and ``supervise`` are changed.
+
+        What the other's application plays to the far side is heard too.
+
+        Args:
+            other: who is heard.
+            gain_db: how much louder.
+            supervise: hear also what the application and the carrier play to the other line's own party.
+
+        Raises:
+            CodecError: the gain is out of range.
+        """
+        self.party.listen_to(other.party, gain_db)
+        self._hears[other] = None
+        other._heard_by[self] = gain_db
+        other._supervisors.pop(self, None)
+        if supervise:
+            other._supervisors[self] = gain_db
+        other._route()
+        self._route()
+
+    def stop_listening_to(self, other: Line) -> None:
+        """Hear the other line no more; nothing happens if it was not heard."""
+        if other not in self._hears:
             return
-        self._peer, other._peer = other, self
-        self._from_peer = Resampler(other.rate, self.rate)
-        other._from_peer = Resampler(self.rate, other.rate)
+        self.party.stop_listening_to(other.party)
+        del self._hears[other]
+        del other._heard_by[self]
+        other._supervisors.pop(self, None)
+        other._route()
+        self._route()
+
+    def part(self) -> None:
+        """Hear no other line and be heard by none."""
+        self.unbridge()
+        for line in tuple(self._hears):
+            self.stop_listening_to(line)
+        for line in tuple(self._heard_by):
+            line.stop_listening_to(self)
+
+    def bridge(self, other: Line) -> None:
+        """Connect the two parties' audio; the bridge that either was in before is taken down."""
+        if self._partner is other:
+            return
+        self.unbridge()
+        other.unbridge()
+        self._partner, other._partner = other, self
+        self.listen_to(other)
+        other.listen_to(self)
+        now_ms = self._clock.now_ms()
         self.phone.bridged(now_ms)
         other.phone.bridged(now_ms)
 
     def unbridge(self) -> None:
-        """Part the two again."""
-        peer, self._peer = self._peer, None
-        if peer is not None:
-            peer._peer = None
+        """Take the bridge down again; nothing happens if there is none."""
+        other, self._partner = self._partner, None
+        if other is not None:
+            other._partner = None
+            self.stop_listening_to(other)
+            other.stop_listening_to(self)
+
+    def _route(self) -> None:
+        """Decide anew who hears the application and the carrier's announcements."""
+        gains_db = {line.party: gain_db for line, gain_db in self._supervisors.items()}
+        self._announced.be_heard_by({**gains_db, self.party: 0.0})
+        if self._stream is None:
+            return
+        target = self._stream.media.settings.bidirectional_target_legs
+        if target != "self":
+            gains_db |= {line.party: gain_db for line, gain_db in self._heard_by.items()}
+        if target != "opposite" or not self._hears:  # alone, `opposite` falls back to the leg itself (inferred)
+            gains_db[self.party] = 0.0
+        self._stream.party.be_heard_by(gains_db)
 
     # -- the ticks -----------------------------------------------------------------------------------------------------
 
     def talk(self, now_ms: int) -> None:
-        """First half of a tick: take what the phone says, and pull what the application wants played."""
+        """First half of a tick: take what the phone says, and what the application and the carrier want played."""
         if not self._connected:
             self.phone.waiting(now_ms)
             return
-        payload, self.inbound = self._up.through(self._up.to_line(self.phone.mouth(now_ms)))
-        stream = self._stream
-        if stream is not None:
-            stream.send_inbound(self.inbound, payload)
-            self._from_stream = stream.pull(now_ms)
-        else:
-            self._from_stream = None
+        said = self.phone.mouth(now_ms)
+        if len(said) == self._mouthful:
+            self._say(said, now_ms)
+        else:  # its audio has stopped, or comes in a burst
+            for start in range(0, len(said), self._mouthful):
+                self._say(said[start : start + self._mouthful], now_ms)
+        if self._stream is not None:
+            self._stream.pull(now_ms)
+        announced, over = self._announcements.pull()
+        self._announced.say(announced, now_ms)
+        for playback_id in over:
+            self._listener.playback_ended(self, playback_id, "completed")
+
+    def _say(self, mouthful: bytes, now_ms: int) -> None:
+        payload, pcm = self._up.through(self._up.to_line(mouthful))
+        self._taps.said(now_ms, pcm, payload)
+        self.party.say(pcm, now_ms)
 
     def listen(self, now_ms: int) -> None:
         """Second half of a tick: give the phone what it hears."""
@@ -263,57 +370,13 @@ class Line:
             return
         while self._keys and self._keys[0][0] <= now_ms:
             self.phone.digit(self._keys.popleft()[1], now_ms)
-        announced, over = self._announcements.pull()
-        for playback_id in over:
-            self._listener.playback_ended(self, playback_id, "completed")
-        voices = [voice for voice in (announced, *self._voices()) if voice]
-        payload, heard = self._down.through(mix(*voices) if voices else self._silence)
-        if self._stream is not None:
-            self._stream.send_outbound(heard, payload)
-        if self._recorder is not None:
-            self._recorder.write(now_ms, self.inbound, heard)
+        payload, heard = self._down.through(self.party.hear(now_ms) or self._silence)
+        self._taps.heard(now_ms, heard, payload)
         self.phone.ear(self._down.to_phone(heard), now_ms)
 
-    def _voices(self) -> tuple[bytes | None, bytes | None]:
-        """Own stream and peer, each if this party is to hear it."""
-        mine = self._from_stream if self._targets("self") else None
-        peer = self._peer
-        if peer is None or not peer.inbound:
-            return mine, None
-        theirs = peer._from_stream if peer._targets("opposite") else None
-        return mine, self._from_peer.process(mix(peer.inbound, theirs) if theirs else peer.inbound)
-
-    def _targets(self, whom: str) -> bool:
-        """Whether this leg's stream plays to ``whom``; alone, ``opposite`` falls back to the leg itself (inferred)."""
-        if self._stream is None:
-            return False
-        target = self._stream.media.settings.bidirectional_target_legs
-        return target in (whom, "both") or (self._peer is None and whom == "self")
+    def failed(self, error: Exception) -> None:
+        """The pacer reports: a half of a tick raised, and no more come."""
+        self._listener.line_failed(self, type(error).__name__)
 
     def _note(self, type: str, **fields: object) -> None:  # noqa: A002  (the word of the timeline)
         self._listener.line_event(self, type, **fields)
-
-
-class _Coding:
-    """One direction through the leg's codec, and the phone's rate on the phone's side of it."""
-
-    def __init__(self, codec: str, phone_rate: int) -> None:
-        announced = announced_rate(codec)
-        self._encoder = make_encoder(codec, announced)
-        self._decoder = make_decoder(codec, announced)
-        self.rate = self._encoder.rate
-        self.to_line = Resampler(phone_rate, self.rate).process
-        self.to_phone = Resampler(self.rate, phone_rate).process
-        # Most frames of a call are silence on one side; where the codec has no state they need no work.
-        self._silence = bytes(frame_bytes(self.rate)) if codec in _G711 else None
-        self._silent = self._code(self._silence) if self._silence else None
-
-    def through(self, pcm: bytes) -> tuple[bytes, bytes]:
-        """The payload of 20 ms, and what the far end makes of it."""
-        if self._silent is not None and pcm == self._silence:
-            return self._silent
-        return self._code(pcm)
-
-    def _code(self, pcm: bytes) -> tuple[bytes, bytes]:
-        payload = self._encoder.encode(pcm)
-        return payload, self._decoder.decode(payload)

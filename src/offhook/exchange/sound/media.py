@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from offhook.audio.codecs import ENCODABLE, make_decoder, make_encoder
-from offhook.audio.frames import FRAME_MS, SAMPLE_BYTES, frame_bytes
+from offhook.audio.frames import FRAME_MS, SAMPLE_BYTES
 from offhook.audio.resample import Resampler
 from offhook.carriers.media import MediaFormat
 from offhook.carriers.telnyx.media import (
@@ -106,8 +106,6 @@ class StreamMedia:
         self.format = self._choose_format()
         self._coders: dict[str, _Coder] = {}
         self._decode = self._make_decode()
-        self._resampler = Resampler(self.playout.rate, line_rate)
-        self._tail_due = False
         self._last_mp3_ms = float("-inf")
 
     def opening(self) -> tuple[bytes, bytes]:
@@ -135,29 +133,24 @@ class StreamMedia:
         """The message of a key that the leg's party pressed."""
         return self._wire.dtmf(digit, occurred_at)
 
-    def inbound(self, pcm: bytes, payload: bytes) -> bytes | None:
-        """The message of a frame that the leg's party said, or ``None`` if the track is not asked for.
+    def frame(self, track: Literal["inbound", "outbound"], pcm: bytes, payload: bytes) -> bytes:
+        """The message of a frame that the leg's party said (``inbound``) or hears (``outbound``).
 
         Args:
+            track: which of the two.
             pcm: 20 ms at the line's rate.
             payload: the same in the line's codec.
         """
-        return self._frame("inbound", pcm, payload) if self.settings.track != "outbound_track" else None
-
-    def outbound(self, pcm: bytes, payload: bytes) -> bytes | None:
-        """The message of a frame that the leg's party hears, or ``None`` if the track is not asked for."""
-        return self._frame("outbound", pcm, payload) if self.settings.track != "inbound_track" else None
+        if self.format.encoding != self._line_codec or self.format.sample_rate != announced_rate(self._line_codec):
+            coder = self._coders.get(track)
+            if coder is None:
+                coder = self._coders[track] = _Coder(self.format, self._line_rate, self.settings.l16_byte_order)
+            payload = coder.encode(pcm)
+        return self._wire.media(track, payload)
 
     def pull(self, now_ms: float) -> tuple[bytes | None, list[bytes]]:
-        """The 20 ms at the line's rate that the application wants played now, and the messages that are due."""
+        """The 20 ms at the playout's rate that the application wants played now, and the messages that are due."""
         pcm, marks = self.playout.pull(now_ms)
-        if pcm is not None:
-            self._tail_due = True
-            pcm = self._resampler.process(pcm)
-        elif self._tail_due:  # the resampler still owes the last two milliseconds
-            self._tail_due = False
-            if self._resampler.delay_ms:
-                pcm = self._resampler.process(bytes(frame_bytes(self.playout.rate)))
         return pcm, [self._wire.mark(name) for name in marks]
 
     def receive(self, message: bytes, now_ms: float) -> list[bytes]:
@@ -199,14 +192,6 @@ class StreamMedia:
                 return MediaFormat(codec, rate)
             self._note("stream.codec_impossible", asked=codec, asked_rate=rate, used=self._line_codec)
         return MediaFormat(self._line_codec, announced_rate(self._line_codec))
-
-    def _frame(self, track: str, pcm: bytes, payload: bytes) -> bytes:
-        if self.format.encoding != self._line_codec or self.format.sample_rate != announced_rate(self._line_codec):
-            coder = self._coders.get(track)
-            if coder is None:
-                coder = self._coders[track] = _Coder(self.format, self._line_rate, self.settings.l16_byte_order)
-            payload = coder.encode(pcm)
-        return self._wire.media(track, payload)
 
     # -- what the application sends -----------------------------------------------------------------------------------
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import traceback
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
@@ -31,6 +33,10 @@ class Paced(Protocol):
 
     def listen(self, now_ms: int) -> None:
         """Take in this tick's audio."""
+        ...
+
+    def failed(self, error: Exception) -> None:
+        """One of the two raised ``error``: this was the last tick."""
         ...
 
 
@@ -151,7 +157,18 @@ class Pacer:
     def _run(self, paced: Paced, step: Callable[[int], None], now_ms: int) -> None:
         try:
             step(now_ms)
-        except Exception:
+        except Exception as error:
             self.counters.failures += 1
-            _logger.exception("a line failed and takes no more part in the ticks")
+            # Not the traceback: it ends with the error's text, which may hold what nobody is to read in a log.
+            _logger.error("a line failed and takes no more part in the ticks (%s)", _where(error))
             self.remove(paced)
+            try:
+                paced.failed(error)
+            except Exception as again:
+                _logger.error("the end of a line that failed could not be told (%s)", _where(again))
+
+
+def _where(error: Exception) -> str:
+    """The type of an error and the place that raised it."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}"

@@ -34,7 +34,9 @@ class Recorder:
     def __init__(self, path: Path, rate: int) -> None:
         self.path = path
         self._part = path.with_name(path.name + ".part")
-        self._file = wave.open(str(self._part), "wb")  # noqa: SIM115 - it stays open as long as the call
+        # Opened here and not by wave, which leaves half an object behind where that is not possible.
+        self._opened = self._part.open("wb")
+        self._file = wave.open(self._opened, "wb")  # noqa: SIM115 - it stays open as long as the call
         self._file.setnchannels(2)
         self._file.setsampwidth(2)
         self._file.setframerate(rate)
@@ -43,6 +45,15 @@ class Recorder:
         self._right: list[bytes] = []
         self._next_ms: float | None = None
         self._closed = False
+        self._said, self._said_ms = b"", float("-inf")
+
+    def said(self, now_ms: int, pcm: bytes, payload: bytes) -> None:
+        """What the party says in this tick goes to the left, next to what it hears; of a burst, the last frame."""
+        self._said, self._said_ms = pcm, now_ms
+
+    def heard(self, now_ms: int, pcm: bytes, payload: bytes) -> None:
+        """What the party hears in this tick goes to the right."""
+        self.write(now_ms, self._said if self._said_ms == now_ms else self._silence, pcm)
 
     def write(self, now_ms: float, left: bytes, right: bytes) -> None:
         """Add the 20 ms frame of the tick at ``now_ms``; both sides are one whole frame."""
@@ -62,6 +73,7 @@ class Recorder:
         self._closed = True
         self._flush()
         self._file.close()
+        self._opened.close()
         self._part.replace(self.path)
 
     def _add(self, left: bytes, right: bytes) -> None:

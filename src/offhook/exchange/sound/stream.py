@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import picows
 
 from offhook.carriers.telnyx.media import AUTH_TOKEN_FIELD
+from offhook.exchange.sound.junction import Party
 from offhook.exchange.sound.media import StreamMedia, StreamSettings
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ class Stream:
 
     def __init__(self, media: StreamMedia, *, owner: StreamOwner, clock: Clock) -> None:
         self.media = media
+        self.party = Party(media.playout.rate)
+        """The application at the junction."""
         self.dropped_frames = 0
         """Frames not sent since the application did not read; their chunk numbers are missing at its end."""
         self._owner = owner
@@ -87,15 +90,15 @@ class Stream:
         """Connect in the background."""
         self._task = asyncio.get_running_loop().create_task(self._connect(), name="offhook-exchange-stream")
 
-    def send_inbound(self, pcm: bytes, payload: bytes) -> None:
-        """Send 20 ms that the party said, if asked for."""
+    def said(self, now_ms: int, pcm: bytes, payload: bytes) -> None:
+        """Send 20 ms that the party said."""
         if self._socket is not None:
-            self._send_audio(self.media.inbound(pcm, payload))
+            self._send_audio(self.media.frame("inbound", pcm, payload))
 
-    def send_outbound(self, pcm: bytes, payload: bytes) -> None:
-        """Send 20 ms that the party hears, if asked for."""
+    def heard(self, now_ms: int, pcm: bytes, payload: bytes) -> None:
+        """Send 20 ms that the party hears."""
         if self._socket is not None:
-            self._send_audio(self.media.outbound(pcm, payload))
+            self._send_audio(self.media.frame("outbound", pcm, payload))
 
     def send_dtmf(self, digit: str) -> None:
         """Report a key that the party pressed."""
@@ -103,12 +106,12 @@ class Stream:
         if self._socket is not None:
             self._send(self.media.dtmf(digit, occurred_at.isoformat(timespec="microseconds").replace("+00:00", "Z")))
 
-    def pull(self, now_ms: float) -> bytes | None:
-        """20 ms at the line's rate that the application wants played now; sends the marks that are due."""
+    def pull(self, now_ms: float) -> None:
+        """Let the application say the 20 ms that it wants played now; sends the marks that are due."""
         pcm, messages = self.media.pull(now_ms)
         for message in messages:
             self._send(message)
-        return pcm
+        self.party.say(pcm, now_ms)
 
     def close(self) -> None:
         """Send stop, close the socket in the background, and report the end."""
@@ -167,9 +170,7 @@ class Stream:
         _logger.info("a media stream failed: %s (%s)", reason, type(error).__name__)
         self._owner.stream_lost(self, reason)
 
-    def _send_audio(self, message: bytes | None) -> None:
-        if message is None:
-            return
+    def _send_audio(self, message: bytes) -> None:
         if self._congested:
             self.dropped_frames += 1
         else:

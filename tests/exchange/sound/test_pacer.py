@@ -30,6 +30,9 @@ class Recorder:
     def listen(self, now_ms: int) -> None:
         self.log.append((self.name, "listen", now_ms))
 
+    def failed(self, error: Exception) -> None:
+        self.log.append((self.name, f"failed {type(error).__name__}", 0))
+
 
 class TestSchedule:
     def test_nothing_is_due_before_its_time(self) -> None:
@@ -104,7 +107,10 @@ class TestPacer:
         pacer.close()
         assert [name for name, _, _ in log] == ["killer"]
 
-    async def test_one_that_fails_is_removed_and_the_others_go_on(self, caplog: pytest.LogCaptureFixture) -> None:
+    async def test_one_that_fails_is_removed_and_told_and_the_others_go_on(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """A line that raises leaves the ticks once, hears why, and takes nobody with it."""
         log: list[tuple[str, str, int]] = []
         pacer = Pacer(ManualClock())
 
@@ -119,8 +125,30 @@ class TestPacer:
             pacer.tick(40)
         pacer.close()
         assert pacer.counters.failures == 1
-        assert {name for name, _, _ in log} == {"sound"}
+        assert [entry for entry in log if entry[0] == "broken"] == [("broken", "failed RuntimeError", 0)]
+        assert [at_ms for name, _, at_ms in log if name == "sound"] == [20, 20, 40, 40]
         assert len(caplog.records) == 1
+
+    async def test_the_log_says_what_failed_and_where_but_not_in_whose_words(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """The text of an error may hold what was said; its type and its place do not."""
+        pacer = Pacer(ManualClock())
+
+        class Broken(Recorder):
+            def listen(self, now_ms: int) -> None:
+                raise ValueError("my card is 4111")
+
+            def failed(self, error: Exception) -> None:
+                raise KeyError("my card is 4111")
+
+        pacer.add(Broken([]))
+        with caplog.at_level(logging.ERROR):
+            pacer.tick(20)
+        pacer.close()
+        assert "ValueError at test_pacer.py:" in caplog.text
+        assert "KeyError at test_pacer.py:" in caplog.text
+        assert "4111" not in caplog.text
 
     async def test_it_runs_on_the_loop_while_somebody_takes_part_and_starts_again_later(self) -> None:
         pacer = Pacer(SystemClock())

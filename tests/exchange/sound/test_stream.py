@@ -83,6 +83,9 @@ class Exchange:
     def stream_stopped(self, line: Line, stream_id: str) -> None:
         self._report("stopped")
 
+    def line_failed(self, line: Line, error: str) -> None:
+        self._report(f"line failed {error}")
+
     def line_event(self, line: Line, type: str, **fields: object) -> None:  # noqa: A002  (the word of the timeline)
         self.events.append((type, fields))
 
@@ -468,19 +471,18 @@ async def test_an_application_that_does_not_read_loses_frames_and_finds_them_mis
         StreamSettings(stream_id="s", url="ws://x/"), line_codec="PCMU", line_rate=8000, note=lambda *a, **f: None
     )
     one = Stream(media, owner=exchange.line, clock=exchange.clock)
-    one.send_inbound(bytes(320), bytes(160))
-    one.send_outbound(bytes(320), bytes(160))
+    one.said(0, bytes(320), bytes(160))
+    one.heard(0, bytes(320), bytes(160))
     one.send_dtmf("1")
     one.open()
     await exchange.until("started")
     assert one.is_open
     del socket.sent[:]
-    one.send_inbound(bytes(320), bytes(160))
+    one.said(0, bytes(320), bytes(160))
     one.congested(True)
-    one.send_inbound(bytes(320), bytes(160))
-    one.send_outbound(bytes(320), bytes(160))
+    one.said(0, bytes(320), bytes(160))
     one.congested(False)
-    one.send_inbound(bytes(320), bytes(160))
+    one.said(0, bytes(320), bytes(160))
     assert one.dropped_frames == 1
     assert [json.loads(message)["media"]["chunk"] for message in socket.sent] == ["1", "3"]
     one.lost()

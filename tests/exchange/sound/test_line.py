@@ -87,6 +87,9 @@ class Listener:
     def stream_stopped(self, line: Line, stream_id: str) -> None:
         self.log.append(("stopped", stream_id))
 
+    def line_failed(self, line: Line, error: str) -> None:
+        self.log.append(("line_failed", error))
+
     def line_event(self, line: Line, type: str, **fields: object) -> None:  # noqa: A002  (the word of the timeline)
         self.log.append(("event", type))
 
@@ -268,6 +271,264 @@ class TestBridging:
         assert one.log[-1] == "bridged"
 
 
+def tones(pcm: list[bytes], hz: tuple[int, ...] = (300, 700, 1100)) -> dict[int, float]:
+    """How loud each of the tones is, in dB below full scale, after the first 100 ms; -100.0 for none."""
+    samples = np.frombuffer(b"".join(pcm[5:]), "<i2").astype(float)
+    spectrum = np.abs(np.fft.rfft(samples)) * 2 / len(samples) / 32768
+    return {one: float(20 * np.log10(max(spectrum[round(one * len(samples) / 8000)], 1e-5))) for one in hz}
+
+
+def heard(phone: ToneCaller) -> set[int]:
+    """The tones that can be heard on this phone: 40 dB above what a codec adds."""
+    return {hz for hz, db in tones(phone.heard).items() if db > -50}
+
+
+class TestParties:
+    """More than two parties, in audio, judged at each ear by the spectrum of what it heard."""
+
+    @pytest.fixture
+    def phones(self) -> list[ToneCaller]:
+        return [ToneCaller(300), ToneCaller(700), ToneCaller(1100)]
+
+    @pytest.fixture
+    async def lines(self, switch: Switch, phones: list[ToneCaller]) -> list[Line]:
+        return [switch.line(phone) for phone in phones]
+
+    async def test_three_in_a_conference_hear_the_other_two(
+        self, switch: Switch, phones: list[ToneCaller], lines: list[Line]
+    ) -> None:
+        """Everybody hears everybody but itself, each at its level."""
+        for line in lines:
+            for other in lines:
+                if other is not line:
+                    line.listen_to(other)
+        switch.run(1100)
+        assert [heard(phone) for phone in phones] == [{700, 1100}, {300, 1100}, {300, 700}]
+        assert tones(phones[0].heard)[700] == pytest.approx(-20, abs=0.5)
+
+    async def test_a_conference_of_codecs_and_rates(self, switch: Switch) -> None:
+        """Each edge changes the rate where it must."""
+        phones = [ToneCaller(300), ToneCaller(700), ToneCaller(1100)]
+        lines = [switch.line(phone, codec=codec) for phone, codec in zip(phones, ("PCMU", "G722", "PCMA"), strict=True)]
+        for line in lines:
+            for other in lines:
+                if other is not line:
+                    line.listen_to(other)
+        switch.run(1100)
+        assert [heard(phone) for phone in phones] == [{700, 1100}, {300, 1100}, {300, 700}]
+
+    async def test_a_muted_party_hears_and_is_not_heard(
+        self, switch: Switch, phones: list[ToneCaller], lines: list[Line]
+    ) -> None:
+        """Mute takes the edges from a party, and only these."""
+        for line in lines:
+            for other in lines:
+                if other is not line:
+                    line.listen_to(other)
+        for other in lines[:2]:
+            other.stop_listening_to(lines[2])
+        switch.run(1100)
+        assert [heard(phone) for phone in phones] == [{700}, {300}, {300, 700}]
+
+    async def test_a_monitor_hears_both_and_is_heard_by_nobody(
+        self, switch: Switch, phones: list[ToneCaller], lines: list[Line]
+    ) -> None:
+        """Edges to it only."""
+        lines[0].bridge(lines[1])
+        for other in lines[:2]:
+            lines[2].listen_to(other, supervise=True)
+        switch.run(1100)
+        assert [heard(phone) for phone in phones] == [{700}, {300}, {300, 700}]
+
+    async def test_a_whisper_is_heard_on_one_side(
+        self, switch: Switch, phones: list[ToneCaller], lines: list[Line]
+    ) -> None:
+        """The other side of the call does not notice, and the gain of the edge is kept."""
+        lines[0].bridge(lines[1])
+        for other in lines[:2]:
+            lines[2].listen_to(other, supervise=True)
+        lines[1].listen_to(lines[2], -10.0)
+        switch.run(1100)
+        assert [heard(phone) for phone in phones] == [{700}, {300, 1100}, {300, 700}]
+        assert tones(phones[1].heard)[1100] == pytest.approx(-30, abs=1)
+
+    async def test_on_hold_the_two_are_parted_and_taken_back(
+        self, switch: Switch, phones: list[ToneCaller], lines: list[Line]
+    ) -> None:
+        """What was an edge each way is one again."""
+        lines[0].bridge(lines[1])
+        lines[0].part()
+        switch.run(400)
+        assert [heard(phone) for phone in phones[:2]] == [set(), set()]
+        lines[1].bridge(lines[0])
+        del phones[0].heard[:]
+        switch.run(600)
+        assert heard(phones[0]) == {700}
+
+    async def test_a_bridge_taken_down_leaves_other_edges_alone(
+        self, switch: Switch, phones: list[ToneCaller], lines: list[Line]
+    ) -> None:
+        """A supervisor stays when the party that is supervised loses its far side."""
+        lines[0].bridge(lines[1])
+        lines[2].listen_to(lines[0])
+        lines[0].listen_to(lines[2])
+        lines[1].unbridge()
+        switch.run(1100)
+        assert [heard(phone) for phone in phones] == [{1100}, set(), {300}]
+
+    async def test_who_closes_is_gone_for_all(
+        self, switch: Switch, phones: list[ToneCaller], lines: list[Line]
+    ) -> None:
+        """No edge leads to or from a line that is over, and keys do not reach it."""
+        for line in lines:
+            for other in lines:
+                if other is not line:
+                    line.listen_to(other)
+        await lines[2].close("normal_clearing")
+        lines[2].stop_listening_to(lines[0])
+        switch.run(1100)
+        lines[0].dtmf_to_app("5")
+        assert [heard(phone) for phone in phones[:2]] == [{700}, {300}]
+        assert phones[2].heard == []
+        assert [any(entry.startswith("5@") for entry in phone.log) for phone in phones] == [False, True, False]
+
+    async def test_a_supervisor_hears_what_the_carrier_says_to_the_party_and_others_do_not(
+        self, switch: Switch, lines: list[Line], phones: list[ToneCaller]
+    ) -> None:
+        """An announcement is for the party of its line, and for whoever hears all of that line."""
+        lines[1].listen_to(lines[0])
+        lines[2].listen_to(lines[0], supervise=True)
+        lines[0].play("p", ToneCaller(700, dbfs=-10).mouth(0) * 55)
+        switch.run(1100)
+        assert [heard(phone) for phone in phones] == [{700}, {300}, {300, 700}]
+        lines[2].listen_to(lines[0])
+        lines[0].play("q", ToneCaller(700, dbfs=-10).mouth(0) * 55)
+        del phones[2].heard[:]
+        switch.run(1100)
+        assert heard(phones[2]) == {300}
+
+    @pytest.mark.parametrize(
+        ("target", "alone", "bridged"),
+        [
+            ("self", [True, False], [True, False]),
+            ("opposite", [True, False], [False, True]),
+            ("both", [True, False], [True, True]),
+        ],
+    )
+    async def test_the_application_is_heard_where_its_stream_is_targeted(
+        self, switch: Switch, target: Any, alone: list[bool], bridged: list[bool]
+    ) -> None:
+        """``self`` is the leg's own party, ``opposite`` whoever hears it; alone, the leg itself in every case."""
+        phones = [SilentCaller(), SilentCaller()]
+        lines = [switch.line(phone) for phone in phones]
+        supervisor = SilentCaller()
+        switch.line(supervisor).listen_to(lines[0], supervise=True)
+        lines[0].open_stream(
+            StreamSettings(
+                stream_id="s", url="ws://127.0.0.1:1/", bidirectional_mode="rtp", bidirectional_target_legs=target
+            )
+        )
+        stream = lines[0]._stream
+        assert stream is not None
+        stream.media.playout.add(b"\x00\x20" * 160 * 100, switch.clock.now_ms())
+        switch.run(40)
+        assert [any(phone.heard[1]) for phone in phones] == alone
+        lines[0].bridge(lines[1])
+        switch.run(40)
+        assert [any(phone.heard[3]) for phone in phones] == bridged
+        assert all(any(pcm) for pcm in supervisor.heard)
+        lines[0].close_stream()
+        switch.run(40)
+        assert not any(any(phone.heard[5]) for phone in [*phones, supervisor])
+        await lines[0].close("normal_clearing")
+
+
+class TestTaps:
+    async def test_a_tap_that_fails_is_said_and_the_line_goes_on(self, switch: Switch) -> None:
+        """Whatever a tap does, the party is heard and hears."""
+
+        class Full:
+            def said(self, now_ms: int, pcm: bytes, payload: bytes) -> None:
+                raise OSError(28, "No space left on device")
+
+            def heard(self, now_ms: int, pcm: bytes, payload: bytes) -> None: ...
+
+        one, other = ToneCaller(), SilentCaller()
+        first = switch.line(one)
+        first.bridge(switch.line(other))
+        first.add_tap(Full())
+        switch.run(100)
+        assert switch.listener.log == [("event", "tap.failed")]
+        assert len(one.heard) == 5
+        assert all(any(pcm) for pcm in other.heard)
+
+    async def test_a_tap_gets_what_is_heard_until_it_is_taken_off(self, switch: Switch) -> None:
+        """Outbound is what the party's ear gets, in the line's codec and as pcm."""
+
+        class Keeps:
+            def __init__(self) -> None:
+                self.frames: list[bytes] = []
+
+            def said(self, now_ms: int, pcm: bytes, payload: bytes) -> None:
+                raise AssertionError("not asked for")
+
+            def heard(self, now_ms: int, pcm: bytes, payload: bytes) -> None:
+                assert len(payload) == 160
+                self.frames.append(pcm)
+
+        phone, tap = ToneCaller(300), Keeps()
+        line = switch.line(phone)
+        line.bridge(switch.line(ToneCaller(700)))
+        line.add_tap(tap, "outbound")
+        switch.run(60)
+        line.remove_tap(tap)
+        switch.run(60)
+        assert tap.frames == phone.heard[:3]
+        assert any(tap.frames[2])
+
+
+class TestFailure:
+    async def test_a_line_whose_phone_raises_says_so_and_leaves_its_peer_in_peace(self, switch: Switch) -> None:
+        """The listener ends the leg: no line is left up in silence."""
+
+        class Broken(ToneCaller):
+            def mouth(self, now_ms: float) -> bytes:
+                raise RuntimeError("no microphone")
+
+        phone = SilentCaller()
+        switch.line(phone).bridge(switch.line(Broken()))
+        switch.run(60)
+        assert switch.listener.log == [("line_failed", "RuntimeError")]
+        assert len(phone.heard) == 3
+
+    async def test_a_phone_whose_audio_stops_sends_nothing_and_hears_on(self, switch: Switch) -> None:
+        """No frame is made up for one that did not come; a burst goes to the taps whole."""
+
+        class Uneven(ToneCaller):
+            def mouth(self, now_ms: float) -> bytes:
+                pcm = super().mouth(now_ms)
+                return {20: b"", 40: pcm * 3}.get(round(now_ms), pcm)
+
+        class Counts:
+            def __init__(self) -> None:
+                self.ticks: list[int] = []
+
+            def said(self, now_ms: int, pcm: bytes, payload: bytes) -> None:
+                assert (len(pcm), len(payload)) == (320, 160)
+                self.ticks.append(now_ms)
+
+            def heard(self, now_ms: int, pcm: bytes, payload: bytes) -> None: ...
+
+        phone, peer, tap = Uneven(), SilentCaller(), Counts()
+        line = switch.line(phone)
+        line.bridge(switch.line(peer))
+        line.add_tap(tap)
+        switch.run(60)
+        assert tap.ticks == [40, 40, 40, 60]
+        assert [any(pcm) for pcm in peer.heard] == [False, True, True]
+        assert len(phone.heard) == 3
+
+
 class TestAnnouncements:
     async def test_an_announcement_is_heard_and_its_end_reported_when_it_was_heard(self, switch: Switch) -> None:
         phone = SilentCaller()
@@ -340,6 +601,17 @@ class TestRecording:
         with pytest.raises(FileNotFoundError):
             await line.close("normal_clearing")
         assert phone.log[-1] == "ended normal_clearing"
+
+    async def test_a_recording_that_cannot_begin_is_said_and_does_not_keep_the_call(
+        self, switch: Switch, tmp_path: Path
+    ) -> None:
+        """A folder that is not there is no reason not to talk."""
+        phone = ToneCaller(300)
+        line = switch.line(phone, recording=tmp_path / "nowhere" / "call.wav")
+        switch.run(40)
+        await line.close("normal_clearing")
+        assert switch.listener.log == [("event", "recording.failed")]
+        assert len(phone.heard) == 2
 
     async def test_a_call_that_was_not_answered_leaves_no_file(self, switch: Switch, tmp_path: Path) -> None:
         line = Line(
