@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Carrier",
     "DialedCall",
+    "LiveLeg",
     "StreamRequest",
 ]
 
@@ -36,6 +37,17 @@ class DialedCall:
     call_id: str
     leg_id: str
     session_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveLeg:
+    """A leg that is up, as the carrier lists it. It does not say in which direction, nor whether it was answered."""
+
+    call_id: str
+    leg_id: str = ""
+    session_id: str = ""
+    client_state: str | None = None
+    """The text that hangs on it, decoded; ``None`` if none does."""
 
 
 class Carrier(Protocol):
@@ -106,6 +118,14 @@ class Carrier(Protocol):
 
     async def stop_streaming(self, call_id: str, *, command_id: str | None = None) -> None:
         """Close the leg's media stream."""
+        ...
+
+    async def is_alive(self, call_id: str) -> bool:
+        """Whether the leg is up. One that the carrier does not know is not."""
+        ...
+
+    async def live_legs(self, connection_id: str | None = None) -> tuple[LiveLeg, ...]:
+        """The legs that are up on ``connection_id``; ``None``: where calls are dialled from. None, if that is unset."""
         ...
 
     async def aclose(self) -> None:

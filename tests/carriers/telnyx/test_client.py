@@ -7,11 +7,12 @@ import logging
 import threading
 import uuid
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 import httpx
 import pytest
 
-from offhook.carriers.commands import Carrier, DialedCall, StreamRequest
+from offhook.carriers.commands import Carrier, DialedCall, LiveLeg, StreamRequest
 from offhook.carriers.telnyx.client import TelnyxCarrier
 from offhook.carriers.telnyx.retry import CircuitBreaker, RetryPolicy
 from offhook.clock import ManualClock
@@ -74,6 +75,66 @@ def carrier_fixture(make: Callable[..., TelnyxCarrier]) -> Carrier:
 
 def refusal(code: str) -> dict[str, Any]:
     return {"errors": [{"code": code, "title": "No", "detail": "+15125550100 said secret words"}]}
+
+
+# -- what is asked ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "alive"),
+    [
+        (200, {"data": {"call_control_id": LEG, "is_alive": True}}, True),
+        (200, {"data": {"call_control_id": LEG, "is_alive": False}}, False),
+        (200, {}, False),
+        (404, {"errors": [{"code": "10005"}]}, False),
+        (422, {"errors": [{"code": "90015"}]}, False),
+    ],
+)
+async def test_the_carrier_is_asked_whether_a_leg_lives(
+    api: Any, replies: Any, carrier: Carrier, status: int, body: dict[str, Any], alive: bool
+) -> None:
+    """One that it does not know, or does not know any more, is over."""
+    api.replies.append(replies(status, body))
+    assert await carrier.is_alive(LEG) is alive
+    assert (api.requests[0].method, api.requests[0].path) == ("GET", f"/v2/calls/{LEG}")
+
+
+async def test_a_carrier_that_does_not_say_whether_a_leg_lives_is_an_error(
+    api: Any, replies: Any, carrier: Carrier
+) -> None:
+    """Not knowing is not the same as being over."""
+    api.replies += [replies(503)] * 4
+    with pytest.raises(CarrierUnavailable):
+        await carrier.is_alive(LEG)
+
+
+async def test_the_legs_that_are_up_are_listed_page_by_page(api: Any, replies: Any, carrier: Carrier) -> None:
+    """The list is paged by cursors; what hangs on a leg is decoded, and nothing is no text."""
+    first = {"call_control_id": LEG, "call_leg_id": "l", "call_session_id": "s", "client_state": "am9iLTE="}
+    second = {"call_control_id": "v3:leg-two", "client_state": ""}
+    api.replies.append(replies(body={"data": [first], "meta": {"cursors": {"after": "x"}}}))
+    api.replies.append(replies(body={"data": [second], "meta": {"cursors": {"after": "x"}}}))
+    assert await carrier.live_legs() == (
+        LiveLeg(call_id=LEG, leg_id="l", session_id="s", client_state="job-1"),
+        LiveLeg(call_id="v3:leg-two"),
+    )
+    path = "/v2/connections/1000000000000000001/active_calls"
+    asked = [urlsplit(request.path) for request in api.requests]
+    assert [(each.path, unquote(each.query)) for each in asked] == [
+        (path, "page[limit]=250"),
+        (path, "page[limit]=250&page[after]=x"),
+    ]
+
+
+async def test_an_application_of_no_calls_has_no_legs(
+    api: Any, replies: Any, make: Callable[..., TelnyxCarrier]
+) -> None:
+    """Nor has one that is not known; another one can be asked for."""
+    api.replies.append(replies(body={"data": [], "meta": {}}))
+    carrier = make(connection_id=None)
+    assert await carrier.live_legs() == ()
+    assert await carrier.live_legs("7") == ()
+    assert [urlsplit(request.path).path for request in api.requests] == ["/v2/connections/7/active_calls"]
 
 
 # -- what is sent -----------------------------------------------------------------------------------------------------

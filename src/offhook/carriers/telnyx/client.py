@@ -8,13 +8,14 @@ second, so it is done in a thread: see :meth:`TelnyxCarrier.warm_up`.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import uuid
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from offhook.carriers.commands import DialedCall, StreamRequest
-from offhook.carriers.telnyx.client_state import encode_client_state
+from offhook.carriers.commands import DialedCall, LiveLeg, StreamRequest
+from offhook.carriers.telnyx.client_state import decode_client_state, encode_client_state
 from offhook.carriers.telnyx.errors import from_api_error, retry_after_ms
 from offhook.carriers.telnyx.retry import CircuitBreaker, RetryPolicy, Tries
 from offhook.carriers.telnyx.streaming import fits_answer, stream_fields
@@ -38,6 +39,9 @@ DIAL_RETRIES: Final = RetryPolicy(reply_timeouts_ms=(4000, 6000, 8000, 8000))
 """Dialling waits longer before it repeats: what the carrier replies to a repeated dial is not documented."""
 
 _CONNECT_S: Final = 5.0
+_PAGE: Final = 250
+"""As many calls as one page of the list of active ones may hold."""
+_MOST_PAGES: Final = 200
 _REJECT_CAUSES: Final[dict[str, Literal["CALL_REJECTED", "USER_BUSY"]]] = {
     "rejected": "CALL_REJECTED",
     "busy": "USER_BUSY",
@@ -234,6 +238,46 @@ class TelnyxCarrier:
         """Close the leg's media stream."""
         await self._act("stop_streaming", call_id, command_id, {})
 
+    # -- questions -------------------------------------------------------------------------------------------------
+
+    async def is_alive(self, call_id: str) -> bool:
+        """Whether the leg is up. Telnyx remembers a leg for ten minutes after its end."""
+        try:
+            reply = await self._send(
+                "status",
+                call_id,
+                lambda api, timeout: api.calls.retrieve_status(call_id, timeout=timeout),
+                policy=self._retries,
+            )
+        except (CallEnded, CallNotFound):
+            return False
+        return bool(getattr(getattr(reply, "data", None), "is_alive", False))
+
+    async def live_legs(self, connection_id: str | None = None) -> tuple[LiveLeg, ...]:
+        """The legs that are up on a connection; without one on that which dials, and none if there is none."""
+        connection_id = connection_id or self._connection_id
+        legs: list[LiveLeg] = []
+        after: str | None = None
+        for _ in range(_MOST_PAGES if connection_id else 0):
+            page = await self._live_legs_after(connection_id or "", after)
+            legs += [_live_leg(each) for each in page.data or () if getattr(each, "call_control_id", None)]
+            # The list is paged by cursors, which the official package does not know of.
+            cursors = getattr(getattr(page, "meta", None), "cursors", None) or {}
+            following = cursors.get("after")
+            if not isinstance(following, str) or following == after:
+                break
+            after = following
+        return tuple(legs)
+
+    async def _live_legs_after(self, connection_id: str, after: str | None) -> Any:
+        query: dict[str, object] = {"page[limit]": _PAGE} | ({"page[after]": after} if after else {})
+        return await self._send(
+            "list",
+            None,
+            lambda api, timeout: api.connections.list_active_calls(connection_id, extra_query=query, timeout=timeout),
+            policy=self._retries,
+        )
+
     # -- how they are sent ------------------------------------------------------------------------------------------
 
     def _load(self) -> AsyncTelnyx:
@@ -241,8 +285,9 @@ class TelnyxCarrier:
 
         self._refusals = (TelnyxError, TimeoutError, json.JSONDecodeError, UnicodeDecodeError)
         api = AsyncTelnyx(api_key=self._api_key, base_url=self._base_url, max_retries=0, http_client=self._http_client)
-        asyncio.run(_rehearse())
-        _ = api.calls.actions
+        with contextlib.suppress(TimeoutError):  # on a machine that is very busy; it is a rehearsal only
+            asyncio.run(_rehearse())
+        _ = api.calls.actions, api.connections
         return api
 
     def _add_webhook_url(self, fields: dict[str, Any]) -> None:
@@ -351,6 +396,7 @@ async def _rehearse() -> None:
         await carrier.send_dtmf("-", "1")
         await carrier.transfer("-", to="-")
         await carrier.hangup("-")
+        await carrier.is_alive("-")
 
 
 async def _once(request: _Request, api: AsyncTelnyx, reply_timeout_s: float) -> Any:
@@ -375,6 +421,15 @@ def _is_timeout(error: Exception) -> bool:
     from telnyx import APITimeoutError
 
     return isinstance(error, TimeoutError | APITimeoutError)
+
+
+def _live_leg(leg: Any) -> LiveLeg:
+    return LiveLeg(
+        call_id=leg.call_control_id,
+        leg_id=getattr(leg, "call_leg_id", None) or "",
+        session_id=getattr(leg, "call_session_id", None) or "",
+        client_state=decode_client_state(getattr(leg, "client_state", None) or None),
+    )
 
 
 def _new_id() -> str:
