@@ -17,10 +17,11 @@ from starlette.applications import Starlette
 from offhook.carriers.telnyx.signing import Signer
 from offhook.clock import SystemClock
 from offhook.errors import CallError, ConfigError, OffhookError, PortInUse
+from offhook.exchange.api.calls import call_json
 from offhook.exchange.api.carrier import Api
 from offhook.exchange.api.control import Control, is_loopback
 from offhook.exchange.api.resources import Resources
-from offhook.exchange.commands import actions
+from offhook.exchange.commands.intake import Intake
 from offhook.exchange.legs.alarms import Alarms
 from offhook.exchange.legs.directory import Directory
 from offhook.exchange.legs.handset import LineHandset
@@ -125,6 +126,7 @@ class Exchange:
         routes = [
             *Api(
                 self._board,
+                Intake(self._board),
                 self.resources,
                 self.journal,
                 api_key=self.settings.api_key,
@@ -308,7 +310,7 @@ class Exchange:
         ]
         return {
             "call": {
-                **actions.call_json(circuit, self.clock.wall_ms()),
+                **call_json(leg, self.clock.wall_ms()),
                 "state": str(leg.state),
                 "direction": leg.direction,
                 "from": leg.from_,

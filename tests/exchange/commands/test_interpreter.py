@@ -8,22 +8,12 @@ import io
 import wave
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
-from offhook.clock import SystemClock
-from offhook.exchange.commands.actions import perform
+from offhook.exchange.commands.intake import Intake
 from offhook.exchange.legs import facts
-from offhook.exchange.legs.alarms import Alarms
-from offhook.exchange.legs.directory import Directory
-from offhook.exchange.legs.switchboard import Switchboard
-from offhook.exchange.sound.pacer import Pacer
-from offhook.exchange.words.seed import default_seed
-from offhook.exchange.words.settings import ExchangeSettings
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from offhook.exchange.legs.circuit import Circuit
+    from offhook.exchange.legs.switchboard import Switchboard
 
 
 def short_sound() -> str:
@@ -41,7 +31,7 @@ class Interpreter:
     """A document: answer, play, gather keys, hang up; each step follows from the fact that ends the one before."""
 
     def __init__(self, board: Switchboard, circuit: Circuit) -> None:
-        self._board = board
+        self._intake = Intake(board)
         self._circuit = circuit
         self.told: list[str] = []
         self.gathered = ""
@@ -64,26 +54,7 @@ class Interpreter:
                 self.over.set()
 
     def _do(self, command: str, **body: Any) -> None:
-        perform(self._board, self._circuit, command, body)
-
-
-@pytest.fixture
-async def board() -> AsyncIterator[Switchboard]:
-    """A switchboard with nobody to tell: no application is listening, no webhook is configured."""
-    clock = SystemClock()
-    alarms, pacer = Alarms(clock), Pacer(clock)
-    made = Switchboard(
-        ExchangeSettings(),
-        clock=clock,
-        directory=Directory(default_seed(), lambda spec: None),
-        alarms=alarms,
-        pacer=pacer,
-        note=lambda *_, **__: None,
-    )
-    yield made
-    await made.close()
-    alarms.close()
-    pacer.close()
+        self._intake.perform(self._circuit, command, body)
 
 
 async def test_a_document_runs_on_facts_alone(board: Switchboard, telephone: Any) -> None:

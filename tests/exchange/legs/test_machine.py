@@ -12,7 +12,6 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from offhook.exchange.legs import machine as legs
 from offhook.exchange.legs.machine import Ending, Leg, LegState
-from offhook.exchange.words.errors import ApiError
 
 
 def leg(direction: Any = "inbound", state: LegState | None = None, **more: Any) -> Leg:
@@ -129,45 +128,6 @@ def test_a_bridged_leg_that_ends_tells_its_peer() -> None:
     """Unbridged comes before Ended."""
     _, effects = after(BRIDGED, legs.HungUpByPhone())
     assert [type(effect) for effect in effects] == [legs.Unbridged, legs.Ended]
-
-
-@pytest.mark.parametrize(
-    ("before", "action", "code"),
-    [
-        (ENDED, "hangup", "90018"),
-        (ENDED, "speak", "90018"),
-        (OUTBOUND, "answer", "90102"),
-        (ANSWERED_OUT, "answer", "90102"),
-        (OUTBOUND, "reject", "90102"),
-        (ANSWERED, "reject", "10015"),
-        (INBOUND, "speak", "90034"),
-        (OUTBOUND, "streaming_start", "90034"),
-        (INBOUND, "bridge", "90034"),
-    ],
-)
-def test_what_may_not_be_commanded(before: Leg, action: str, code: str) -> None:
-    """The carrier's code for each."""
-    with pytest.raises(ApiError) as refusal:
-        legs.permit(before, action)
-    assert (refusal.value.status, refusal.value.code) == (422, code)
-
-
-@pytest.mark.parametrize(
-    ("before", "action"),
-    [
-        (INBOUND, "answer"),
-        (INBOUND, "reject"),
-        (INBOUND, "transfer"),
-        (OUTBOUND, "hangup"),
-        (INBOUND, "client_state_update"),
-        (ANSWERED, "answer"),
-        (ANSWERED, "speak"),
-        (BRIDGED, "speak"),
-    ],
-)
-def test_what_may_be_commanded(before: Leg, action: str) -> None:
-    """Before the answer only what does not need audio."""
-    legs.permit(before, action)
 
 
 HAPPENINGS = st.sampled_from(

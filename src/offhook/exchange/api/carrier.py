@@ -9,10 +9,10 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from offhook.exchange.api.calls import call_json
 from offhook.exchange.api.control import is_loopback
 from offhook.exchange.api.resources import count_of, page_of
-from offhook.exchange.commands import actions
-from offhook.exchange.commands import bodies as commands
+from offhook.exchange.commands.command import asked_in_vain
 from offhook.exchange.words import errors
 from offhook.exchange.words.errors import ApiError
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
     from offhook.exchange.api.resources import Resources
+    from offhook.exchange.commands.intake import Intake
     from offhook.exchange.legs.journal import Journal
     from offhook.exchange.legs.switchboard import Switchboard
 
@@ -52,6 +53,7 @@ class Api:
 
     Args:
         board: the legs.
+        intake: takes commands.
         resources: the account.
         journal: gets every command.
         api_key: the key to carry; ``None`` takes any.
@@ -62,6 +64,7 @@ class Api:
     def __init__(
         self,
         board: Switchboard,
+        intake: Intake,
         resources: Resources,
         journal: Journal,
         *,
@@ -70,6 +73,7 @@ class Api:
     ) -> None:
         self._local_only = local_only
         self._board = board
+        self._intake = intake
         self._directory = board.directory
         self._resources = resources
         self._journalled = journal
@@ -83,7 +87,7 @@ class Api:
             ("POST", "/v2/calls", self._dial),
             ("GET", "/v2/calls/{call_id}", self._call),
             ("POST", "/v2/calls/{call_id}/actions/{action}", self._action),
-            ("PUT", "/v2/calls/{call_id}/actions/client_state_update", self._client_state),
+            ("PUT", "/v2/calls/{call_id}/actions/{action}", self._action),
             ("GET", "/v2/connections/{connection_id}/active_calls", self._active_calls),
             ("GET", apps, self._list_applications),
             ("POST", apps, self._create_application),
@@ -151,36 +155,26 @@ class Api:
     async def _dial(self, request: Request) -> Reply:
         request.state.action = "dial"
         body = await _object(request)
-        request.state.unplayed = commands.unplayed_fields("dial", body)
-        reply = actions.dial(self._board, body)
+        request.state.unplayed = asked_in_vain(self._intake.registry.opening("dial"), body)
+        reply = self._intake.begin("dial", body)
         request.state.call_id = reply["data"]["call_control_id"]
         return 200, reply
 
     async def _call(self, request: Request) -> Reply:
         circuit = self._board.circuit(request.path_params["call_id"])
-        return 200, {"data": actions.call_json(circuit, self._board.clock.wall_ms())}
+        return 200, {"data": call_json(circuit.leg, self._board.clock.wall_ms())}
 
     async def _action(self, request: Request) -> Reply:
         action = request.path_params["action"]
         request.state.action = action
-        if action in actions.UNPLAYED_ACTIONS:
-            raise errors.not_played(f"the command {action}")
-        if action == "client_state_update":
+        command = self._intake.registry.command(action)
+        if command.method != request.method:
             raise errors.method_not_allowed()
-        if action not in actions.ACTIONS:
-            raise errors.not_found()
-        return await self._perform(request, action)
-
-    async def _client_state(self, request: Request) -> Reply:
-        request.state.action = "client_state_update"
-        return await self._perform(request, "client_state_update")
-
-    async def _perform(self, request: Request, action: str) -> Reply:
         body = await _object(request)
         circuit = self._board.circuit(request.path_params["call_id"])
         request.state.call_id = circuit.call_id
-        request.state.unplayed = commands.unplayed_fields(action, body)
-        return 200, actions.perform(self._board, circuit, action, body)
+        request.state.unplayed = asked_in_vain(command, body)
+        return 200, self._intake.perform(circuit, action, body)
 
     async def _active_calls(self, request: Request) -> Reply:
         connection_id = request.path_params["connection_id"]
@@ -208,7 +202,7 @@ class Api:
         if page and first:
             cursors["before"] = page[0].call_id
         return 200, {
-            "data": [actions.call_json(one, now_ms, brief=True) for one in page],
+            "data": [call_json(one.leg, now_ms, brief=True) for one in page],
             "meta": {"cursors": cursors, "total_items": len(alive), **pages},
         }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from offhook.exchange.words.fields import Routing
 
@@ -41,8 +41,6 @@ class Circuit:
     announcer: Announcer | None = None
     gather: Gather | None = None
     gather_alarm: Alarm | None = None
-    replies: dict[str, tuple[float, dict[str, Any]]] = field(default_factory=dict)
-    """Command ids that were accepted: until when they count (monotonic ms), and how they were answered."""
 
     @property
     def call_id(self) -> str:

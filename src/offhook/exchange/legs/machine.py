@@ -1,7 +1,7 @@
 """One leg of a call, as a pure state machine.
 
 A leg is a record. :func:`apply` takes what happens to it and returns the next record with the effects that follow
-from it; :func:`permit` says whether a command may be given at all. No sockets, no clock, no ids made here.
+from it. No sockets, no clock, no ids made here.
 
 States: ``parked`` (inbound, rings at the application) or ``dialing`` (outbound, rings at a phone), then ``answered``,
 ``bridged`` (connected to another leg), ``ended``. A bridged leg whose peer goes away ends too, unless it was told to
@@ -13,8 +13,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Literal
-
-from offhook.exchange.words import errors
 
 __all__ = [
     "AnsweredByApp",
@@ -39,7 +37,6 @@ __all__ = [
     "TimeLimitReached",
     "Unbridged",
     "apply",
-    "permit",
 ]
 
 Direction = Literal["inbound", "outbound"]
@@ -236,27 +233,6 @@ class Ended:
 
 
 Effect = Connected | Bridged | Unbridged | Ended
-
-
-def permit(leg: Leg, action: str) -> None:
-    """Check that ``action`` may be given to ``leg`` now.
-
-    Raises:
-        ApiError: 90018 when it has ended; 90102 for answer or reject on an outbound leg; 90034 when the action needs
-            an answered leg and this one is not.
-    """
-    if not leg.alive:
-        raise errors.call_ended()
-    if action in ("answer", "reject") and leg.direction == "outbound":
-        raise errors.outbound_call(action)
-    if action == "reject" and leg.connected:
-        raise errors.already_answered(action)
-    if action not in _BEFORE_ANSWER and not leg.connected:
-        raise errors.call_not_answered()
-
-
-_BEFORE_ANSWER = frozenset({"answer", "reject", "hangup", "transfer", "client_state_update"})
-"""What may be commanded before the leg is answered (inferred: the carrier publishes only the error)."""
 
 
 def apply(leg: Leg, happening: Happening, *, wall_ms: float) -> tuple[Leg, tuple[Effect, ...]]:

@@ -66,7 +66,6 @@ class Switchboard:
         self.clock = clock
         self.directory = directory
         self.circuits: dict[str, Circuit] = {}
-        self.dial_replies: dict[str, tuple[float, dict[str, Any]]] = {}
         self.gathering = Gathering(clock, alarms, self.publish)
         self._alarms = alarms
         self._note = note

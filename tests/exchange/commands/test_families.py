@@ -9,30 +9,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offhook.exchange.commands import bodies as commands
-from offhook.exchange.commands import sound_bodies as sound_commands
+from offhook.exchange import commands
+from offhook.exchange.commands.answering import parse_answer
+from offhook.exchange.commands.command import asked_in_vain
+from offhook.exchange.commands.dialling import parse_dial
+from offhook.exchange.commands.gathering import GatherDigits, parse_gather
+from offhook.exchange.commands.playing import parse_playback, parse_playback_stop
+from offhook.exchange.commands.registry import CARRIERS, families
+from offhook.exchange.commands.speaking import parse_speak
+from offhook.exchange.commands.streaming import parse_streaming_start
 from offhook.exchange.legs.gather import DigitsWanted
 from offhook.exchange.words import fields
 from offhook.exchange.words.errors import ApiError
 
 DIAL = {"connection_id": "1", "to": "+15550100", "from": "+15550199"}
 SPEAK = {"payload": "hello", "voice": "Telnyx.KokoroTTS.af"}
-PARSERS = {
-    "dial": commands.parse_dial,
-    "answer": commands.parse_answer,
-    "reject": commands.parse_reject,
-    "transfer": commands.parse_transfer,
-    "bridge": commands.parse_bridge,
-    "client_state_update": commands.parse_client_state_update,
-    "plain": commands.parse_plain,
-    "speak": sound_commands.parse_speak,
-    "playback_start": sound_commands.parse_playback,
-    "playback_stop": sound_commands.parse_playback_stop,
-    "send_dtmf": sound_commands.parse_send_dtmf,
-    "gather": sound_commands.parse_gather,
-    "streaming_start": commands.parse_streaming_start,
-    "streaming_stop": commands.parse_streaming_stop,
-}
+COMMANDS = {one.name: one for one in families(commands)}
+PARSERS = {name: one.parse for name, one in COMMANDS.items()}
 GOOD: dict[str, dict[str, Any]] = {
     "dial": DIAL,
     "answer": {},
@@ -40,7 +33,8 @@ GOOD: dict[str, dict[str, Any]] = {
     "transfer": {"to": "+15550100"},
     "bridge": {"call_control_id": "v3:b"},
     "client_state_update": {"client_state": "YQ=="},
-    "plain": {},
+    "hangup": {},
+    "gather_stop": {},
     "speak": SPEAK,
     "playback_start": {"audio_url": "http://127.0.0.1/a.wav"},
     "playback_stop": {},
@@ -171,9 +165,15 @@ def test_unknown_fields_and_nulls_are_taken(command: str) -> None:
     PARSERS[command]({**GOOD[command], "unheard_of": {"x": 1}, "webhook_url": None, "client_state": "YQ=="})
 
 
+def test_every_command_is_tried_here_and_is_the_carriers() -> None:
+    """A new family is found by its file, and given a good body in this table."""
+    assert set(GOOD) == set(COMMANDS)
+    assert set(COMMANDS) - {"dial"} <= CARRIERS
+
+
 def test_dialling_has_the_carriers_defaults() -> None:
     """30 s of ringing, four hours of talking, mp3 mode."""
-    dial = commands.parse_dial({**DIAL, "stream_url": "wss://app.example/m"})
+    dial = parse_dial({**DIAL, "stream_url": "wss://app.example/m"})
     assert (dial.timeout_s, dial.time_limit_s, dial.retry_on_timeout) == (30, 14_400, True)
     assert dial.stream == fields.StreamOptions(url="wss://app.example/m")
     assert (dial.stream.bidirectional_mode, dial.stream.bidirectional_target_legs) == ("mp3", "opposite")
@@ -181,9 +181,9 @@ def test_dialling_has_the_carriers_defaults() -> None:
 
 def test_digits_after_a_comma_are_pressed_on_answer() -> None:
     """``to`` may end in them; a SIP URI is dialled as it is; a list of one is that one."""
-    assert commands.parse_dial({**DIAL, "to": "+15550100,12w#"}).digits_on_answer == "12w#"
-    assert commands.parse_dial({**DIAL, "to": "sip:a@example.test"}).to == "sip:a@example.test"
-    assert commands.parse_dial({**DIAL, "to": ["+15550100"]}).to == "+15550100"
+    assert parse_dial({**DIAL, "to": "+15550100,12w#"}).digits_on_answer == "12w#"
+    assert parse_dial({**DIAL, "to": "sip:a@example.test"}).to == "sip:a@example.test"
+    assert parse_dial({**DIAL, "to": ["+15550100"]}).to == "+15550100"
 
 
 def test_answer_knows_neither_token_nor_sampling_rate() -> None:
@@ -194,14 +194,14 @@ def test_answer_knows_neither_token_nor_sampling_rate() -> None:
         "stream_bidirectional_sampling_rate": 1,
         "custom_parameters": "x",
     }
-    stream = commands.parse_answer(body).stream
+    stream = parse_answer(body).stream
     assert stream is not None
     assert (stream.auth_token, stream.bidirectional_sampling_rate, stream.custom_parameters) == (None, None, ())
 
 
 def test_streaming_start_knows_all_stream_fields() -> None:
     """Token, rate, parameters."""
-    stream = commands.parse_streaming_start(
+    stream = parse_streaming_start(
         {
             "stream_url": "ws://127.0.0.1/m",
             "stream_auth_token": "t",
@@ -224,43 +224,43 @@ def test_a_later_routing_goes_over_an_earlier_one() -> None:
 
 def test_speech_is_repeated_and_stripped_of_markup() -> None:
     """loop as number, text or infinity; SSML without its tags."""
-    assert sound_commands.parse_speak({**SPEAK, "loop": "3"}).times == 3
-    assert sound_commands.parse_speak({**SPEAK, "loop": "infinity"}).times > 1000
-    spoken = sound_commands.parse_speak({**SPEAK, "payload": "<speak>hi</speak>", "payload_type": "ssml"})
+    assert parse_speak({**SPEAK, "loop": "3"}).times == 3
+    assert parse_speak({**SPEAK, "loop": "infinity"}).times > 1000
+    spoken = parse_speak({**SPEAK, "payload": "<speak>hi</speak>", "payload_type": "ssml"})
     assert spoken.text.strip() == "hi"
-    assert sound_commands.parse_speak({**SPEAK, "voice": "male", "language": "en-US"}).voice == "male"
+    assert parse_speak({**SPEAK, "voice": "male", "language": "en-US"}).voice == "male"
 
 
 def test_audio_may_come_with_the_command() -> None:
     """playback_content, base64."""
     content = base64.b64encode(b"RIFF").decode()
-    assert sound_commands.parse_playback({"playback_content": content}).content == b"RIFF"
+    assert parse_playback({"playback_content": content}).content == b"RIFF"
 
 
 def test_stopping_an_overlay_stops_nothing_else() -> None:
     """Overlays are not played: there is none to stop."""
-    assert sound_commands.parse_playback_stop({}).stop == "all"
-    assert sound_commands.parse_playback_stop({"overlay": True, "stop": "all"}).stop == ""
+    assert parse_playback_stop({}).stop == "all"
+    assert parse_playback_stop({"overlay": True, "stop": "all"}).stop == ""
 
 
 def test_gathering_has_the_carriers_defaults() -> None:
     """``#`` ends it unless the terminating digit is empty."""
-    assert sound_commands.parse_gather({}) == sound_commands.GatherDigits(DigitsWanted())
-    assert sound_commands.parse_gather({"terminating_digit": "", "valid_digits": "12"}).wanted.terminating_digit == ""
+    assert parse_gather({}) == GatherDigits(DigitsWanted())
+    assert parse_gather({"terminating_digit": "", "valid_digits": "12"}).wanted.terminating_digit == ""
 
 
 def test_fields_without_effect_are_named() -> None:
     """Those that ask for something; the carrier's defaults ask for nothing."""
-    asked = commands.unplayed_fields("dial", {"record": "record-from-answer", "answering_machine_detection": "detect"})
+    asked = asked_in_vain(COMMANDS["dial"], {"record": "record-from-answer", "answering_machine_detection": "detect"})
     assert asked == ["answering_machine_detection", "record"]
-    assert commands.unplayed_fields("dial", {"answering_machine_detection": "disabled", "transcription": False}) == []
-    assert commands.unplayed_fields("speak", {"target_legs": "both"}) == ["target_legs"]
-    assert commands.unplayed_fields(
-        "answer", {"preferred_codecs": "G722", "deepfake_detection": {"enabled": False}}
+    assert asked_in_vain(COMMANDS["dial"], {"answering_machine_detection": "disabled", "transcription": False}) == []
+    assert asked_in_vain(COMMANDS["speak"], {"target_legs": "both"}) == ["target_legs"]
+    assert asked_in_vain(
+        COMMANDS["answer"], {"preferred_codecs": "G722", "deepfake_detection": {"enabled": False}}
     ) == ["preferred_codecs"]
-    assert commands.unplayed_fields("transfer", {"early_media": False}) == ["early_media"]
-    assert commands.unplayed_fields("bridge", {"prevent_double_bridge": True}) == ["prevent_double_bridge"]
-    assert commands.unplayed_fields("playback_start", {"audio_url": "http://a"}) == []
+    assert asked_in_vain(COMMANDS["transfer"], {"early_media": False}) == ["early_media"]
+    assert asked_in_vain(COMMANDS["bridge"], {"prevent_double_bridge": True}) == ["prevent_double_bridge"]
+    assert asked_in_vain(COMMANDS["playback_start"], {"audio_url": "http://a"}) == []
 
 
 JSON = st.recursive(
