@@ -15,6 +15,8 @@ StreamFailure = Literal[
     "start_missing",
     "frame_too_large",
     "message_incomplete",
+    "text_invalid",
+    "flooded",
     "consumer_slow",
     "call_mismatch",
     "listener_failed",
@@ -24,7 +26,9 @@ StreamFailure = Literal[
 * ``codec_unsupported``: the carrier sends audio we cannot decode.
 * ``start_missing``: audio came, but never its format.
 * ``frame_too_large``: one message was above the limit.
-* ``message_incomplete``: a message in parts broke the rules of the WebSocket.
+* ``message_incomplete``: a frame, or a message in parts, broke the rules of the WebSocket.
+* ``text_invalid``: a text message was not UTF-8.
+* ``flooded``: more came at once than any call sends.
 * ``consumer_slow``: the carrier does not read what we send.
 * ``call_mismatch``: the stream says it belongs to another call than its token.
 * ``listener_failed``: our own side raised while it heard the audio.

@@ -137,8 +137,7 @@ class OffhookHttpProtocol(H11Protocol):
             b"GET /media HTTP/1.1\r\nHost: media\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + key + b"\r\n\r\n"
         )
-        protocol = media_protocol(self.media_gate, call, request)
-        protocol.connection_made(self.transport)
+        protocol = media_protocol(self.media_gate, call, request, self.transport, self.connections)
         self.transport.set_protocol(protocol)
         _feed(protocol, handshake + early)
 

@@ -7,12 +7,27 @@ the listener (docs/architecture.md).
 from __future__ import annotations
 
 import logging
+import socket
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from picows import WSAutoPingStrategy, WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
-from picows.picows import WSProtocol  # type: ignore[attr-defined]  # the class behind ws_create_server; not in its stubs
+from picows.picows import WSProtocol  # type: ignore[attr-defined]  # of ws_create_server; not in its stubs
+
+from offhook.server.frames import (
+    NORMAL,
+    POLICY_VIOLATION,
+    PROTOCOL_ERROR,
+    Allowance,
+    Breach,
+    Parts,
+    check_text,
+    close_answer,
+    may_be_sent,
+)
+from offhook.server.linger import LingeringTransport
 
 if TYPE_CHECKING:
     import asyncio
@@ -31,7 +46,8 @@ _picows_logger = logging.getLogger("offhook.server.sockets")
 _picows_logger.setLevel(logging.WARNING)
 
 _TEXT = WSMsgType.TEXT
-_BINARY = WSMsgType.BINARY
+_PING = WSMsgType.PING
+_PONG = WSMsgType.PONG
 _CONTINUATION = WSMsgType.CONTINUATION
 _CLOSE = WSMsgType.CLOSE
 
@@ -42,6 +58,17 @@ class MediaLimits:
 
     max_message_bytes: int = 256 * 1024
     """The largest message taken from the carrier; a 20 ms frame has about 400 bytes."""
+    max_parts: int = 1000
+    """The most parts a message may come in. They may be empty, so that bytes alone bound nothing."""
+    burst_frames: int = 10_000
+    """How many frames may come at once; each KiB in one counts once more. A stall of 30 s leaves 3,000 of both parties
+    and some marks; audio at 48 kHz three times that."""
+    frames_per_s: float = 1000.0
+    """The same in the long run. A call has 50 to 100."""
+    burst_controls: int = 100
+    """How many pings and pongs may come at once."""
+    controls_per_s: float = 10.0
+    """The same in the long run."""
     max_unsent_bytes: int = 1024 * 1024
     """How much may wait for a carrier that does not read before the stream is given up: about 95 s of PCMU."""
     ping_after_s: float = 10.0
@@ -78,31 +105,22 @@ class MediaGate(Protocol):
 
 
 class MediaSocket(WSListener):
-    """One media socket: puts messages together, bounds them, and passes them to the stream."""
+    """One media socket: holds the peer to RFC 6455 and to its limits, and passes its messages to the stream."""
 
     # Slots, since without them the interpreter looks attributes of picows' subclasses up the slow way.
-    __slots__ = (
-        "_call",
-        "_gate",
-        "_limits",
-        "_parts",
-        "_parts_bytes",
-        "_parts_type",
-        "_request",
-        "_stream",
-        "_transport",
-    )
+    __slots__ = ("_allowance", "_call", "_controls", "_gate", "_limits", "_parts", "_request", "_stream", "_transport")
 
     def __init__(self, gate: MediaGate, call: Call, request: StreamRequest) -> None:
         self._gate = gate
         self._call = call
         self._request = request
-        self._limits = gate.media_limits
+        limits = self._limits = gate.media_limits
         self._transport: WSTransport | None = None
         self._stream: MediaStream | None = None
-        self._parts: list[bytes] = []
-        self._parts_type = _CONTINUATION
-        self._parts_bytes = 0
+        self._parts = Parts(max_bytes=limits.max_message_bytes, max_parts=limits.max_parts)
+        now_s = monotonic()
+        self._allowance = Allowance(limits.burst_frames, limits.frames_per_s, now_s)
+        self._controls = Allowance(limits.burst_controls, limits.controls_per_s, now_s)
 
     # -- picows' callbacks ------------------------------------------------------------------------------------------
 
@@ -111,7 +129,12 @@ class MediaSocket(WSListener):
         self._transport = transport
         transport.underlying_transport.set_write_buffer_limits(high=self._limits.max_unsent_bytes)
         send = partial(transport.send, _TEXT)
-        self._stream = self._gate.open_stream(self._call, self._request, send=send, close=self.close)
+        try:
+            self._stream = self._gate.open_stream(self._call, self._request, send=send, close=self.close)
+        except Exception as error:  # see below
+            logger.error("opening a media stream raised %s", type(error).__name__)
+            transport.send_close(WSCloseCode.INTERNAL_ERROR)
+            transport.disconnect()
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         """One frame; ``frame`` points into picows' buffer and is not kept."""
@@ -119,34 +142,46 @@ class MediaSocket(WSListener):
         # After an error picows goes on reading for a moment: nothing of that is part of the call any more.
         if stream is None or transport.is_close_frame_sent:
             return
-        kind = frame.msg_type
         try:
-            if kind is _TEXT and frame.fin and not self._parts and not (frame.rsv1 or frame.rsv2 or frame.rsv3):
-                stream.receive(frame.get_payload_as_bytes())
-            elif kind in (_TEXT, _BINARY, _CONTINUATION):
-                self._part(stream, frame)
-            elif kind == _CLOSE:
-                transport.send_close(frame.get_close_code(), frame.get_close_message())
-                transport.disconnect()
+            payload = frame.get_payload_as_bytes()
+            allowance = self._allowance
+            allowance.left -= 1 + (len(payload) >> 10)
+            if allowance.left < 0 and not allowance.refill(monotonic()):
+                raise Breach(POLICY_VIOLATION, "flooded", "more frames than a call sends")
+            if frame.rsv1 or frame.rsv2 or frame.rsv3:
+                raise Breach(PROTOCOL_ERROR, "message_incomplete", "a reserved bit without an extension that uses it")
+            if frame.msg_type is _TEXT and frame.fin and not self._parts.held:
+                if not payload.isascii():
+                    check_text(payload)
+                stream.receive(payload)
+            else:
+                self._other(transport, stream, frame, payload)
+        except Breach as breach:
+            self._refuse(transport, stream, breach)
         except Exception as error:
             # Left to picows it would be logged with its text, which may hold what was said.
             logger.error("the listener of a media stream raised %s", type(error).__name__)
             stream.fail("listener_failed", type(error).__name__)
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
-        """The socket is gone."""
+        """The socket is gone, or nothing it still brings is part of the call."""
         stream, self._stream = self._stream, None
         self._transport = None
-        self._parts.clear()
+        self._parts.drop()
         if stream is None:
             return
         handshake = transport.close_handshake
         sent = handshake.sent.code if handshake is not None and handshake.sent is not None else None
-        if sent == WSCloseCode.MESSAGE_TOO_BIG:
-            stream.fail("frame_too_large", f"a frame above the limit of {self._limits.max_message_bytes} bytes")
-        elif sent == WSCloseCode.PROTOCOL_ERROR:
-            stream.fail("message_incomplete", "frames that RFC 6455 does not allow")
-        stream.connection_lost()
+        try:
+            if sent == WSCloseCode.MESSAGE_TOO_BIG:
+                stream.fail("frame_too_large", f"a frame above the limit of {self._limits.max_message_bytes} bytes")
+            elif sent == WSCloseCode.PROTOCOL_ERROR:
+                stream.fail("message_incomplete", "frames that RFC 6455 does not allow")
+            elif sent == WSCloseCode.INVALID_TEXT:
+                stream.fail("text_invalid", "the reason of a close frame is not UTF-8")
+            stream.connection_lost()
+        except Exception as error:
+            logger.error("the listener of a media stream raised %s", type(error).__name__)
 
     def pause_writing(self) -> None:
         """More waits for the carrier than may: it does not read what we send."""
@@ -167,59 +202,97 @@ class MediaSocket(WSListener):
             transport.send_close(WSCloseCode.OK)
             transport.disconnect()
 
-    def _part(self, stream: MediaStream, frame: WSFrame) -> None:
-        """A binary message, or a piece of a fragmented one (RFC 6455, 5.4)."""
+    # -- frames that are not a whole text message --------------------------------------------------------------------
+
+    def _other(self, transport: WSTransport, stream: MediaStream, frame: WSFrame, payload: bytes) -> None:
         kind = frame.msg_type
-        if frame.rsv1 or frame.rsv2 or frame.rsv3:
-            self._abort(stream, "a reserved bit without an extension that uses it")
+        if kind in (_PING, _PONG, _CLOSE):
+            self._control(transport, kind, payload)
             return
-        if (kind == _CONTINUATION) != bool(self._parts):
-            self._abort(
-                stream, "a continuation out of place" if kind == _CONTINUATION else "a message within a message"
-            )
+        parts = self._parts
+        fin = bool(frame.fin)
+        if kind == _CONTINUATION:
+            message = parts.go_on(payload, fin=fin)
+        else:
+            message = parts.begin(payload, text=kind == _TEXT, fin=fin)
+        if message is None:
             return
-        if kind != _CONTINUATION:
-            self._parts_type, self._parts_bytes = kind, 0
-        payload = frame.get_payload_as_bytes()
-        self._parts_bytes += len(payload)
-        if self._parts_bytes > self._limits.max_message_bytes:
-            self._parts.clear()
-            stream.fail("frame_too_large", f"a message above the limit of {self._limits.max_message_bytes} bytes")
+        if parts.text:
+            stream.receive(message)
+        else:
+            stream.receive_binary(message)
+
+    def _control(self, transport: WSTransport, kind: WSMsgType, payload: bytes) -> None:
+        controls = self._controls
+        controls.left -= 1
+        if controls.left < 0 and not controls.refill(monotonic()):
+            raise Breach(POLICY_VIOLATION, "flooded", "more pings and pongs than a call needs")
+        if kind == _PING:
+            transport.send_pong(payload)
+        elif kind == _CLOSE:
+            transport.send_close(cast("WSCloseCode", close_answer(payload)))
+            transport.disconnect()
+
+    def _refuse(self, transport: WSTransport, stream: MediaStream, breach: Breach) -> None:
+        transport.send_close(WSCloseCode(breach.code))
+        stream.fail(breach.failure, breach.detail)
+        transport.disconnect()
+
+
+class _PicowsLog(logging.LoggerAdapter[logging.Logger]):
+    """What picows has to say of one connection.
+
+    It parses one frame ahead: a breach is known, told to the log and answered, in this order, before the frame in front
+    of it is ours. If that one is the peer's close frame, now is the time to answer it; picows' own answer is not sent
+    any more. Breaches are not logged: the stream is told of them.
+    """
+
+    transport: WSTransport | None = None
+
+    def error(self, msg: object, *args: object, **kwargs: object) -> None:
+        """A breach, before it is answered."""
+        transport = self.transport
+        handshake = None if transport is None else transport.close_handshake
+        if transport is None or handshake is None or handshake.recv is None or handshake.sent is not None:
             return
-        self._parts.append(payload)
-        if frame.fin:
-            message = b"".join(self._parts)
-            self._parts.clear()
-            if self._parts_type == _TEXT:
-                stream.receive(message)
-            else:
-                stream.receive_binary(message)
-
-    def _abort(self, stream: MediaStream, why: str) -> None:
-        self._parts.clear()
-        if self._transport is not None:
-            self._transport.send_close(WSCloseCode.PROTOCOL_ERROR)
-        stream.fail("message_incomplete", why)
+        code = cast("int", handshake.recv.code) or NORMAL
+        if may_be_sent(code):
+            transport.send_close(cast("WSCloseCode", code))
 
 
-def media_protocol(gate: MediaGate, call: Call, request: StreamRequest) -> asyncio.BufferedProtocol:
-    """picows' protocol for a media socket that was let in: give it the transport, then the bytes of the handshake."""
+_READ_BYTES = 64 * 1024
+"""What the kernel keeps for us. picows takes in all there is before anybody else has a turn: by default up to 6 MB, in
+which a million frames fit."""
+
+
+def media_protocol(
+    gate: MediaGate, call: Call, request: StreamRequest, transport: asyncio.Transport, connections: set[Any]
+) -> asyncio.BufferedProtocol:
+    """picows' protocol on ``transport``, for a media socket that was let in: give it the bytes of the handshake next.
+
+    ``connections`` are the server's, see :class:`~offhook.server.linger.LingeringTransport`.
+    """
     limits = gate.media_limits
-    protocol: asyncio.BufferedProtocol = WSProtocol(
+    log = _PicowsLog(_picows_logger, {})
+    protocol = WSProtocol(
         None,  # host and port: the client's business
         None,  # path: likewise
         False,  # the server's side
         lambda _: MediaSocket(gate, call, request),
-        _picows_logger,
+        log,
         True,  # disconnect when a listener raises
         5.0,  # seconds for the handshake, which is all there already
         True,  # ping a silent peer
         limits.ping_after_s,
         limits.pong_within_s,
         WSAutoPingStrategy.PING_WHEN_IDLE,
-        True,  # answer pings
+        False,  # pings are answered here, where they are counted
         limits.max_message_bytes,
         None,  # headers of a client's request
         4096,  # bytes to read into at first; grows
     )
-    return protocol
+    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _READ_BYTES)
+    protocol.connection_made(LingeringTransport(transport, protocol, connections))
+    log.transport = protocol.transport
+    opened: asyncio.BufferedProtocol = protocol
+    return opened
