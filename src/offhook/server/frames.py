@@ -42,10 +42,10 @@ class Breach(Exception):
 
 
 class Allowance:
-    """How much one peer may send: ``burst`` at once, and ``per_s`` in the long run (a token bucket).
+    """How much one peer may send: ``burst`` at once, after a pause twice that, and ``per_s`` in the long run.
 
-    Who takes one thing in lowers :attr:`left` by what it costs; only where it goes below zero need :meth:`refill` be
-    asked. So a thing costs a subtraction, and no look at the clock.
+    Who takes one thing in lowers :attr:`left` by what it costs; only where it goes below zero is :meth:`refill` asked.
+    So a thing costs a subtraction, and no look at the clock.
     """
 
     __slots__ = ("_burst", "_per_s", "_since_s", "left")

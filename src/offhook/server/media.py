@@ -108,7 +108,18 @@ class MediaSocket(WSListener):
     """One media socket: holds the peer to RFC 6455 and to its limits, and passes its messages to the stream."""
 
     # Slots, since without them the interpreter looks attributes of picows' subclasses up the slow way.
-    __slots__ = ("_allowance", "_call", "_controls", "_gate", "_limits", "_parts", "_request", "_stream", "_transport")
+    __slots__ = (
+        "_allowance",
+        "_call",
+        "_controls",
+        "_gate",
+        "_limits",
+        "_parts",
+        "_refused",
+        "_request",
+        "_stream",
+        "_transport",
+    )
 
     def __init__(self, gate: MediaGate, call: Call, request: StreamRequest) -> None:
         self._gate = gate
@@ -117,6 +128,7 @@ class MediaSocket(WSListener):
         limits = self._limits = gate.media_limits
         self._transport: WSTransport | None = None
         self._stream: MediaStream | None = None
+        self._refused = False
         self._parts = Parts(max_bytes=limits.max_message_bytes, max_parts=limits.max_parts)
         now_s = monotonic()
         self._allowance = Allowance(limits.burst_frames, limits.frames_per_s, now_s)
@@ -170,7 +182,8 @@ class MediaSocket(WSListener):
         self._parts.drop()
         if stream is None:
             return
-        handshake = transport.close_handshake
+        # Where picows has refused the peer's frames, its close frame is what tells the reason.
+        handshake = None if self._refused else transport.close_handshake
         sent = handshake.sent.code if handshake is not None and handshake.sent is not None else None
         try:
             if sent == WSCloseCode.MESSAGE_TOO_BIG:
@@ -234,6 +247,7 @@ class MediaSocket(WSListener):
             transport.disconnect()
 
     def _refuse(self, transport: WSTransport, stream: MediaStream, breach: Breach) -> None:
+        self._refused = True
         transport.send_close(WSCloseCode(breach.code))
         stream.fail(breach.failure, breach.detail)
         transport.disconnect()
