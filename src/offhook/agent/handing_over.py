@@ -9,8 +9,8 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Protocol
 
+from offhook.addresses import check_address
 from offhook.agent import events
-from offhook.agent.handover import check_address
 from offhook.calls.events import TransferBridged, TransferFailed
 from offhook.errors import CarrierError
 

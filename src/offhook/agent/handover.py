@@ -2,33 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from offhook.addresses import check_address
 from offhook.errors import ConfigError
 
-__all__ = ["Handover", "Misses", "Verdict", "check_address"]
+__all__ = ["Handover", "Misses", "Verdict"]
 
 _BELOW_CONFIDENCE = 0.5
 _AFTER_MISSES = 2
-
-_E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
-_SIP = re.compile(r"sips?:[^\s@<>]+@[^\s@<>]+", re.ASCII | re.IGNORECASE)
-
-
-def check_address(to: str, *, purpose: str = "to hand over to") -> str:
-    """``to``, if it can be dialled. ``purpose`` is for the message.
-
-    Raises:
-        ConfigError: it is neither an E.164 number nor a SIP URI.
-    """
-    if _E164.fullmatch(to) or _SIP.fullmatch(to):
-        return to
-    raise ConfigError(
-        f"expected an E.164 number (+ and 7 to 15 digits) or a SIP URI {purpose}, got something else.",
-        fix='write it like "+15550100" or "sip:desk@example.com", without spaces',
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

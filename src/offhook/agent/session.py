@@ -12,7 +12,7 @@ from offhook.agent import events
 from offhook.agent.failures import ProgramFailures
 from offhook.agent.handing_over import HandingOver
 from offhook.agent.work import current_work, end_work
-from offhook.calls.transcript import Entry, Scribe
+from offhook.calls.transcript import TranscriptEntry, Scribe
 from offhook.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -269,11 +269,11 @@ class Session:
         self.finish("engine_failed")
 
 
-def _entry_of(event: events.SessionEvent) -> Entry | None:
+def _entry_of(event: events.SessionEvent) -> TranscriptEntry | None:
     """What ``event`` adds to the transcript."""
     match event:
         case events.TurnHeard() if event.text:
-            return Entry(
+            return TranscriptEntry(
                 speaker="caller",
                 kind="turn",
                 began_at_ms=event.speech_began_at_ms,
@@ -283,7 +283,7 @@ def _entry_of(event: events.SessionEvent) -> Entry | None:
                 confidence=event.confidence,
             )
         case events.AgentSpeechEnded():
-            return Entry(
+            return TranscriptEntry(
                 speaker="agent",
                 kind=event.kind,
                 began_at_ms=event.began_at_ms,

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, overload
 
-__all__ = ["Entry", "Scribe", "Speaker", "Transcript"]
+__all__ = ["TranscriptEntry", "Scribe", "Speaker", "Transcript"]
 
 Speaker = Literal["caller", "agent"]
 
@@ -16,7 +15,7 @@ _LETTERS = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class TranscriptEntry:
     """One thing that one party said. Times are wall clock, milliseconds since the epoch. Personal data."""
 
     speaker: Speaker
@@ -39,19 +38,19 @@ class Entry:
         return self.said != self.heard
 
 
-class Transcript(Sequence[Entry]):
-    """What both parties have heard, in the order in which it was begun. It is read here, and written by a
+class Transcript(Sequence[TranscriptEntry]):
+    """What both parties have heard, in the order in which it was over. It is read here, and written by a
     :class:`Scribe`.
 
-    It holds what is over: something that is being said appears when it was heard, or interrupted. A long call keeps its
-    end: at most the last 500 entries, and as many of them as hold 100,000 letters of ``said`` together, but always the
-    last; :attr:`dropped` counts the others.
+    Something that is being said appears when it was heard, or interrupted: while a turn is being answered, the words of
+    that turn are the last entry. A long call keeps its end: at most the last 500 entries, and as many of them as hold
+    100,000 letters of ``said`` together, but always the last; :attr:`dropped` counts the others.
     """
 
     __slots__ = ("_dropped", "_entries", "_letters")
 
     def __init__(self) -> None:
-        self._entries: list[Entry] = []
+        self._entries: list[TranscriptEntry] = []
         self._letters = 0
         self._dropped = 0
 
@@ -61,12 +60,12 @@ class Transcript(Sequence[Entry]):
         return self._dropped
 
     @overload
-    def __getitem__(self, index: int) -> Entry: ...
+    def __getitem__(self, index: int) -> TranscriptEntry: ...
 
     @overload
-    def __getitem__(self, index: slice) -> tuple[Entry, ...]: ...
+    def __getitem__(self, index: slice) -> tuple[TranscriptEntry, ...]: ...
 
-    def __getitem__(self, index: int | slice) -> Entry | tuple[Entry, ...]:
+    def __getitem__(self, index: int | slice) -> TranscriptEntry | tuple[TranscriptEntry, ...]:
         """An entry, or those of a slice as they are now."""
         return tuple(self._entries[index]) if isinstance(index, slice) else self._entries[index]
 
@@ -87,11 +86,11 @@ class Scribe:
     def __init__(self, transcript: Transcript) -> None:
         self._transcript = transcript
 
-    def write(self, entry: Entry) -> None:
-        """Add an entry, in the order of ``began_at_ms``."""
+    def write(self, entry: TranscriptEntry) -> None:
+        """Add an entry."""
         transcript = self._transcript
         entries = transcript._entries
-        entries.insert(bisect_right(entries, entry.began_at_ms, key=lambda kept: kept.began_at_ms), entry)
+        entries.append(entry)
         transcript._letters += len(entry.said)
         while len(entries) > 1 and (len(entries) > _ENTRIES or transcript._letters > _LETTERS):
             transcript._letters -= len(entries.pop(0).said)

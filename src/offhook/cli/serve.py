@@ -11,8 +11,8 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from offhook.addresses import check_address
 from offhook.agent.engines import Engines
-from offhook.agent.handover import check_address
 from offhook.agent.loading import load_agent
 from offhook.agent.sessions import AgentSessions
 from offhook.calls.events import CallOver

@@ -52,7 +52,7 @@ class Dialog(Protocol):
         pieces of text from an async generator.
 
         ``call.transcript`` holds the conversation so far as both have *heard* it: what the agent said is cut to what
-        reached the caller, and ``heard`` is the last entry of the caller's.
+        reached the caller. The last entry is the turn to be answered.
 
         The iterator is closed when the caller speaks on. What it raises ends the turn: the session apologises to the
         caller, and goes on listening.
