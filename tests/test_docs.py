@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import re
 import tomllib
 from importlib.util import find_spec
@@ -45,6 +46,16 @@ def test_every_python_block_is_python(path: Path) -> None:
     """Whether or not it can be run alone."""
     for source in blocks(path, "python"):
         compile(source.replace("…", "..."), path.name, "exec")
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_what_is_imported_is_at_the_top(path: Path) -> None:
+    """Where a name lies inside is nobody's business, and may change."""
+    for source in blocks(path, "python"):
+        for module, names in re.findall(r"^from (offhook[\w.]*) import (.+)$", source, re.MULTILINE):
+            assert module in {"offhook", "offhook.events", "offhook.speech.testing"}, module
+            found = importlib.import_module(module)
+            assert [name for name in names.split(", ") if not hasattr(found, name)] == []
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)

@@ -6,42 +6,98 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from offhook.agent import Agent, Engines, Handover, Limits, Texts, TurnOptions
+    from offhook.agent import Agent, Engines, Handover, Limits, Texts, TurnOptions, uninterrupted
+    from offhook.agent.conversant import Conversant, ConversantHost
+    from offhook.agent.session import Session
+    from offhook.agent.sessions import AgentSessions
     from offhook.calls.call import Call
+    from offhook.calls.transcript import Transcript, TranscriptEntry
+    from offhook.carriers.telnyx.client import TelnyxCarrier
+    from offhook.dialog.acts import Act, Answer, HandOver, HangUp, Say, Understood, UseTool
     from offhook.dialog.base import Dialog, Heard, Reply
     from offhook.errors import ConfigError, OffhookError
+    from offhook.exchange.exchange import Exchange
+    from offhook.server.host import Host
+    from offhook.server.run import serve
+    from offhook.speech.base import Recognition, SpeechToText, TextToSpeech, VoiceActivity, VoiceActivityStream
 
 __all__ = [
+    "Act",
     "Agent",
+    "AgentSessions",
+    "Answer",
     "Call",
     "ConfigError",
+    "Conversant",
+    "ConversantHost",
     "Dialog",
     "Engines",
+    "Exchange",
+    "HandOver",
     "Handover",
+    "HangUp",
     "Heard",
+    "Host",
     "Limits",
     "OffhookError",
+    "Recognition",
     "Reply",
+    "Say",
+    "Session",
+    "SpeechToText",
+    "TelnyxCarrier",
+    "TextToSpeech",
     "Texts",
+    "Transcript",
+    "TranscriptEntry",
     "TurnOptions",
+    "Understood",
+    "UseTool",
+    "VoiceActivity",
+    "VoiceActivityStream",
     "__version__",
+    "serve",
+    "uninterrupted",
 ]
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Act": "offhook.dialog.acts",
     "Agent": "offhook.agent",
+    "AgentSessions": "offhook.agent.sessions",
+    "Answer": "offhook.dialog.acts",
     "Call": "offhook.calls.call",
     "ConfigError": "offhook.errors",
+    "Conversant": "offhook.agent.conversant",
+    "ConversantHost": "offhook.agent.conversant",
     "Dialog": "offhook.dialog.base",
     "Engines": "offhook.agent",
+    "Exchange": "offhook.exchange.exchange",
+    "HandOver": "offhook.dialog.acts",
     "Handover": "offhook.agent",
+    "HangUp": "offhook.dialog.acts",
     "Heard": "offhook.dialog.base",
+    "Host": "offhook.server.host",
     "Limits": "offhook.agent",
     "OffhookError": "offhook.errors",
+    "Recognition": "offhook.speech.base",
     "Reply": "offhook.dialog.base",
+    "Say": "offhook.dialog.acts",
+    "Session": "offhook.agent.session",
+    "SpeechToText": "offhook.speech.base",
+    "TelnyxCarrier": "offhook.carriers.telnyx.client",
+    "TextToSpeech": "offhook.speech.base",
     "Texts": "offhook.agent",
+    "Transcript": "offhook.calls.transcript",
+    "TranscriptEntry": "offhook.calls.transcript",
     "TurnOptions": "offhook.agent",
+    "Understood": "offhook.dialog.acts",
+    "UseTool": "offhook.dialog.acts",
+    "VoiceActivity": "offhook.speech.base",
+    "VoiceActivityStream": "offhook.speech.base",
+    "serve": "offhook.server.run",
+    "uninterrupted": "offhook.agent",
 }
 
 

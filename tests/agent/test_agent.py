@@ -7,14 +7,17 @@ import inspect
 import subprocess
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 import offhook
+import offhook.events as public_events
 from offhook.agent import Agent, Engines, Handover
 from offhook.agent.cascade.turn import Turn
 from offhook.agent.work import current_work
+from offhook.calls.events import CallFact
 from offhook.dialog.acts import HangUp, Say, Understood, acts_of
 from offhook.dialog.base import Heard, Reply
 from offhook.errors import ConfigError
@@ -201,6 +204,33 @@ def test_the_package_offers_what_it_says_and_nothing_else() -> None:
     assert dir(offhook) == sorted(offhook.__all__)
     with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
         _ = offhook.Nothing  # type: ignore[attr-defined]
+
+
+def test_every_event_that_a_call_tells_can_be_imported_from_one_place() -> None:
+    """``offhook.events``."""
+    kinds = [CallFact]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+    ours = {kind.__name__ for kind in kinds if kind.__module__.startswith("offhook.")}
+    assert ours == set(public_events.__all__)
+
+
+def test_an_event_with_a_misspelt_field_is_refused_before_the_program_runs(tmp_path: Path) -> None:
+    """And so is one with a value of another type: they are constructed, with their types."""
+    path = tmp_path / "told.py"
+    lines = [
+        "from offhook import Call, events",
+        "def tell(call: Call) -> None:",
+        '    call.notify(events.TurnDraft(at_ms=1.0, call_id="c", text="x", confidence=1.0))',
+        '    call.notify(events.TurnDraft(at_ms=1.0, call_id="c", txt="x", confidence=1.0))',
+        '    call.notify(events.TurnDraft(at_ms=1.0, call_id="c", text="x", confidence="1.0"))',
+    ]
+    path.write_text("\n".join(lines))
+    root = Path(offhook.__file__).parents[2]
+    command = [sys.executable, "-m", "mypy", "--strict", "--config-file", str(root / "pyproject.toml"), str(path)]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=root)
+    found = [line.split(": ", 1)[0].rsplit(":", 1)[1] for line in result.stdout.splitlines() if ": error:" in line]
+    assert set(found) == {"4", "5"}, result.stdout + result.stderr
 
 
 def test_an_agent_is_defined_without_loading_engines_or_clients() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offhook.calls.transcript import TranscriptEntry, Scribe, Transcript
+from offhook.calls.transcript import Scribe, Transcript, TranscriptEntry
 
 
 def entry(said: str, began_at_ms: float = 0.0, *, heard: str | None = None) -> TranscriptEntry:

@@ -12,7 +12,7 @@ from offhook.agent import events
 from offhook.agent.failures import ProgramFailures
 from offhook.agent.handing_over import HandingOver
 from offhook.agent.work import current_work, end_work
-from offhook.calls.transcript import TranscriptEntry, Scribe
+from offhook.calls.transcript import Scribe, TranscriptEntry
 from offhook.clock import SystemClock
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, overload
 
-__all__ = ["TranscriptEntry", "Scribe", "Speaker", "Transcript"]
+__all__ = ["Scribe", "Speaker", "Transcript", "TranscriptEntry"]
 
 Speaker = Literal["caller", "agent"]
 
