@@ -24,8 +24,8 @@ from starlette.routing import Mount, Route, WebSocketRoute, request_response
 from starlette.staticfiles import StaticFiles
 
 from offhook.exchange.api.control import host_of, is_loopback
+from offhook.web.browser_line import BrowserLine
 from offhook.web.feed import Feed
-from offhook.web.line import PageLine
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -104,7 +104,7 @@ class PhonePage:
             await websocket.close()  # before it is accepted: the answer is 403
             return
         await websocket.accept()
-        line = PageLine(self._exchange, websocket, codecs=tuple(CODECS))
+        line = BrowserLine(self._exchange, websocket, codecs=tuple(CODECS))
         with self._feed.watch(line.tell_event):
             await line.run()
 

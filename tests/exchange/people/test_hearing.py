@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from offhook.audio.codecs import make_decoder, make_encoder
 from offhook.audio.mix import mix
-from offhook.exchange.people.hearing import Ear, Sound, backchannel, latency_ms, speech_span, stop_ms
+from offhook.exchange.people.hearing import Hearing, Sound, backchannel, latency_ms, speech_span, stop_ms
 
 RATE = 8000
 
@@ -34,9 +34,9 @@ def add(one: bytes, other: bytes) -> bytes:
     return mix(one, other)
 
 
-def heard(*pieces: bytes, start_ms: float = 0.0) -> Ear:
+def heard(*pieces: bytes, start_ms: float = 0.0) -> Hearing:
     """An ear that has heard these pieces, in frames."""
-    ear, pcm = Ear(RATE), b"".join(pieces)
+    ear, pcm = Hearing(RATE), b"".join(pieces)
     for at in range(0, len(pcm), 320):
         ear.hear(pcm[at : at + 320], start_ms + at / 16)
     return ear

@@ -1,30 +1,16 @@
-"""The people on the phones: they follow scripts, tick by tick, and measure what it is like to talk to the agent."""
+"""The phones that need no human."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from offhook.clock import ManualClock
-from offhook.exchange.people.phones import (
-    AnsweringPerson,
-    BusyPhone,
-    NoAnswerPhone,
-    Phone,
-    RejectingPhone,
-    ScriptedCaller,
-    SilentPhone,
-)
-from offhook.exchange.people.script import parse_script
-from offhook.exchange.people.voices import Voices
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+from offhook.exchange.people.phones import BusyPhone, NoAnswerPhone, Phone, RejectingPhone, SilentPhone
 
 WALL_MS = 1_000_000.0
 VOICE = b"\x00\x10" * 160
-SILENCE = bytes(320)
 
 
 class FakeHandset:
@@ -51,303 +37,53 @@ class FakeHandset:
         self.notes.append((type, fields))
 
 
-class Recordings(Voices):
-    """Every recording is silence for 50 ms, a voice for as many milliseconds as its name says, silence for 50 ms."""
-
-    def __init__(self) -> None:
-        async def speak(text: str, voice: str | None) -> tuple[bytes, int]:
-            raise AssertionError
-
-        super().__init__(speak)
-
-    def clip(self, ref: Any, *, rate: int = 8000) -> Any:
-        pad = bytes(2 * rate // 20)
-        ms = int(ref.name)
-        return self._add(ref, pad + b"\x00\x10" * (rate * ms // 1000) + pad, rate, rate, f"{ms} ms of speech")
+@pytest.mark.parametrize(("phone", "cause"), [(BusyPhone(), "busy"), (RejectingPhone(), "rejected")])
+def test_some_refuse_at_once(phone: Phone, cause: str) -> None:
+    """A phone in use and one that turns calls down say so when it rings."""
+    handset = FakeHandset()
+    phone.ring(handset, 0)
+    phone.waiting(5000)
+    assert handset.did == [f"reject {cause}"]
 
 
-class Conversation:
-    """A caller on a line with an agent that speaks when it is told: the agent's times are on the ticks."""
-
-    def __init__(self, *steps: dict[str, Any]) -> None:
-        self.clock = ManualClock(0.0, WALL_MS)
-        self.handset = FakeHandset()
-        self.caller = ScriptedCaller(parse_script({"steps": list(steps)}), voices=Recordings(), clock=self.clock)
-        self.caller.placed(self.handset, 0)
-        self.caller.connected(0)
-        self.now_ms = 0
-        self.said: list[int] = []  # the ticks in which the caller speaks
-
-    def run(self, ms: int, agent: Callable[[int], bool] = lambda now_ms: False) -> Conversation:
-        for _ in range(ms // 20):
-            if any(self.caller.mouth(self.now_ms)):
-                self.said.append(self.now_ms)
-            self.caller.ear(VOICE if agent(self.now_ms) else SILENCE, self.now_ms)
-            self.now_ms += 20
-        return self
-
-    def agent_speaks(self, ms: int) -> Conversation:
-        return self.run(ms, lambda now_ms: True)
-
-    @property
-    def report(self) -> dict[str, Any]:
-        return self.caller.report()
-
-    @property
-    def turns(self) -> list[dict[str, Any]]:
-        turns: list[dict[str, Any]] = self.report["turns"]
-        return turns
+def test_some_never_answer() -> None:
+    """It rings until somebody else gives up."""
+    handset = FakeHandset()
+    phone = NoAnswerPhone()
+    phone.ring(handset, 0)
+    phone.waiting(60_000)
+    assert handset.did == []
 
 
-def kinds(notes: Iterable[tuple[str, dict[str, Any]]]) -> list[str]:
-    return [kind for kind, _ in notes]
+def test_a_silent_phone_answers_listens_and_says_nothing() -> None:
+    """Its report says when it heard something, which keys, and how the call ended."""
+    handset = FakeHandset()
+    phone = SilentPhone(answer_after_ms=100, clock=ManualClock(0.0, WALL_MS))
+    assert phone.report()["heard_began_ms"] is None
+    phone.ring(handset, 0)
+    phone.waiting(80)
+    phone.waiting(100)
+    phone.waiting(120)
+    assert handset.did == ["answer"]
+    phone.connected(120)
+    phone.bridged(120)
+    for now_ms in range(200, 400, 20):
+        assert not any(phone.mouth(now_ms))
+        phone.ear(VOICE, now_ms)
+    phone.digit("5", 400)
+    phone.ended("normal_clearing", 500)
+    assert phone.report() == {
+        "heard_began_ms": pytest.approx(WALL_MS + 200, abs=1),
+        "heard_ended_ms": pytest.approx(WALL_MS + 400, abs=1),
+        "digits": "5",
+        "ended": "normal_clearing",
+    }
 
 
-class TestSaying:
-    def test_what_is_said_is_spoken_in_the_20_ms_before_its_frame(self) -> None:
-        conversation = Conversation({"say": "200"}).run(1000)
-        (turn,) = conversation.turns
-        assert turn["said"] == "200 ms of speech"
-        assert turn["kind"] == "turn"
-        assert turn["began_ms"] == pytest.approx(WALL_MS + 30, abs=1)
-        assert turn["ended_ms"] == pytest.approx(WALL_MS + 230, abs=1)
-        assert conversation.report["finished"]
-
-    def test_the_latency_is_measured_to_the_first_sound_at_the_ear(self) -> None:
-        conversation = Conversation({"say": "200"}).run(600).agent_speaks(200).run(200)
-        assert conversation.turns[0]["latency_ms"] == pytest.approx(600 - 230, abs=1)
-
-    def test_a_turn_without_an_answer_has_no_latency(self) -> None:
-        conversation = Conversation({"say": "200"}, {"wait_s": 0.5}, {"say": "200"}).run(2000).agent_speaks(100)
-        assert [turn["latency_ms"] is None for turn in conversation.turns] == [True, False]
-
-    def test_the_timeline_gets_the_moments_of_speech_with_their_own_times(self) -> None:
-        conversation = Conversation({"say": "200"}).run(600).agent_speaks(200).run(600)
-        assert kinds(conversation.handset.notes) == [
-            "caller.speech_started",
-            "caller.speech_ended",
-            "caller.hears_speech",
-            "caller.hears_silence",
-        ]
-        times = [fields["at_ms"] - WALL_MS for _, fields in conversation.handset.notes]
-        assert times == pytest.approx([30, 230, 600, 800], abs=1)
-
-    def test_a_recording_without_speech_is_no_turn(self) -> None:
-        conversation = Conversation({"say": "0"}, {"hang_up": True}).run(600)
-        assert conversation.turns == []
-        assert conversation.handset.did == ["hang_up"]
-
-
-class TestWaiting:
-    def test_the_agent_has_finished_when_it_was_heard_and_then_silent(self) -> None:
-        conversation = Conversation({"wait_agent": True}, {"say": "200"}).run(300).agent_speaks(500)
-        conversation.run(400).agent_speaks(400)  # a pause inside its sentence
-        conversation.run(1000)
-        assert conversation.said[0] == 1600 + 700 + 40
-        assert conversation.report["missed_steps"] == []
-        assert conversation.report["greeting_ms"] == pytest.approx(300, abs=1)
-
-    def test_what_was_said_before_the_question_is_no_answer_to_it(self) -> None:
-        conversation = Conversation({"wait_agent": True}, {"say": "200"}, {"wait_agent": True}, {"hang_up": True})
-        conversation.agent_speaks(500).run(3000)
-        assert conversation.handset.did == []
-        conversation.agent_speaks(500).run(1000)
-        assert conversation.handset.did == ["hang_up"]
-
-    def test_each_wait_is_for_something_new(self) -> None:
-        conversation = Conversation({"wait_agent": True}, {"wait_agent": True}, {"hang_up": True})
-        conversation.agent_speaks(500).run(3000)
-        assert conversation.handset.did == []
-
-    def test_waiting_in_vain_is_noted_and_the_script_goes_on(self) -> None:
-        conversation = Conversation({"wait_agent": True, "timeout_s": 2}, {"hang_up": True}).run(3000)
-        assert conversation.handset.did == ["hang_up"]
-        assert conversation.report["missed_steps"] == [1]
-        assert conversation.handset.notes[0] == ("caller.waited_in_vain", {"at_ms": WALL_MS + 2000, "step": 1})
-
-    def test_nothing_is_done_after_hanging_up(self) -> None:
-        conversation = Conversation({"hang_up": True}, {"say": "200"}).run(1000)
-        assert conversation.turns == []
-        assert not conversation.report["finished"]
-
-    def test_the_end_of_the_call_ends_the_script_in_the_middle_of_a_word(self) -> None:
-        conversation = Conversation({"say": "2000"}, {"say": "200"}).run(500)
-        conversation.caller.ended("normal_clearing", 500)
-        conversation.run(5000)
-        assert len(conversation.turns) == 1
-        assert conversation.said[-1] < 500
-        assert conversation.report["ended"] == "normal_clearing"
-
-
-class TestBargeIn:
-    STEPS = ({"say": "200"}, {"barge_in": "600", "after_ms": 1000})
-
-    def test_it_comes_when_the_agent_has_spoken_for_long_enough_and_measures_the_stop(self) -> None:
-        conversation = Conversation(*self.STEPS).run(500).agent_speaks(1240).run(2000)
-        barge_in = conversation.turns[1]
-        assert barge_in["kind"] == "barge_in"
-        assert barge_in["began_ms"] == pytest.approx(WALL_MS + 1500 + 30, abs=1)
-        assert barge_in["stop_ms"] == pytest.approx(1740 - 1530, abs=1)
-        assert conversation.report["barge_in"] == {"stop_ms": barge_in["stop_ms"]}
-
-    def test_pauses_inside_a_sentence_count_as_speech(self) -> None:
-        conversation = Conversation(*self.STEPS).run(500).agent_speaks(400).run(300).agent_speaks(600).run(2000)
-        assert conversation.turns[1]["began_ms"] == pytest.approx(WALL_MS + 1530, abs=1)
-
-    def test_an_agent_that_speaks_too_briefly_is_not_waited_for(self) -> None:
-        conversation = Conversation(*self.STEPS).run(500).agent_speaks(400).run(3000)
-        assert conversation.turns[1]["stop_ms"] is None
-        assert conversation.turns[1]["began_ms"] == pytest.approx(WALL_MS + 900 + 700 + 30, abs=1)
-        assert conversation.report["missed_steps"] == [2]
-
-    def test_it_is_said_anyway_when_the_agent_never_speaks(self) -> None:
-        conversation = Conversation({"barge_in": "200", "timeout_s": 1}).run(3000)
-        assert conversation.turns[0]["began_ms"] == pytest.approx(WALL_MS + 1030, abs=1)
-        assert conversation.report["missed_steps"] == [1]
-
-    def test_two_in_a_row_each_wait_for_their_time(self) -> None:
-        conversation = Conversation(
-            {"backchannel": "200", "after_ms": 500}, {"barge_in": "200", "after_ms": 1000}
-        ).agent_speaks(4000)
-        first, second = conversation.turns
-        assert second["began_ms"] - first["ended_ms"] > 1000
-
-    def test_a_script_without_one_reports_none(self) -> None:
-        report = Conversation({"say": "200"}).run(500).report
-        assert report["barge_in"] is None
-        assert report["backchannel"] is None
-
-
-class TestBackchannel:
-    STEPS = ({"say": "200"}, {"backchannel": "300", "after_ms": 1000}, {"wait_agent": True}, {"hang_up": True})
-
-    def test_an_agent_that_goes_on_was_not_stopped_and_has_answered(self) -> None:
-        conversation = Conversation(*self.STEPS).run(500).agent_speaks(1200).run(200).agent_speaks(2000).run(1000)
-        assert conversation.report["backchannel"] == {
-            "stopped_agent": False,
-            "longest_gap_ms": pytest.approx(200, abs=1),
-        }
-        assert conversation.turns[1]["latency_ms"] is None
-        assert conversation.turns[0]["latency_ms"] == pytest.approx(270, abs=1)
-        assert conversation.handset.did == ["hang_up"]
-
-    def test_an_agent_that_falls_silent_was_stopped(self) -> None:
-        conversation = Conversation(*self.STEPS).run(500).agent_speaks(1200).run(1000)
-        assert conversation.report["backchannel"]["stopped_agent"]
-
-    def test_nothing_is_said_of_an_agent_that_was_silent(self) -> None:
-        conversation = Conversation({"backchannel": "300", "timeout_s": 1}).run(3000)
-        assert conversation.report["backchannel"] == {"stopped_agent": None, "longest_gap_ms": None}
-
-
-class TestKeysAndPeople:
-    def test_keys_are_pressed_one_after_the_other_with_pauses(self) -> None:
-        conversation = Conversation({"press": "1w2"}, {"hang_up": True})
-        pressed: list[tuple[int, str]] = []
-        while len(conversation.handset.did) < 3:
-            before = len(conversation.handset.did)
-            conversation.run(20)
-            pressed += [(conversation.now_ms - 20, did) for did in conversation.handset.did[before:]]
-        assert pressed == [(0, "press 1"), (700, "press 2"), (720, "hang_up")]
-
-    def test_keys_of_the_other_side_are_remembered(self) -> None:
-        conversation = Conversation({"say": "200"})
-        conversation.caller.digit("4", 0)
-        conversation.caller.digit("2", 0)
-        assert conversation.report["digits"] == "42"
-
-    def test_a_person_is_somebody_heard_after_the_line_was_bridged(self) -> None:
-        conversation = Conversation({"expect_person": True}, {"hang_up": True}).agent_speaks(1000).run(1000)
-        assert not conversation.report["heard_person"]
-        conversation.caller.bridged(conversation.now_ms)
-        conversation.run(500)
-        assert conversation.handset.did == []
-        conversation.agent_speaks(100).run(100)
-        assert conversation.report["heard_person"]
-        assert conversation.handset.did == ["hang_up"]
-
-    def test_a_person_who_never_comes(self) -> None:
-        conversation = Conversation({"expect_person": True, "timeout_s": 1}, {"hang_up": True}).run(2000)
-        assert conversation.handset.did == ["hang_up"]
-        assert conversation.report["missed_steps"] == [1]
-
-
-class TestPhones:
-    def test_a_caller_who_is_called_is_busy(self) -> None:
-        handset = FakeHandset()
-        caller = ScriptedCaller(parse_script({"steps": [{"hang_up": True}]}), voices=Recordings())
-        caller.ring(handset, 0)
-        caller.waiting(0)
-        assert handset.did == ["reject busy"]
-        assert caller.report()["greeting_ms"] is None
-
-    def test_a_caller_without_a_handset_follows_its_script_all_the_same(self) -> None:
-        caller = ScriptedCaller(
-            parse_script({"steps": [{"press": "1"}, {"say": "100"}, {"hang_up": True}]}), voices=Recordings()
-        )
-        for tick in range(100):
-            caller.mouth(tick * 20)
-        assert caller.report()["finished"]
-
-    def test_a_person_picks_up_after_a_while_and_speaks(self) -> None:
-        handset = FakeHandset()
-        person = AnsweringPerson(
-            parse_script({"steps": [{"say": "200"}]}), voices=Recordings(), answer_after_ms=500, clock=ManualClock()
-        )
-        person.ring(handset, 1000)
-        for now_ms in range(1000, 2000, 20):
-            person.waiting(now_ms)
-            if now_ms < 1500:
-                assert handset.did == []
-        assert handset.did == ["answer"]
-        person.connected(2000)
-        assert any(any(person.mouth(now_ms)) for now_ms in range(2000, 3000, 20))
-
-    def test_the_people_of_the_package_speak_at_the_lines_rate(self) -> None:
-        person = AnsweringPerson(parse_script({"steps": [{"say": "person_hello"}]}), rate=16000)
-        person.connected(0)
-        assert {len(person.mouth(now_ms)) for now_ms in range(0, 1000, 20)} == {640}
-
-    @pytest.mark.parametrize(("phone", "cause"), [(BusyPhone(), "busy"), (RejectingPhone(), "rejected")])
-    def test_some_refuse_at_once(self, phone: Phone, cause: str) -> None:
-        handset = FakeHandset()
-        phone.ring(handset, 0)
-        phone.waiting(5000)
-        assert handset.did == [f"reject {cause}"]
-
-    def test_some_never_answer(self) -> None:
-        handset = FakeHandset()
-        phone = NoAnswerPhone()
-        phone.ring(handset, 0)
-        phone.waiting(60_000)
-        assert handset.did == []
-
-    def test_a_silent_phone_answers_listens_and_says_nothing(self) -> None:
-        handset = FakeHandset()
-        phone = SilentPhone(answer_after_ms=100, clock=ManualClock(0.0, WALL_MS))
-        assert phone.report()["heard_began_ms"] is None
-        phone.ring(handset, 0)
-        phone.waiting(80)
-        phone.waiting(100)
-        phone.waiting(120)
-        assert handset.did == ["answer"]
-        phone.connected(120)
-        phone.bridged(120)
-        for now_ms in range(200, 400, 20):
-            assert not any(phone.mouth(now_ms))
-            phone.ear(VOICE, now_ms)
-        phone.digit("5", 400)
-        phone.ended("normal_clearing", 500)
-        assert phone.report() == {
-            "heard_began_ms": pytest.approx(WALL_MS + 200, abs=1),
-            "heard_ended_ms": pytest.approx(WALL_MS + 400, abs=1),
-            "digits": "5",
-            "ended": "normal_clearing",
-        }
-
-    def test_a_silent_phone_can_call(self) -> None:
-        handset = FakeHandset()
-        phone = SilentPhone()
-        phone.placed(handset, 0)
-        phone.waiting(10_000)
-        assert handset.did == []
+def test_a_silent_phone_can_call() -> None:
+    """It waits, and does nothing by itself."""
+    handset = FakeHandset()
+    phone = SilentPhone()
+    phone.placed(handset, 0)
+    phone.waiting(10_000)
+    assert handset.did == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offhook.exchange.sound.buffer import Announcements, Cleared, Playout, Pulled
+from offhook.exchange.sound.buffer import Announcements, Cleared, PlayoutBuffer, Pulled
 
 RATE = 8000
 FRAME = 320  # bytes in 20 ms
@@ -17,26 +17,26 @@ def audio(ms: float, value: int = 1) -> bytes:
 
 class TestPlaying:
     def test_nothing_is_played_while_nothing_is_queued(self) -> None:
-        playout = Playout(RATE)
+        playout = PlayoutBuffer(RATE)
         assert playout.pull(0) == Pulled(None, ())
         assert playout.counters.underruns == 0
 
     def test_one_long_piece_is_played_a_frame_per_tick(self) -> None:
-        playout = Playout(RATE)
+        playout = PlayoutBuffer(RATE)
         playout.add(audio(60), 0)
         assert playout.queued_ms == 60
         assert [playout.pull(t).pcm for t in (0, 20, 40, 60)] == [audio(20), audio(20), audio(20), None]
         assert playout.counters.played_ms == 60
 
     def test_small_pieces_are_joined_across_their_edges(self) -> None:
-        playout = Playout(RATE)
+        playout = PlayoutBuffer(RATE)
         for value in (1, 2, 3, 4):
             playout.add(audio(10, value), 0)
         assert playout.pull(0).pcm == audio(10, 1) + audio(10, 2)
         assert playout.pull(20).pcm == audio(10, 3) + audio(10, 4)
 
     def test_a_remainder_waits_one_tick_for_more_and_is_then_joined(self) -> None:
-        playout = Playout(RATE)
+        playout = PlayoutBuffer(RATE)
         playout.add(audio(30, 1), 0)
         assert playout.pull(0).pcm == audio(20, 1)
         assert playout.pull(20).pcm is None
@@ -45,20 +45,20 @@ class TestPlaying:
         assert playout.counters.padded == 0
 
     def test_a_remainder_that_nothing_follows_is_padded_with_silence(self) -> None:
-        playout = Playout(RATE)
+        playout = PlayoutBuffer(RATE)
         playout.add(audio(30), 0)
         frames = [playout.pull(t).pcm for t in (0, 20, 40, 60)]
         assert frames == [audio(20), None, audio(10) + bytes(160), None]
         assert playout.counters.padded == 1
 
     def test_empty_audio_is_nothing(self) -> None:
-        playout = Playout(RATE)
+        playout = PlayoutBuffer(RATE)
         playout.add(b"", 0)
         assert playout.pull(0).pcm is None
         assert playout.mark("a", 0)
 
     def test_a_late_tick_plays_only_what_had_arrived_by_its_time(self) -> None:
-        playout = Playout(RATE)
+        playout = PlayoutBuffer(RATE)
         playout.add(audio(20, 1), 0)
         playout.add(audio(20, 2), 30)
         assert playout.pull(0).pcm == audio(20, 1)
@@ -69,7 +69,7 @@ class TestPlaying:
 
 class TestUnderruns:
     def test_a_queue_that_runs_dry_in_the_middle_of_speech_is_counted(self) -> None:
-        playout = Playout(RATE)
+        playout = PlayoutBuffer(RATE)
         playout.add(audio(20), 0)
         playout.pull(0)
         playout.pull(20)
@@ -77,7 +77,7 @@ class TestUnderruns:
         assert playout.counters.underruns == 1
 
     def test_a_pause_of_more_than_200_ms_is_a_new_utterance(self) -> None:
-        playout = Playout(RATE)
+        playout = PlayoutBuffer(RATE)
         playout.add(audio(20), 0)
         playout.pull(0)
         playout.pull(20)
@@ -85,7 +85,7 @@ class TestUnderruns:
         assert playout.counters.underruns == 0
 
     def test_audio_after_a_clear_is_a_new_utterance(self) -> None:
-        playout = Playout(RATE)
+        playout = PlayoutBuffer(RATE)
         playout.add(audio(20), 0)
         playout.pull(0)
         playout.pull(20)
@@ -96,31 +96,31 @@ class TestUnderruns:
 
 class TestMarks:
     def test_a_mark_comes_back_at_once_when_nothing_is_queued(self) -> None:
-        playout = Playout(RATE)
+        playout = PlayoutBuffer(RATE)
         assert playout.mark("a", 0)
         assert playout.pending_marks == 0
 
     def test_a_mark_comes_back_when_the_audio_before_it_has_been_played_not_when_it_begins(self) -> None:
-        playout = Playout(RATE)
+        playout = PlayoutBuffer(RATE)
         playout.add(audio(40), 0)
         assert not playout.mark("a", 0)
         assert [playout.pull(t).marks for t in (0, 20, 40)] == [(), (), ("a",)]
 
     def test_a_mark_waits_for_the_frame_that_is_being_played(self) -> None:
-        playout = Playout(RATE)
+        playout = PlayoutBuffer(RATE)
         playout.add(audio(20), 0)
         playout.pull(0)
         assert not playout.mark("a", 10)
         assert playout.pull(20).marks == ("a",)
 
     def test_a_mark_between_two_ticks_after_the_last_frame_comes_back_at_once(self) -> None:
-        playout = Playout(RATE)
+        playout = PlayoutBuffer(RATE)
         playout.add(audio(20), 0)
         playout.pull(0)
         assert playout.mark("a", 20)
 
     def test_marks_keep_their_order_even_when_one_could_come_back_at_once(self) -> None:
-        playout = Playout(RATE)
+        playout = PlayoutBuffer(RATE)
         playout.add(audio(20), 0)
         playout.mark("a", 0)
         playout.pull(0)
@@ -128,7 +128,7 @@ class TestMarks:
         assert playout.pull(20).marks == ("a", "b")
 
     def test_a_mark_inside_a_frame_comes_back_after_that_frame(self) -> None:
-        playout = Playout(RATE)
+        playout = PlayoutBuffer(RATE)
         playout.add(audio(10), 0)
         playout.mark("a", 0)
         playout.add(audio(30), 0)
@@ -138,7 +138,7 @@ class TestMarks:
 
 class TestClear:
     def test_clear_empties_the_queue_and_gives_all_marks_back(self) -> None:
-        playout = Playout(RATE)
+        playout = PlayoutBuffer(RATE)
         playout.add(audio(50), 0)
         playout.mark("a", 0)
         playout.add(audio(100), 0)
@@ -150,7 +150,7 @@ class TestClear:
         assert playout.counters.clears == 1
 
     def test_clear_forgets_the_part_of_a_piece_that_was_played(self) -> None:
-        playout = Playout(RATE)
+        playout = PlayoutBuffer(RATE)
         playout.add(audio(60, 1), 0)
         playout.pull(0)
         playout.clear()
@@ -158,7 +158,7 @@ class TestClear:
         assert playout.pull(20).pcm == audio(20, 2)
 
     def test_a_mark_after_a_clear_does_not_count_what_was_dropped(self) -> None:
-        playout = Playout(RATE)
+        playout = PlayoutBuffer(RATE)
         playout.add(audio(60), 0)
         playout.pull(0)
         playout.clear()
@@ -180,7 +180,7 @@ class TestClear:
 )
 def test_whatever_is_sent_every_byte_and_every_mark_is_accounted_for(steps: list[tuple[str, int]]) -> None:
     """Audio is played once, in order, or dropped by a clear; marks come back once, in order, not before their audio."""
-    playout = Playout(RATE)
+    playout = PlayoutBuffer(RATE)
     now_ms, sent, value = 0.0, 0, 0
     played: list[bytes] = []
     waiting: list[tuple[str, int]] = []  # marks and how many bytes were sent before them

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from offhook.audio.frames import FRAME_MS, frame_bytes
 from offhook.clock import Clock, SystemClock
-from offhook.exchange.people.hearing import HOLE_MS, Ear, Sound, backchannel, latency_ms, stop_ms
+from offhook.exchange.people.hearing import HOLE_MS, Hearing, Sound, backchannel, latency_ms, stop_ms
 from offhook.exchange.people.script import (
     Backchannel,
     BargeIn,
@@ -25,7 +25,7 @@ from offhook.exchange.people.voices import Clip, Voices
 if TYPE_CHECKING:
     from offhook.exchange.people.phones import Handset
 
-__all__ = ["ScriptedCaller", "Turn"]
+__all__ = ["AnsweringPerson", "MeasuredTurn", "ScriptedCaller"]
 
 Kind = Literal["turn", "barge_in", "backchannel"]
 
@@ -34,7 +34,7 @@ _WAITS_MS = {"w": 500.0, "W": 1000.0}
 
 
 @dataclass(slots=True)
-class Turn:
+class MeasuredTurn:
     """Something the caller has said. Times are monotonic, of the first and the last speech sample."""
 
     said: str
@@ -60,14 +60,14 @@ class ScriptedCaller:
     ) -> None:
         self.rate = rate
         self.script = script
-        self.turns: list[Turn] = []
+        self.turns: list[MeasuredTurn] = []
         voices = voices or Voices()
         self._clips = {ref: voices.clip(ref, rate=rate) for ref in script.clips()}
         clock = clock or SystemClock()
         self._wall_ms = clock.wall_ms() - clock.now_ms()
         self._silence = bytes(frame_bytes(rate))
         self._handset: Handset | None = None
-        self._ear = Ear(rate)
+        self._hearing = Hearing(rate)
         self._speech = b""
         self._offset = 0
         self._index = 0
@@ -120,14 +120,14 @@ class ScriptedCaller:
 
     def ear(self, pcm: bytes, now_ms: float) -> None:
         """Listen."""
-        self._ear.hear(pcm, now_ms)
-        speaking = self._ear.speaking(now_ms + FRAME_MS)
+        self._hearing.hear(pcm, now_ms)
+        speaking = self._hearing.speaking(now_ms + FRAME_MS)
         if speaking != self._heard_speaking:
             self._heard_speaking = speaking
             if speaking:
-                self._note("caller.hears_speech", self._ear.stretch_began_ms())
+                self._note("caller.hears_speech", self._hearing.stretch_began_ms())
             else:
-                self._note("caller.hears_silence", self._ear.sounds[-1].ended_ms)
+                self._note("caller.hears_silence", self._hearing.sounds[-1].ended_ms)
 
     def digit(self, digit: str, now_ms: float) -> None:
         """Remember the key."""
@@ -177,18 +177,18 @@ class ScriptedCaller:
         return True
 
     def _wait_agent(self, step: WaitAgent, now_ms: float, began_ms: float) -> bool:
-        if self._ear.first_after(self._since_ms) is not None and self._ear.quiet_ms(now_ms) >= step.quiet_ms:
+        if self._hearing.first_after(self._since_ms) is not None and self._hearing.quiet_ms(now_ms) >= step.quiet_ms:
             self._since_ms = now_ms
             return True
         return self._timed_out(step.timeout_s, now_ms, began_ms)
 
     def _cut_in(self, step: BargeIn | Backchannel, now_ms: float, began_ms: float) -> bool:
         """Say the clip when the agent has spoken for long enough since the step began."""
-        ear = self._ear
-        stretch_began_ms = ear.stretch_began_ms()
-        if stretch_began_ms is None or not ear.speaking(now_ms):
+        hearing = self._hearing
+        stretch_began_ms = hearing.stretch_began_ms()
+        if stretch_began_ms is None or not hearing.speaking(now_ms):
             # It spoke, but not for as long as the script wants: the moment is gone, and waiting would only confuse it.
-            too_short = ear.first_after(began_ms) is not None and ear.quiet_ms(now_ms) >= 2 * HOLE_MS
+            too_short = hearing.first_after(began_ms) is not None and hearing.quiet_ms(now_ms) >= 2 * HOLE_MS
             if not too_short and not self._timed_out(step.timeout_s, now_ms, began_ms):
                 return False
             if too_short:
@@ -200,7 +200,7 @@ class ScriptedCaller:
 
     def _person_heard(self) -> bool:
         return self._bridged_ms is not None and any(
-            sound.began_ms >= self._bridged_ms for sound in self._ear.sounds[-50:]
+            sound.began_ms >= self._bridged_ms for sound in self._hearing.sounds[-50:]
         )
 
     def _timed_out(self, timeout_s: float, now_ms: float, began_ms: float) -> bool:
@@ -219,7 +219,7 @@ class ScriptedCaller:
         if clip.speech is None:
             return
         starts_ms = now_ms - FRAME_MS  # the frame handed out now was spoken in the 20 ms before
-        turn = Turn(clip.said, kind, Sound(starts_ms + clip.speech.began_ms, starts_ms + clip.speech.ended_ms))
+        turn = MeasuredTurn(clip.said, kind, Sound(starts_ms + clip.speech.began_ms, starts_ms + clip.speech.ended_ms))
         self.turns.append(turn)
         if kind != "backchannel":
             self._since_ms = turn.speech.ended_ms
@@ -250,7 +250,7 @@ class ScriptedCaller:
         first such turn, or ``None``.
         """
         turns = [self._turn_report(index) for index in range(len(self.turns))]
-        sounds = self._ear.sounds
+        sounds = self._hearing.sounds
         greeting_ms = sounds[0].began_ms - self._connected_ms if sounds and self._connected_ms is not None else None
         return {
             "script": self.script.name,
@@ -268,7 +268,7 @@ class ScriptedCaller:
         }
 
     def _turn_report(self, index: int) -> dict[str, object]:
-        turn, sounds = self.turns[index], self._ear.sounds
+        turn, sounds = self.turns[index], self._hearing.sounds
         report: dict[str, object] = {
             "said": turn.said,
             "kind": turn.kind,
@@ -277,7 +277,7 @@ class ScriptedCaller:
             "latency_ms": None,
         }
         if turn.kind == "backchannel":
-            outcome = backchannel(sounds, turn.speech, heard_until_ms=self._ear.heard_until_ms or 0.0)
+            outcome = backchannel(sounds, turn.speech, heard_until_ms=self._hearing.heard_until_ms or 0.0)
             report["stopped_agent"] = None if outcome is None else outcome.stopped_agent
             report["longest_gap_ms"] = None if outcome is None else _rounded(outcome.longest_gap_ms)
             return report
@@ -289,6 +289,42 @@ class ScriptedCaller:
 
     def _wall(self, now_ms: float) -> float:
         return round(now_ms + self._wall_ms, 3)
+
+
+class AnsweringPerson(ScriptedCaller):
+    """Somebody who is called: picks up after a while, follows a script, and stays until it hangs up or the call ends.
+
+    Args:
+        script: what the person says and does once connected.
+        voices: where the clips of the script are; text in it must be prepared.
+        answer_after_ms: how long it rings.
+        rate: Hz of the audio.
+        clock: whose wall time the report is in.
+    """
+
+    def __init__(
+        self,
+        script: Script,
+        *,
+        voices: Voices | None = None,
+        answer_after_ms: float = 1500.0,
+        rate: int = 8000,
+        clock: Clock | None = None,
+    ) -> None:
+        super().__init__(script, voices=voices, rate=rate, clock=clock)
+        self._answer_after_ms = answer_after_ms
+        self._answer_at_ms: float | None = None
+
+    def ring(self, handset: Handset, now_ms: float) -> None:
+        """Decide when to pick up."""
+        self.placed(handset, now_ms)
+        self._answer_at_ms = now_ms + self._answer_after_ms
+
+    def waiting(self, now_ms: float) -> None:
+        """Pick up when it is time."""
+        if self._answer_at_ms is not None and now_ms >= self._answer_at_ms and self._handset is not None:
+            self._answer_at_ms = None
+            self._handset.answer()
 
 
 def _rounded(ms: float | None) -> float | None:

@@ -26,7 +26,7 @@ from offhook.audio.frames import SAMPLE_BYTES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["HOLE_MS", "BackchannelOutcome", "Ear", "Sound", "backchannel", "latency_ms", "speech_span", "stop_ms"]
+__all__ = ["HOLE_MS", "BackchannelOutcome", "Hearing", "Sound", "backchannel", "latency_ms", "speech_span", "stop_ms"]
 
 HOLE_MS: Final = 350.0
 """A silence as long as this is heard as a stop; shorter ones are pauses inside a sentence."""
@@ -65,8 +65,8 @@ class _Candidate:
     index: int | None = None  # its place among the sounds, once it is one
 
 
-class Ear:
-    """One person's ear.
+class Hearing:
+    """What one person hears.
 
     Args:
         rate: Hz of the audio.
@@ -158,11 +158,11 @@ class Ear:
 
 def speech_span(pcm: bytes, rate: int) -> Sound | None:
     """Where speech begins and ends in a clip, in milliseconds from its start; ``None`` if there is none."""
-    ear = Ear(rate)
+    hearing = Hearing(rate)
     size = rate // 50 * SAMPLE_BYTES
     for start in range(0, len(pcm), size):
-        ear.hear(pcm[start : start + size], start / SAMPLE_BYTES * 1000 / rate)
-    return Sound(ear.sounds[0].began_ms, ear.sounds[-1].ended_ms) if ear.sounds else None
+        hearing.hear(pcm[start : start + size], start / SAMPLE_BYTES * 1000 / rate)
+    return Sound(hearing.sounds[0].began_ms, hearing.sounds[-1].ended_ms) if hearing.sounds else None
 
 
 def latency_ms(sounds: Sequence[Sound], said: Sound, *, until_ms: float | None = None) -> float | None:

@@ -6,8 +6,8 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from offhook.errors import ConfigError
-from offhook.exchange.people.caller import ScriptedCaller
-from offhook.exchange.people.phones import AnsweringPerson, BusyPhone, NoAnswerPhone, RejectingPhone, SilentPhone
+from offhook.exchange.people.caller import AnsweringPerson, ScriptedCaller
+from offhook.exchange.people.phones import BusyPhone, NoAnswerPhone, RejectingPhone, SilentPhone
 from offhook.exchange.people.script import load_script, parse_script
 from offhook.exchange.people.voices import Voices
 from offhook.exchange.words.seed import PhoneSpec

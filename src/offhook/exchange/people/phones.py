@@ -1,28 +1,14 @@
-"""The people on the exchange: what a phone is, and the phones that need no human."""
+"""What a phone is, and the phones that need no human."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import Literal, Protocol
 
 from offhook.audio.frames import frame_bytes
 from offhook.clock import Clock, SystemClock
-from offhook.exchange.people.caller import ScriptedCaller
-from offhook.exchange.people.hearing import Ear
+from offhook.exchange.people.hearing import Hearing
 
-if TYPE_CHECKING:
-    from offhook.exchange.people.script import Script
-    from offhook.exchange.people.voices import Voices
-
-__all__ = [
-    "AnsweringPerson",
-    "BusyPhone",
-    "Handset",
-    "NoAnswerPhone",
-    "Phone",
-    "RejectingPhone",
-    "ScriptedCaller",
-    "SilentPhone",
-]
+__all__ = ["BusyPhone", "Handset", "NoAnswerPhone", "Phone", "RejectingPhone", "SilentPhone"]
 
 
 class Handset(Protocol):
@@ -85,7 +71,11 @@ class Phone(Protocol):
         ...
 
     def mouth(self, now_ms: float) -> bytes:
-        """The next 20 ms of what this party says."""
+        """The next 20 ms of what this party says.
+
+        Nothing (``b""``) while no audio comes from it, and several whole frames at once when what was held back on its
+        way arrives in a burst.
+        """
         ...
 
     def ear(self, pcm: bytes, now_ms: float) -> None:
@@ -121,7 +111,7 @@ class SilentPhone:
         self._silence = bytes(frame_bytes(rate))
         self._handset: Handset | None = None
         self._answer_at_ms: float | None = None
-        self._ear = Ear(rate)
+        self._hearing = Hearing(rate)
         self._digits = ""
         self._cause: str | None = None
 
@@ -154,7 +144,7 @@ class SilentPhone:
 
     def ear(self, pcm: bytes, now_ms: float) -> None:
         """Listen."""
-        self._ear.hear(pcm, now_ms)
+        self._hearing.hear(pcm, now_ms)
 
     def digit(self, digit: str, now_ms: float) -> None:
         """Remember the key."""
@@ -168,7 +158,7 @@ class SilentPhone:
     def report(self) -> dict[str, object]:
         """What it heard; times are epoch milliseconds."""
         wall_ms = self._clock.wall_ms() - self._clock.now_ms()
-        sounds = self._ear.sounds
+        sounds = self._hearing.sounds
         return {
             "heard_began_ms": round(sounds[0].began_ms + wall_ms, 3) if sounds else None,
             "heard_ended_ms": round(sounds[-1].ended_ms + wall_ms, 3) if sounds else None,
@@ -206,39 +196,3 @@ class RejectingPhone(_RefusingPhone):
     """Turns every call down."""
 
     cause = "rejected"
-
-
-class AnsweringPerson(ScriptedCaller):
-    """Somebody who is called: picks up after a while, follows a script, and stays until it hangs up or the call ends.
-
-    Args:
-        script: what the person says and does once connected.
-        voices: where the clips of the script are; text in it must be prepared.
-        answer_after_ms: how long it rings.
-        rate: Hz of the audio.
-        clock: whose wall time the report is in.
-    """
-
-    def __init__(
-        self,
-        script: Script,
-        *,
-        voices: Voices | None = None,
-        answer_after_ms: float = 1500.0,
-        rate: int = 8000,
-        clock: Clock | None = None,
-    ) -> None:
-        super().__init__(script, voices=voices, rate=rate, clock=clock)
-        self._answer_after_ms = answer_after_ms
-        self._answer_at_ms: float | None = None
-
-    def ring(self, handset: Handset, now_ms: float) -> None:
-        """Decide when to pick up."""
-        self.placed(handset, now_ms)
-        self._answer_at_ms = now_ms + self._answer_after_ms
-
-    def waiting(self, now_ms: float) -> None:
-        """Pick up when it is time."""
-        if self._answer_at_ms is not None and now_ms >= self._answer_at_ms and self._handset is not None:
-            self._answer_at_ms = None
-            self._handset.answer()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from offhook.audio._audioop import audioop
 from offhook.audio.frames import FRAME_MS, frame_bytes
 from offhook.clock import Clock, SystemClock
-from offhook.exchange.people.hearing import Ear
+from offhook.exchange.people.hearing import Hearing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -77,7 +77,7 @@ class Softphone:
         self._tell = tell
         clock = clock or SystemClock()
         self._wall_ms = clock.wall_ms() - clock.now_ms()
-        self._ear = Ear(SOFTPHONE_RATE)
+        self._hearing = Hearing(SOFTPHONE_RATE)
         self._hears_speech = False
         self._silence = bytes(frame_bytes(SOFTPHONE_RATE))
         self._frames: deque[bytes] = deque()
@@ -142,17 +142,17 @@ class Softphone:
     def ear(self, pcm: bytes, now_ms: float) -> None:
         """Pass on what the phone hears, and note when speech begins and ends in it: what times are counted to."""
         self._hear(pcm)
-        self._ear.hear(pcm, now_ms)
-        hears_speech = self._ear.speaking(now_ms + FRAME_MS)
+        self._hearing.hear(pcm, now_ms)
+        hears_speech = self._hearing.speaking(now_ms + FRAME_MS)
         if hears_speech == self._hears_speech:
             return
         self._hears_speech = hears_speech
         if hears_speech:
-            began_ms = self._ear.stretch_began_ms()
+            began_ms = self._hearing.stretch_began_ms()
             assert began_ms is not None, "there is speech"
             self._note("caller.hears_speech", began_ms)
         else:
-            self._note("caller.hears_silence", self._ear.sounds[-1].ended_ms)
+            self._note("caller.hears_silence", self._hearing.sounds[-1].ended_ms)
 
     def digit(self, digit: str, now_ms: float) -> None:
         """Pass on a key that the other end pressed."""

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from offhook.audio.frames import FRAME_MS, SAMPLE_BYTES, frame_bytes
 
-__all__ = ["Announcements", "Cleared", "Playout", "PlayoutCounters", "Pulled"]
+__all__ = ["Announcements", "Cleared", "PlayoutBuffer", "PlayoutCounters", "Pulled"]
 
 UNDERRUN_MS: Final = 200
 """Audio that comes later than this after the queue ran dry is a new utterance, not the rest of a starved one."""
@@ -48,7 +48,7 @@ class PlayoutCounters:
     clears: int = 0
 
 
-class Playout:
+class PlayoutBuffer:
     """The real-time playout buffer of one stream.
 
     Pull it once per tick. What is pulled at ``now_ms`` is heard until ``now_ms + 20``. A late tick plays only audio

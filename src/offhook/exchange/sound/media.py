@@ -21,7 +21,7 @@ from offhook.carriers.telnyx.media import (
     TelnyxCarrierMedia,
 )
 from offhook.errors import CodecError
-from offhook.exchange.sound.buffer import Playout
+from offhook.exchange.sound.buffer import PlayoutBuffer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -198,7 +198,7 @@ class StreamMedia:
     def _make_decode(self) -> Callable[[bytes], bytes]:
         settings = self.settings
         if settings.bidirectional_mode == "mp3":
-            self.playout = Playout(self._line_rate)
+            self.playout = PlayoutBuffer(self._line_rate)
             return self._decode_mp3
         codec = settings.bidirectional_codec
         decoder = make_decoder(
@@ -206,7 +206,7 @@ class StreamMedia:
             announced_rate(codec, settings.bidirectional_sampling_rate),
             l16_byte_order=settings.l16_byte_order,
         )
-        self.playout = Playout(decoder.rate)
+        self.playout = PlayoutBuffer(decoder.rate)
         return decoder.decode
 
     def _play(self, payload: bytes, now_ms: float) -> list[bytes]:

@@ -11,7 +11,7 @@ import pytest
 
 from offhook.errors import EngineMissing
 from offhook.exchange.people.voices import Voices
-from offhook.web import line
+from offhook.web import browser_line
 
 if TYPE_CHECKING:
     from .conftest import Page, Site
@@ -112,7 +112,7 @@ async def test_a_call_that_does_not_ring_yet_is_hung_up_as_well(site: Site, then
         async def send_text(self, text: str) -> None:
             """Not read."""
 
-    await line.PageLine(site.exchange, Hasty(), codecs=("PCMU",)).run()  # type: ignore[arg-type]
+    await browser_line.BrowserLine(site.exchange, Hasty(), codecs=("PCMU",)).run()  # type: ignore[arg-type]
     calls = site.exchange.status()["calls"]
     assert [call["state"] for call in calls] == ["ended"]
 
@@ -139,11 +139,11 @@ async def test_a_message_that_is_not_understood_is_ignored(
 ) -> None:
     """It is logged without its content, and the line goes on."""
     page = await site.open()
-    with caplog.at_level(logging.WARNING, line.__name__):
+    with caplog.at_level(logging.WARNING, browser_line.__name__):
         await page.socket.send(garbage)
         await page.socket.send(b"audio before any call")
         await site.call(page)
-    assert len([record for record in caplog.records if record.name == line.__name__]) == 1
+    assert len([record for record in caplog.records if record.name == browser_line.__name__]) == 1
 
 
 @pytest.mark.parametrize(
@@ -168,14 +168,14 @@ async def test_typed_words_are_spoken_into_the_call_in_order(site: Site, monkeyp
             await first_may_end.wait()
         return b"\x00\x40\x00\xc0" * 400, 16_000
 
-    monkeypatch.setattr(line, "Voices", lambda: Voices(speak))
+    monkeypatch.setattr(browser_line, "Voices", lambda: Voices(speak))
     page = await site.open()
     call_id = await site.call(page)
     await site.answer(call_id)
     await page.wait("phone.connected")
     await page.send(type="say", text="  first ")
     await page.send(type="say", text="second")
-    for not_followed in ("", "   ", "x" * (line.MOST_TEXT + 1)):
+    for not_followed in ("", "   ", "x" * (browser_line.MOST_TEXT + 1)):
         await page.send(type="say", text=not_followed)
     first_may_end.set()
     await page.wait("caller.speech_ended", count=2)
@@ -189,7 +189,7 @@ async def test_typed_text_without_a_sound_is_said_to_have_none(site: Site, monke
     async def speak(text: str, voice: str | None) -> tuple[bytes, int]:
         return bytes(640), 16_000
 
-    monkeypatch.setattr(line, "Voices", lambda: Voices(speak))
+    monkeypatch.setattr(browser_line, "Voices", lambda: Voices(speak))
     page = await site.open()
     await site.call(page)
     await page.send(type="say", text="😀")
@@ -202,7 +202,7 @@ async def test_typed_words_without_a_voice_say_what_to_install(site: Site, monke
     async def speak(text: str, voice: str | None) -> tuple[bytes, int]:
         raise EngineMissing("expected a voice, found none", fix="pip install 'offhook[local]'")
 
-    monkeypatch.setattr(line, "Voices", lambda: Voices(speak))
+    monkeypatch.setattr(browser_line, "Voices", lambda: Voices(speak))
     page = await site.open()
     call_id = await site.call(page)
     await page.send(type="say", text="hello")
@@ -226,16 +226,16 @@ async def test_audio_does_not_pile_up_for_a_page_that_does_not_read(site: Site) 
             sent.append(data)
 
     reader = Reader()
-    one = line.PageLine(site.exchange, reader, codecs=())  # type: ignore[arg-type]
+    one = browser_line.BrowserLine(site.exchange, reader, codecs=())  # type: ignore[arg-type]
     sending = asyncio.create_task(one._send())
-    for _ in range(3 * line.MOST_AUDIO):
+    for _ in range(3 * browser_line.MOST_AUDIO):
         one._hear(FRAME)
     reader.may_read.set()
     await asyncio.sleep(0)
     while not one._outgoing.empty():
         await asyncio.sleep(0)
     sending.cancel()
-    assert len(sent) <= line.MOST_AUDIO + 1
+    assert len(sent) <= browser_line.MOST_AUDIO + 1
 
 
 async def test_the_end_of_the_exchange_ends_the_call(site: Site) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from offhook.exchange.exchange import Exchange
     from offhook.exchange.legs.journal import Subscription
 
-__all__ = ["SOFTPHONE_NUMBER", "PageLine"]
+__all__ = ["SOFTPHONE_NUMBER", "BrowserLine"]
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ MOST_TEXT: Final = 400
 _KEYS: Final = frozenset("0123456789*#")
 
 
-class PageLine:
+class BrowserLine:
     """One page, one call at a time.
 
     Args:
