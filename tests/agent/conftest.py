@@ -127,7 +127,7 @@ class PhoneCall:
         self.session.prepare()
         await settle()
         self.running = asyncio.create_task(self.session.run())
-        self.call.stream = self.stream  # type: ignore[assignment]
+        self.call.line = self.stream  # type: ignore[assignment]
         self.session.media.media_started(MediaStarted("stream", "v3:call", MediaFormat("PCMU", RATE)))
         await settle()
         return self

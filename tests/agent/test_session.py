@@ -120,7 +120,7 @@ class OnTheLine:
         self.session = Session(self.call, agent, make, clock=self.clock)
 
     def begin(self) -> None:
-        self.call.stream = self.stream  # type: ignore[assignment]
+        self.call.line = self.stream  # type: ignore[assignment]
         self.session.media.media_started(MediaStarted("stream", "v3:call", MediaFormat("PCMU", 8000)))
 
     def kinds(self) -> list[str]:

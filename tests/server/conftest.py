@@ -251,6 +251,12 @@ class FakeSession:
     def digit(self, digit: str) -> None:
         self.heard.append(f"digit {digit}")
 
+    def media_lost(self) -> None:
+        self.heard.append("lost")
+
+    def media_resumed(self) -> None:
+        self.heard.append("resumed")
+
     def media_stopped(self) -> None:
         self.heard.append("stopped")
         if not self.deaf:

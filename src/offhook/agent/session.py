@@ -31,7 +31,7 @@ _GOODBYE_S = 15.0
 class Session:
     """One conversation of an agent.
 
-    It is made while the phone rings. The host of the call then sets ``call.stream`` and its listener to :attr:`media`,
+    It is made while the phone rings. The host of the call then lets :attr:`media` hear ``call.line``,
     awaits :meth:`run`, calls :meth:`tick` every few milliseconds, hangs up when :meth:`run` returns (unless
     ``call.transferring``), and calls :meth:`aclose`.
 
@@ -141,8 +141,6 @@ class Session:
 
     def media_started(self, started: MediaStarted) -> None:
         """Audio flows: the agent takes the call."""
-        stream = self.call.stream
-        assert stream is not None, "the host sets it before it sets the listener"
         if self.over:
             return
         self._began_ms = self.clock.now_ms()
@@ -157,7 +155,7 @@ class Session:
             )
         )
         try:
-            self._conversant.begin(stream)
+            self._conversant.begin(self.call.line)
         except Exception as error:
             self.engine_failed(error)
 

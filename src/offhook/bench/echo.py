@@ -15,7 +15,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from offhook.audio.codecs.g711 import COMPILED
-from offhook.calls.stream import MediaStream
+from offhook.calls.media import MediaLine, MediaStream
 from offhook.carriers.commands import StreamRequest
 from offhook.carriers.telnyx.media import TelnyxAppMedia
 from offhook.server.http import media_http_protocol
@@ -32,25 +32,31 @@ __all__ = ["Echo", "EchoGate", "main"]
 
 
 class Echo:
-    """Listens to a stream and says every frame back."""
+    """Listens to a line and says every frame back."""
 
-    __slots__ = ("_stream",)
+    __slots__ = ("_line",)
 
-    def __init__(self, stream: MediaStream) -> None:
-        self._stream = stream
+    def __init__(self, line: MediaLine) -> None:
+        self._line = line
 
     def media_started(self, started: MediaStarted) -> None:
         """Nothing to prepare."""
 
     def audio(self, pcm: bytes, timestamp_ms: float) -> None:
         """Say it back."""
-        self._stream.send_audio(pcm)
+        self._line.send_audio(pcm)
 
     def mark_returned(self, name: str) -> None:
         """No marks are sent."""
 
     def digit(self, digit: str) -> None:
         """Keys mean nothing here."""
+
+    def media_lost(self) -> None:
+        """Nothing is kept."""
+
+    def media_resumed(self) -> None:
+        """It goes on."""
 
     def media_stopped(self) -> None:
         """Nothing to end."""
@@ -69,8 +75,10 @@ class EchoGate:
         self, call: Call, request: StreamRequest, *, send: Callable[[bytes], None], close: Callable[[], None]
     ) -> MediaStream:
         """A stream that echoes."""
-        stream = MediaStream(TelnyxAppMedia(), request=request, send=send, close=close)
-        stream.listener = Echo(stream)
+        line = MediaLine()
+        line.add(Echo(line), vital=True)
+        stream = MediaStream(TelnyxAppMedia(), request=request, owner=line, send=send, close=close)
+        line.opened(stream)
         return stream
 
 

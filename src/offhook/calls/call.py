@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, Protocol
 
+from offhook.calls.media.line import MediaLine
 from offhook.calls.state import CallRecord, CallState, Effect, MediaBegan, apply
 from offhook.calls.transcript import Transcript
 from offhook.errors import CallError, CarrierError
@@ -12,7 +13,6 @@ from offhook.errors import CallError, CarrierError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from offhook.calls.stream import MediaStream
     from offhook.carriers.commands import Carrier
     from offhook.carriers.events import CallEvent, Direction
 
@@ -63,8 +63,8 @@ class Call:
         """When we learnt that it was answered."""
         self.ended_at_ms: float | None = None
         """When we learnt that it was over."""
-        self.stream: MediaStream | None = None
-        """The call's audio; ``None`` until the media socket is open."""
+        self.line = MediaLine()
+        """The call's audio; there before it flows, and as long as the call."""
         self.transcript = Transcript()
         """What both parties have heard so far."""
         self.conversation: Conversation | None = None

@@ -22,7 +22,7 @@ from offhook.server.media import MediaRefused
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
 
-    from offhook.calls.stream import MediaStream
+    from offhook.calls.media.stream import MediaStream
     from offhook.server.media import MediaGate
 
     Message = MutableMapping[str, Any]

@@ -9,7 +9,7 @@ import codecs
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from offhook.calls.listener import StreamFailure
+    from offhook.calls.media.stream import StreamFailure
 
 __all__ = ["Allowance", "Breach", "Parts", "check_text", "close_answer", "may_be_sent"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from offhook.calls.media.stream import MediaStream
 from offhook.calls.registry import TokenRefused
-from offhook.calls.stream import MediaStream
 from offhook.carriers.commands import StreamRequest
 from offhook.errors import ConfigError
 from offhook.server.media import MediaRefused
@@ -91,11 +91,10 @@ class Gate:
         """The stream of a socket that was let in."""
         self._counters.media_sockets += 1
         protocol, order = call.carrier.wire.new_media(), self._options.l16_byte_order
-        stream = MediaStream(protocol, request=request, send=send, close=close, l16_byte_order=order)
-        live = self._live_of(call)
-        if live is None:
+        stream = MediaStream(protocol, request=request, owner=call.line, send=send, close=close, l16_byte_order=order)
+        if self._live_of(call) is None:
             close()
         else:
             self._counters.media_open += 1
-            live.opened(stream)
+            call.line.opened(stream)
         return stream

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping, Sequence
 
     from offhook.calls.call import Call
-    from offhook.calls.stream import MediaStream
+    from offhook.calls.media.stream import MediaStream
     from offhook.carriers.commands import Carrier, StreamRequest
     from offhook.carriers.events import CallEvent
     from offhook.carriers.wire import WebhookRequest
@@ -301,7 +301,8 @@ class Host:
 
     def settled(self, live: LiveCall, *, forget: bool) -> None:
         """Our part in the call is done; ``forget`` if the call is over as well."""
-        if forget:
+        if forget and live.call in self.dispatch.live:
+            self.counters.line_over(live.call.line)
             self.dispatch.forget(live)
         self._settled.set()
 

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 from offhook.calls.events import MediaLost
+from offhook.calls.media.line import LineState
 from offhook.calls.state import AnswerCall, BeginSession, CallState, EndSession, GiveUp, MediaBegan, RestartStream
 from offhook.carriers.events import CallEvent, SpeakEnded, StreamingFailed
 from offhook.errors import CallEnded, CallNotFound, CarrierError
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from offhook.calls.call import Call
+    from offhook.calls.media.stream import MediaStream, StreamFailure
     from offhook.calls.state import Effect
-    from offhook.calls.stream import MediaStream, StreamFailure
     from offhook.carriers.commands import StreamRequest
     from offhook.carriers.media import MediaStarted
     from offhook.clock import Clock
@@ -69,14 +70,14 @@ class Surroundings(Protocol):
 
 
 class LiveCall:
-    """A call that is up. It is the :class:`~offhook.calls.stream.StreamWatcher` of its stream."""
+    """A call that is up. It is the :class:`~offhook.calls.media.line.LineWatcher` of its audio."""
 
     def __init__(self, call: Call, host: Surroundings) -> None:
         self.call = call
         self.began_ms = host.clock.now_ms()
         """When it began, on the monotonic clock."""
         self._host = host
-        self._streams: list[MediaStream] = []
+        call.line.watcher = self
         self._session: Session | None = None
         self._session_broken = False
         self._running: asyncio.Task[None] | None = None
@@ -163,7 +164,7 @@ class LiveCall:
 
     def expect_media(self) -> None:
         """The call is answered: its audio must begin soon."""
-        if self._watchdog is None and self.call.stream is None and not self.call.ended:
+        if self._watchdog is None and self.call.line.started is None and not self.call.ended:
             delay_s = self._host.options.times.media_s
             self._watchdog = asyncio.get_running_loop().call_later(delay_s, self._no_media, "no_media")
 
@@ -171,7 +172,7 @@ class LiveCall:
         """Report a failed stream ourselves, since the carrier has not."""
         self._watchdog = None
         call = self.call
-        if call.stream is None and not call.ended:
+        if call.line.started is None and not call.ended:
             self.handle(
                 StreamingFailed(
                     event_id=new_id(), event_type="streaming.failed", occurred_at="", call_id=call.id, reason=reason
@@ -194,54 +195,52 @@ class LiveCall:
         self._disarm()
         self._host.stall.watch()
         self.prepare()
-        stream, session = self.call.stream, self._session
-        if session is None or stream is None:
+        session = self._session
+        if session is None:
             self.give_up("session_failed")
             return
         self._running = self._host.spawn(self._run(session))
-        stream.listener = session.media
+        self.call.line.add(session.media, vital=True)
         self._host.ticker.add(session.tick)
 
-    # -- the stream (StreamWatcher) ----------------------------------------------------------------------------------
+    # -- the call's audio (LineWatcher) ------------------------------------------------------------------------------
 
-    def opened(self, stream: MediaStream) -> None:
-        """A media socket of the call was let in; it has said nothing yet."""
-        stream.watcher = self
-        self._streams.append(stream)
-
-    def _close_streams(self) -> None:
-        for stream in self._streams:
-            if not stream.stopped:
-                stream.close()
-
-    def stream_started(self, stream: MediaStream, started: MediaStarted) -> None:
-        """The call's audio is about to flow."""
+    def admits(self, stream: MediaStream, started: MediaStarted) -> bool:
+        """Whether a stream may carry the call's audio."""
         call = self.call
         if not call.id and started.call_id:
             self._host.identified(self, started.call_id)
         if started.call_id and started.call_id != call.id:
             stream.fail("call_mismatch", "the stream names another call than its token")
-            return
-        if call.ended or self._leaving():
-            stream.close()
-            return
-        call.stream = stream
+            return False
+        return not (call.ended or self._leaving())
+
+    def media_began(self, started: MediaStarted) -> None:
+        """The call's audio flows."""
         self.handle(MediaBegan(stream_id=started.stream_id))
 
-    def stream_failed(self, stream: MediaStream, failure: StreamFailure, detail: str) -> None:
-        """The stream was given up on our side."""
+    def stream_failed(self, failure: StreamFailure, detail: str) -> None:
+        """A stream was given up on our side."""
         call = self.call
         logger.error("call %s: media stream given up: %s (%s)", call.id, failure, detail)
         if not self._leaving():
             self.give_up(failure)
 
-    def stream_stopped(self, stream: MediaStream) -> None:
-        """The stream is over; a session that ran on it must end now."""
-        self._host.stream_over(stream)
-        if stream is self.call.stream and self._running is not None:
+    def media_gone(self) -> None:
+        """The audio is lost: a session that ran on it must end now."""
+        self.call.line.stop()
+        if self._running is not None:
             self._close_later()
-        if self._closed:
-            _forget_session(stream)
+
+    def stream_over(self, stream: MediaStream) -> None:
+        """A stream is over, and has counted."""
+        self._host.stream_over(stream)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Hold on to nothing of a call that is done with: it is remembered for a while, for late webhooks."""
+        if self._closed and not self.call.line.open:
+            self.call.line.watcher = None
 
     # -- the conversation --------------------------------------------------------------------------------------------
 
@@ -259,9 +258,8 @@ class LiveCall:
         self._run_over = True
         self._host.ticker.remove(session.tick)
         call.conversation = None
-        stream = call.stream
-        if failed is None and stream is not None and stream.stopped:
-            failed = stream.failure or (None if stream.closing else "media_lost")
+        if failed is None and call.line.lost:
+            failed = call.line.failure or "media_lost"
         await self._leave(failed)
         self._close_later()
 
@@ -273,7 +271,7 @@ class LiveCall:
         if call.ended or self._host.stopping:
             return
         if self.handed_over:
-            if call.stream is not None and not call.stream.stopped:
+            if call.line.state is LineState.UP:
                 with suppress(CarrierError):
                     await call.carrier.stop_streaming(call.id)
             return
@@ -337,7 +335,7 @@ class LiveCall:
     def _end(self) -> None:
         self._ended.set()
         self._disarm()
-        self._close_streams()
+        self.call.line.close()
         if self._closed:
             self._host.settled(self, forget=True)
         else:
@@ -364,11 +362,9 @@ class LiveCall:
                     await session.aclose()
             except Exception as error:
                 logger.error("call %s: closing its session raised %s", self.call.id, type(error).__name__)
-        self._close_streams()
+        self.call.line.close()
         self._closed = True
-        for stream in self._streams:
-            if stream.stopped:
-                _forget_session(stream)
+        self._let_go()
         self._host.settled(self, forget=self.call.ended)
 
     async def say_goodbye(self) -> None:
@@ -388,7 +384,7 @@ class LiveCall:
     def abandon(self) -> None:
         """Let go of everything now and leave the call to itself: the process ends, or the call must be over."""
         self._disarm()
-        self._close_streams()
+        self.call.line.close()
         if self._running is not None:
             self._running.cancel()
         self._close_later()
@@ -397,8 +393,3 @@ class LiveCall:
         if self._watchdog is not None:
             self._watchdog.cancel()
             self._watchdog = None
-
-
-def _forget_session(stream: MediaStream) -> None:
-    """Let the session of a stream that is over go: the call itself is remembered for a while, for late webhooks."""
-    stream.listener = stream.watcher = None

@@ -1,4 +1,4 @@
-"""The media plane: a call's WebSocket, on picows, and its :class:`~offhook.calls.stream.MediaStream`.
+"""The media plane: a call's WebSocket, on picows, and its :class:`~offhook.calls.media.stream.MediaStream`.
 
 One synchronous callback per message, no task, no queue: a frame costs a few microseconds on its way from the socket to
 the listener (docs/architecture.md).
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from offhook.calls.call import Call
-    from offhook.calls.stream import MediaStream
+    from offhook.calls.media.stream import MediaStream
     from offhook.carriers.commands import StreamRequest
 
 __all__ = ["MediaGate", "MediaLimits", "MediaRefused", "MediaSocket", "media_protocol"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from offhook.calls.call import Call
 
 if TYPE_CHECKING:
-    from offhook.calls.stream import MediaListener
+    from offhook.calls.media.taps import MediaListener
 
 __all__ = ["Session", "SessionFactory"]
 
@@ -16,8 +16,8 @@ __all__ = ["Session", "SessionFactory"]
 class Session(Protocol):
     """An agent on one call.
 
-    A host makes it while the phone rings, then, when audio is about to flow: sets ``call.stream`` and its listener to
-    :attr:`media`, which hears ``media_started`` first; calls :meth:`tick` every 10 ms; awaits :meth:`run` in a task of
+    A host makes it while the phone rings, then, when audio is about to flow: adds :attr:`media` to ``call.line``, which
+    hears ``media_started`` first; calls :meth:`tick` every 10 ms; awaits :meth:`run` in a task of
     its own; and calls :meth:`aclose` once, whatever happened. A session whose call never has audio is only closed.
     """
 

@@ -48,6 +48,10 @@ class Telephone:
 
     def digit(self, digit: str) -> None: ...
 
+    def media_lost(self) -> None: ...
+
+    def media_resumed(self) -> None: ...
+
     def media_stopped(self) -> None:
         self.over.set()
 
@@ -163,7 +167,7 @@ async def test_each_call_is_answered_the_way_of_its_carrier(street: Street) -> N
     await on_paper.send("audio 1 " + "ff" * 160)
     await until(lambda: len(paper.pcm) == 320)
     assert telnyx.pcm == b""
-    paper.call.stream.send_audio(bytes(640))  # type: ignore[union-attr]
+    paper.call.line.send_audio(bytes(640))
     assert [await on_paper.recv() for _ in range(2)] == ["audio " + "ff" * 160] * 2  # no longer than it takes
 
     await street.by_telnyx("call.hangup", hangup_cause="normal_clearing")

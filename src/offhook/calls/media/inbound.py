@@ -1,0 +1,85 @@
+"""One track of what a carrier sends: its pieces in order, decoded, and made up for where they are lost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from offhook.audio.conceal import Conceal
+from offhook.audio.frames import FRAME_MS
+from offhook.audio.reorder import Reorder
+from offhook.calls.media.taps import nobody
+from offhook.errors import CodecError
+
+if TYPE_CHECKING:
+    from offhook.audio.codecs import Decoder
+    from offhook.calls.media.counters import StreamCounters
+    from offhook.calls.media.taps import Way
+    from offhook.carriers.media import MediaReceived
+
+__all__ = ["Inbound"]
+
+
+class Inbound:
+    """One track of a stream.
+
+    Args:
+        decoder: of the codec that the carrier has announced.
+        counters: of the stream.
+    """
+
+    # Slots, since a frame reads some of these on its way.
+    __slots__ = (
+        "_bytes_per_ms",
+        "_conceal",
+        "_counters",
+        "_decoder",
+        "_last_bytes",
+        "_last_ms",
+        "_reorder",
+        "passes",
+        "rate",
+        "way",
+    )
+
+    def __init__(self, decoder: Decoder, counters: StreamCounters) -> None:
+        self.rate = decoder.rate
+        """Of the pcm, in Hz."""
+        self.way: Way = nobody
+        """Where the pieces go."""
+        self._decoder = decoder
+        self._conceal = Conceal(decoder.rate)
+        self._counters = counters
+        self._reorder = Reorder(frame_ms=FRAME_MS)
+        self.passes = self._reorder.passes
+        """Whether the piece with this number goes straight on; if so it is taken, and :meth:`hear` is what follows."""
+        counters.orders.append(self._reorder.counters)
+        self._bytes_per_ms = decoder.rate * 2 / 1000
+        self._last_ms: float = 0
+        self._last_bytes = 0
+
+    def take(self, event: MediaReceived) -> None:
+        """Take a piece that may be out of order."""
+        payload = event.payload
+        for piece in self._reorder.push(event.chunk, payload):
+            # A piece that was held back for reordering follows the ones before it on the stream's clock.
+            next_ms = self._last_ms + self._last_bytes / self._bytes_per_ms
+            self.hear(piece, event.timestamp_ms if piece is payload else next_ms)
+
+    def hear(self, piece: bytes | None, timestamp_ms: float) -> None:
+        """Pass the next piece on; one that is lost (``None``), or that is not of the codec, is made up for."""
+        try:
+            pcm = self._made_up() if piece is None else self._conceal.good(self._decoder.decode(piece))
+        except CodecError:
+            self._counters.ignored["not of the codec"] += 1
+            pcm = self._made_up()
+        self._last_ms, self._last_bytes = timestamp_ms, len(pcm)
+        self.way(pcm, timestamp_ms)
+
+    @property
+    def ends_ms(self) -> float:
+        """Where the audio heard so far ends, on the stream's clock."""
+        return self._last_ms + self._last_bytes / self._bytes_per_ms
+
+    def _made_up(self) -> bytes:
+        self._counters.lost += 1
+        return self._conceal.lost()

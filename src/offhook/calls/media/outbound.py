@@ -1,0 +1,78 @@
+"""What we send on a stream: pcm into the codec that was asked for, in messages as long as the carrier takes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from offhook.audio.frames import FRAME_MS, frame_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from offhook.audio.codecs import Encoder
+    from offhook.calls.media.counters import StreamCounters
+    from offhook.carriers.media import AppMedia
+
+__all__ = ["Outbound"]
+
+
+class Outbound:
+    """The way out of a stream.
+
+    Args:
+        protocol: the carrier's wire format.
+        encoder: of the codec that was asked for.
+        send: sends one text message (UTF-8 bytes).
+        counters: of the stream.
+    """
+
+    __slots__ = ("_counters", "_encoder", "_frame", "_most", "_protocol", "_send", "flowing", "rate")
+
+    def __init__(
+        self, protocol: AppMedia, encoder: Encoder, send: Callable[[bytes], None], counters: StreamCounters
+    ) -> None:
+        self.flowing = False
+        """Whether anything may go out. Sent before the start message it may be lost, and its format is not agreed."""
+        self.rate = encoder.rate
+        """Of the pcm, in Hz."""
+        self._protocol = protocol
+        self._encoder = encoder
+        self._send = send
+        self._counters = counters
+        self._frame = frame_bytes(encoder.rate)
+        self._most = self._frame * (1 if encoder.frame_per_payload else protocol.max_audio_ms // FRAME_MS)
+
+    def audio(self, pcm: bytes) -> None:
+        """Play ``pcm`` to the other party, after what was sent before.
+
+        Args:
+            pcm: whole 20 ms frames at :attr:`rate`; the carrier paces them. As few messages as the carrier takes; with
+                OPUS one per frame, since a message holds exactly one packet.
+
+        Raises:
+            ValueError: if ``pcm`` is not whole frames, or none.
+        """
+        size = len(pcm)
+        if not size or size % self._frame:
+            raise ValueError(f"expected whole frames of {self._frame} bytes, got {size} bytes")
+        if self.flowing and size > self._most:
+            for start in range(0, size, self._most):
+                self.audio(pcm[start : start + self._most])
+        elif self.flowing:
+            self._send(self._protocol.audio(self._encoder.encode(pcm)))
+        else:
+            self._counters.unsent += 1
+
+    def mark(self, name: str) -> None:
+        """Ask for ``name`` back once all audio sent so far was played."""
+        self._command(self._protocol.mark(name))
+
+    def clear(self) -> None:
+        """Stop playing at once and drop what is queued; every mark that is out comes back."""
+        self._command(self._protocol.clear())
+
+    def _command(self, message: bytes) -> None:
+        if self.flowing:
+            self._send(message)
+        else:
+            self._counters.unsent += 1
