@@ -13,7 +13,7 @@ from xml.sax.saxutils import quoteattr
 
 import pytest
 
-from offhook.carriers.commands import DialedCall
+from offhook.carriers.commands import DialedCall, LiveLeg
 from offhook.carriers.events import CallAnswered, CallHangup, CallInitiated, DigitPressed, StreamingStarted
 from offhook.carriers.media import (
     FrameIgnored,
@@ -137,6 +137,12 @@ class PaperCarrier:
     async def start_streaming(self, call_id: str, stream: StreamRequest, **_: Any) -> None: ...
 
     async def stop_streaming(self, call_id: str, **_: Any) -> None: ...
+
+    async def is_alive(self, call_id: str) -> bool:
+        return True
+
+    async def live_legs(self, connection_id: str | None = None) -> tuple[LiveLeg, ...]:
+        return ()
 
     async def aclose(self) -> None: ...
 
