@@ -102,6 +102,47 @@ def runtime_imports(path: Path) -> set[str]:
     return found
 
 
+EXCHANGE_FLOORS = ["words", "people", "sound", "legs", "webhooks", "commands", "api", "exchange", "serve"]
+"""Inside ``exchange/``, from below."""
+
+
+@pytest.mark.parametrize("path", sorted((SOURCE / "exchange").rglob("*.py")), ids=lambda path: path.name)
+def test_a_room_of_the_exchange_imports_only_rooms_below_it(path: Path) -> None:
+    """For type checkers, too: legs know nothing of commands, webhooks or what serves them."""
+    own = path.relative_to(SOURCE / "exchange").parts[0].removesuffix(".py")
+    if own == "__init__":
+        return
+    for name in imports(path):
+        if name.startswith("offhook.exchange."):
+            used = name.split(".")[2]
+            assert EXCHANGE_FLOORS.index(used) <= EXCHANGE_FLOORS.index(own), f"{own} imports {name}, which lies above"
+
+
+def modules_used(path: Path, modules: dict[str, Path]) -> set[str]:
+    """The modules of the house that a file imports; a package counts only for what is in its own file."""
+    used: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                used.add(inner if inner in modules else node.module)
+    return used & set(modules)
+
+
+def test_no_module_of_the_exchange_needs_itself() -> None:
+    """No circles, however long, and not for type checkers either."""
+    modules = {
+        "offhook." + ".".join(path.relative_to(SOURCE).with_suffix("").parts): path
+        for path in (SOURCE / "exchange").rglob("*.py")
+        if path.name != "__init__.py" and path.parent.name != "people"
+    }
+    graph = {name: modules_used(path, modules) for name, path in modules.items()}
+    while leaves := [name for name, used in graph.items() if not used & set(graph)]:
+        for name in leaves:
+            del graph[name]
+    assert graph == {}
+
+
 def test_the_exchange_uses_the_carrier_only_for_its_words() -> None:
     """Shapes and signatures are shared; the client is not: the exchange is what the client talks to."""
     for path in (SOURCE / "exchange").rglob("*.py"):

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 from starlette.applications import Starlette
 
+from offhook.addresses import is_loopback
 from offhook.carriers.telnyx.signing import Signer
 from offhook.clock import SystemClock
 from offhook.errors import CallError, ConfigError, OffhookError, PortInUse
-from offhook.exchange.api.calls import call_json
 from offhook.exchange.api.carrier import Api
-from offhook.exchange.api.control import Control, is_loopback
+from offhook.exchange.api.control import Control
+from offhook.exchange.api.reports import call_report, exchange_report
 from offhook.exchange.api.resources import Resources
 from offhook.exchange.commands.intake import Intake
 from offhook.exchange.legs.alarms import Alarms
@@ -32,6 +33,7 @@ from offhook.exchange.sound.pacer import Pacer
 from offhook.exchange.webhooks.delivery import WebhookSender
 from offhook.exchange.webhooks.keys import load_private_key
 from offhook.exchange.webhooks.notices import Notices
+from offhook.exchange.words.callers import check_caller
 from offhook.exchange.words.seed import default_seed
 from offhook.exchange.words.settings import DEFAULT_PORT, ExchangeSettings
 
@@ -130,7 +132,7 @@ class Exchange:
                 self.resources,
                 self.journal,
                 api_key=self.settings.api_key,
-                local_only=is_loopback(self._url_host),
+                local_only=is_loopback(self.host),
             ).routes(),
             *Control(self).routes(),
             *self._routes,
@@ -251,7 +253,7 @@ class Exchange:
         """Call a number of the exchange.
 
         Args:
-            from_: the caller's number, E.164 or a SIP URI.
+            from_: the caller: a number with or without ``+``, a SIP URI, or ``anonymous``.
             to: one of :meth:`numbers`.
             phone: the caller.
             codec: what the line speaks: ``PCMU``, ``PCMA``, ``G722``.
@@ -262,6 +264,7 @@ class Exchange:
 
         Raises:
             CallError: nobody has that number here, or its application is gone.
+            ConfigError: ``from_`` is no caller.
             UnsupportedCodec: this machine cannot speak ``codec``.
         """
         board = self.board
@@ -271,6 +274,7 @@ class Exchange:
                 "expected a number of this exchange that has an application, got another.",
                 fix="offhook exchange status lists its numbers",
             )
+        from_ = check_caller(from_)
         leg = board.new_leg(direction="inbound", from_=from_, to=to, connection_id=application.id, codec=codec)
         circuit = board.begin(leg, application, phone=phone, recording=recording)
         if recording is not None:
@@ -302,69 +306,14 @@ class Exchange:
         Raises:
             ApiError: 90015, there is no such call.
         """
-        circuit = self.board.circuit(call_id)
-        leg, path = circuit.leg, self._recordings.get(call_id)
-        ending = leg.ending
-        others = [
-            one for one in self.board.circuits.values() if one.leg.session_id == leg.session_id and one is not circuit
-        ]
-        return {
-            "call": {
-                **call_json(leg, self.clock.wall_ms()),
-                "state": str(leg.state),
-                "direction": leg.direction,
-                "from": leg.from_,
-                "to": leg.to,
-                "codec": leg.codec,
-                "hangup_cause": ending.cause if ending else None,
-                "hangup_source": ending.source if ending else None,
-                "sip_hangup_cause": ending.sip_cause if ending else None,
-            },
-            "legs": [
-                {
-                    "call_control_id": one.call_id,
-                    "direction": one.leg.direction,
-                    "to": one.leg.to,
-                    "state": str(one.leg.state),
-                    "phone": one.line.phone.report() if one.line is not None else None,
-                }
-                for one in others
-            ],
-            "caller": circuit.line.phone.report() if circuit.line is not None else None,
-            "webhooks": self.webhooks.tally(call_id),
-            "recording": str(path) if path is not None else None,
-        }
+        return call_report(
+            self.board, self.board.circuit(call_id), webhooks=self.webhooks, recording=self._recordings.get(call_id)
+        )
 
     def status(self) -> dict[str, Any]:
         """Applications, numbers, phones, calls and webhooks, as plain JSON values."""
-        board = self.board
-        return {
-            "base_url": self.base_url,
-            "public_key": self.public_key,
-            "applications": [
-                {"id": one.id, "name": one.name, "webhook_event_url": one.webhook_event_url, "active": one.active}
-                for one in self.directory.applications.values()
-            ],
-            "numbers": [
-                {"phone_number": one.phone_number, "connection_id": one.connection_id}
-                for one in self.directory.numbers.values()
-            ],
-            "phones": [
-                {"number": number, "answers": getattr(phone, "answers", "installed")}
-                for number, phone in self.directory.phones.items()
-            ],
-            "calls": [
-                {
-                    "call_control_id": one.leg.call_id,
-                    "state": str(one.leg.state),
-                    "direction": one.leg.direction,
-                    "from": one.leg.from_,
-                    "to": one.leg.to,
-                }
-                for one in board.circuits.values()
-            ],
-            "webhooks": {**self.webhooks.tally(), "by_type": self.webhooks.by_type()},
-        }
+        here = {"base_url": self.base_url, "public_key": self.public_key}
+        return {**here, **exchange_report(self.directory, self.board, self.webhooks)}
 
 
 class _Server(uvicorn.Server):

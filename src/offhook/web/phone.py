@@ -23,7 +23,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.routing import Mount, Route, WebSocketRoute, request_response
 from starlette.staticfiles import StaticFiles
 
-from offhook.exchange.api.control import host_of, is_loopback
+from offhook.exchange.api.admission import Asking, from_this_machine, is_own_page
 from offhook.web.browser_line import BrowserLine
 from offhook.web.feed import Feed
 
@@ -99,8 +99,8 @@ class PhonePage:
         return HTMLResponse(html)
 
     async def _phone(self, websocket: WebSocket) -> None:
-        host, origin = websocket.headers.get("host", ""), websocket.headers.get("origin", "")
-        if not is_loopback(host) or host_of(origin) != host:
+        host, origin = websocket.headers.get("host", ""), websocket.headers.get("origin")
+        if not from_this_machine(Asking(host=host, origin=origin)) or not is_own_page(host, origin):
             await websocket.close()  # before it is accepted: the answer is 403
             return
         await websocket.accept()
@@ -122,6 +122,6 @@ class _Guarded:
             await send(message)
 
         app = self._app
-        if not is_loopback(Headers(scope=scope).get("host", "")):
+        if not from_this_machine(Asking(host=Headers(scope=scope).get("host", ""))):
             app = PlainTextResponse("expected a request for this machine, got another host\n", status_code=403)
         await app(scope, receive, send_with_headers)

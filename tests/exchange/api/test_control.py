@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from offhook.errors import CallError, PortInUse
-from offhook.exchange.api.control import is_loopback, shell_lines
+from offhook.exchange.api.control import shell_lines
 from offhook.exchange.exchange import Exchange
 from offhook.exchange.words.seed import PhoneSpec, Seed
 
@@ -18,25 +18,6 @@ if TYPE_CHECKING:
     from offhook.exchange.words.settings import ExchangeSettings
 
 SCRIPT = {"steps": [{"wait_s": 0.2}, {"hang_up": True}]}
-
-
-@pytest.mark.parametrize(
-    ("host", "local"),
-    [
-        ("127.0.0.1:12111", True),
-        ("localhost", True),
-        ("[::1]:1", True),
-        ("127.9.9.9", True),
-        ("evil.example:12111", False),
-        ("localhost.evil.example", False),
-        ("10.0.0.1", False),
-        ("", False),
-        ("[", False),
-    ],
-)
-def test_what_is_this_machine(host: str, local: bool) -> None:
-    """Loopback addresses and localhost, by whatever port."""
-    assert is_loopback(host) is local
 
 
 async def test_a_request_from_a_web_page_is_refused(http: httpx.AsyncClient) -> None:
@@ -51,6 +32,52 @@ async def test_a_request_from_a_web_page_is_refused(http: httpx.AsyncClient) -> 
         reply = await http.post("/exchange/calls", headers=headers, json={})
         assert reply.status_code == 403
     assert (await http.get("/exchange/status", headers={"origin": "http://localhost:3000"})).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/exchange/calls", "/exchange/calls/v3:x/press", "/exchange/calls/v3:x/hangup"])
+async def test_a_page_on_another_port_of_this_machine_changes_nothing(
+    exchange: Exchange, http: httpx.AsyncClient, path: str
+) -> None:
+    """Neither as text/plain or a form, which a browser sends unasked, nor with an Origin that is not the exchange's."""
+    for headers, body in (
+        ({"origin": "http://localhost:3000"}, b""),
+        ({"origin": "http://localhost:3000", "content-type": "application/json"}, b"{}"),
+        ({"content-type": "text/plain"}, b"{}"),
+        ({"content-type": "application/x-www-form-urlencoded"}, b"{}="),
+    ):
+        assert (await http.post(path, headers=headers, content=body)).status_code == 403
+    assert exchange.board.circuits == {}
+    own = {"origin": exchange.origin, "content-type": "application/json; charset=utf-8"}
+    assert (await http.post(path, headers=own, content=b"{}")).status_code != 403
+
+
+@pytest.mark.parametrize("path", ["/exchange/calls", "/v2/calls"])
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [(b"[]", 400), (b"7", 400), (b"{", 400), (b"[" * 100_000, 400), (b"{" + b" " * 5_000_000 + b"}", 413)],
+    ids=["list", "number", "broken", "deep", "large"],
+)
+async def test_a_body_that_is_no_object_of_a_reasonable_size_is_refused(
+    exchange: Exchange, http: httpx.AsyncClient, path: str, content: bytes, status: int
+) -> None:
+    """It is never read as an empty one, which would place a call."""
+    reply = await http.post(path, content=content, headers={"content-type": "application/json"})
+    assert reply.status_code == status
+    assert exchange.board.circuits == {}
+
+
+@pytest.mark.parametrize(
+    "from_", ["anonymous", "Anonymous", "sip:anna@example.test", "15550150", "02015550150", "110", "+15550150"]
+)
+async def test_whoever_the_network_shows_may_call(
+    exchange: Exchange, application: Any, http: httpx.AsyncClient, from_: str
+) -> None:
+    """The application is told the caller as the network gives it; nobody is anonymous."""
+    placed = await http.post("/exchange/calls", json={"script": "silent", "from": from_})
+    assert placed.status_code == 201
+    payload = (await application.wait("call.initiated")).payload
+    assert payload["from"] == (from_ if from_ != "Anonymous" else "anonymous")
+    assert payload["calling_party_type"] == ("sip" if from_.startswith("sip:") else "pstn")
 
 
 async def test_the_environment_points_a_program_at_the_exchange(exchange: Exchange, http: httpx.AsyncClient) -> None:
@@ -111,12 +138,14 @@ async def test_keys_are_pressed_and_the_caller_hangs_up(
     [
         {"to": "+15559999"},
         {"from": "nobody"},
+        {"from": ""},
+        {"from": None},
+        {"to": ""},
         {"to": 7},
         {"script": "no-such-script"},
         {"script": 7},
         {"script": {"steps": []}},
         {"codec": "MP3"},
-        [],
     ],
 )
 async def test_a_call_that_cannot_be_placed_says_why(http: httpx.AsyncClient, body: Any) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from offhook.errors import ConfigError
-from offhook.exchange.words.seed import PhoneSpec, default_seed, is_e164, load_seed, parse_seed
+from offhook.exchange.words.seed import PhoneSpec, default_seed, load_seed, parse_seed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -141,11 +141,3 @@ def test_an_application_is_found_by_an_id_that_is_a_number() -> None:
         {"applications": [{**APPLICATION, "id": 5}], "numbers": [{"phone_number": "+15550199", "application": 5}]}
     )
     assert seed.numbers[0].connection_id == seed.applications[0].id == "5"
-
-
-@pytest.mark.parametrize(
-    ("text", "good"), [("+15550100", True), ("15550100", False), ("+0155", False), ("+1234567890123456", False)]
-)
-def test_numbers_are_e164(text: str, good: bool) -> None:
-    """``+``, no leading zero, at most 15 digits."""
-    assert is_e164(text) is good

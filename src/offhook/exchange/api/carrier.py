@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from offhook.addresses import host_name, is_loopback
+from offhook.exchange.api.bodies import read_object
 from offhook.exchange.api.calls import call_json
-from offhook.exchange.api.control import is_loopback
 from offhook.exchange.api.resources import count_of, page_of
 from offhook.exchange.commands.command import asked_in_vain
 from offhook.exchange.words import errors
 from offhook.exchange.words.errors import ApiError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable
 
     from starlette.requests import Request
     from starlette.routing import BaseRoute
@@ -28,9 +27,6 @@ if TYPE_CHECKING:
     from offhook.exchange.legs.switchboard import Switchboard
 
 __all__ = ["Api"]
-
-MAX_BODY_BYTES = 4 * 1024 * 1024
-"""More than any command needs, ``playback_content`` included."""
 
 _UNPLAYED_PATHS = (
     "ai", "available_phone_numbers", "call_events", "conferences", "connections", "credential_connections",
@@ -43,9 +39,6 @@ _UNPLAYED_PATHS = (
 _PARTS = {*_UNPLAYED_PATHS, "calls", "call_control_applications", "phone_numbers"}
 
 Reply = tuple[int, dict[str, Any]]
-
-_decode = msgspec.json.Decoder().decode
-"""Strict, unlike the standard library's: neither ``NaN`` nor half a surrogate pair, which no answer could repeat."""
 
 
 class Api:
@@ -143,7 +136,7 @@ class Api:
         self._journalled.append("command.received", getattr(request.state, "call_id", None), **facts)
 
     def _authenticate(self, request: Request) -> None:
-        if self._local_only and not is_loopback(request.headers.get("host", "")):
+        if self._local_only and not is_loopback(host_name(request.headers.get("host", ""))):
             raise errors.not_authorized()
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
         key = key.strip()
@@ -154,7 +147,7 @@ class Api:
 
     async def _dial(self, request: Request) -> Reply:
         request.state.action = "dial"
-        body = await _object(request)
+        body = await read_object(request)
         request.state.unplayed = asked_in_vain(self._intake.registry.opening("dial"), body)
         reply = self._intake.begin("dial", body)
         request.state.call_id = reply["data"]["call_control_id"]
@@ -170,7 +163,7 @@ class Api:
         command = self._intake.registry.command(action)
         if command.method != request.method:
             raise errors.method_not_allowed()
-        body = await _object(request)
+        body = await read_object(request)
         circuit = self._board.circuit(request.path_params["call_id"])
         request.state.call_id = circuit.call_id
         request.state.unplayed = asked_in_vain(command, body)
@@ -212,7 +205,7 @@ class Api:
         return 200, self._resources.list_applications(request.query_params)
 
     async def _create_application(self, request: Request) -> Reply:
-        application = self._resources.create_application(await _object(request))
+        application = self._resources.create_application(await read_object(request))
         return 201, {"data": self._resources.application_json(application)}
 
     async def _application(self, request: Request) -> Reply:
@@ -220,7 +213,7 @@ class Api:
         return 200, {"data": self._resources.application_json(application)}
 
     async def _update_application(self, request: Request) -> Reply:
-        application = self._resources.update_application(request.path_params["id"], await _object(request))
+        application = self._resources.update_application(request.path_params["id"], await read_object(request))
         return 200, {"data": self._resources.application_json(application)}
 
     async def _delete_application(self, request: Request) -> Reply:
@@ -234,7 +227,7 @@ class Api:
         return 200, {"data": self._resources.number_json(self._resources.number(request.path_params["id"]))}
 
     async def _update_number(self, request: Request) -> Reply:
-        number = self._resources.update_number(request.path_params["id"], await _object(request))
+        number = self._resources.update_number(request.path_params["id"], await read_object(request))
         return 200, {"data": self._resources.number_json(number)}
 
     async def _rest(self, request: Request) -> Reply:
@@ -249,22 +242,3 @@ class Api:
         if first in _UNPLAYED_PATHS:
             raise errors.not_played(f"/v2/{first}")
         raise errors.not_found()
-
-
-async def _object(request: Request) -> Mapping[str, Any]:
-    """The request's body; an empty one is an empty object."""
-    try:
-        raw = await request.body()
-    except ClientDisconnect:  # nobody reads the answer
-        raise errors.invalid_json() from None
-    if len(raw) > MAX_BODY_BYTES:
-        raise errors.invalid_json()
-    if not raw.strip():
-        return {}
-    try:
-        body = _decode(raw)
-    except (ValueError, RecursionError):
-        raise errors.invalid_json() from None
-    if not isinstance(body, dict):
-        raise errors.invalid_json()
-    return body

@@ -1,55 +1,41 @@
 """The exchange's own API, ``/exchange/…``: place calls as people do, and read what happened.
 
-It is for this machine only: a request whose ``Host`` or ``Origin`` is not a loopback name is refused, so that no web
-page can reach it by pointing a name of its own at 127.0.0.1.
+It is for this machine only, and what changes anything is for programs and for the exchange's own page
+(:mod:`offhook.exchange.api.admission`).
 """
 
 from __future__ import annotations
 
-import ipaddress
 import json
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, Protocol
 
 from starlette.responses import FileResponse, JSONResponse, StreamingResponse
 from starlette.routing import Route
 
 from offhook.errors import ConfigError, OffhookError
+from offhook.exchange.api.admission import Asking, from_this_machine, may_change
+from offhook.exchange.api.bodies import read_object
 from offhook.exchange.words.errors import ApiError
-from offhook.exchange.words.seed import is_e164
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from pathlib import Path
 
     from starlette.requests import Request
     from starlette.responses import Response
     from starlette.routing import BaseRoute
 
-    from offhook.exchange.exchange import Exchange
     from offhook.exchange.legs.circuit import Circuit
-    from offhook.exchange.legs.journal import Subscription
+    from offhook.exchange.legs.handset import LineHandset
+    from offhook.exchange.legs.journal import Journal, Subscription
+    from offhook.exchange.legs.switchboard import Switchboard
+    from offhook.exchange.people.people import People
+    from offhook.exchange.people.phones import Phone
+    from offhook.exchange.words.settings import ExchangeSettings
 
-__all__ = ["Control", "host_of", "is_loopback", "shell_lines"]
+__all__ = ["Control", "Operator", "shell_lines"]
 
 DEFAULT_CALLER = "+15550150"
-MAX_BODY_BYTES = 1024 * 1024
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a ``Host`` header, or the host of a URL, names this machine and nothing else."""
-    try:
-        name = urlsplit(f"//{host}").hostname or ""
-        return name == "localhost" or ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
-
-
-def host_of(origin: str) -> str:
-    """The host, with its port, of an ``Origin`` header; ``""`` if it has none."""
-    try:
-        return urlsplit(origin).netloc
-    except ValueError:
-        return ""
 
 
 def shell_lines(env: Mapping[str, str]) -> str:
@@ -57,10 +43,57 @@ def shell_lines(env: Mapping[str, str]) -> str:
     return "".join(f"export {name}='{value}'\n" for name, value in env.items())
 
 
+class Operator(Protocol):
+    """What the routes need of the exchange; :class:`~offhook.exchange.exchange.Exchange` is one."""
+
+    settings: ExchangeSettings
+    journal: Journal
+    people: People
+
+    @property
+    def board(self) -> Switchboard:
+        """The legs."""
+        ...
+
+    def env(self) -> dict[str, str]:
+        """The environment that points a program here."""
+        ...
+
+    def status(self) -> dict[str, Any]:
+        """What there is."""
+        ...
+
+    def numbers(self) -> list[str]:
+        """The numbers that can be called."""
+        ...
+
+    def place_call(
+        self, *, from_: str, to: str, phone: Phone, codec: str = "PCMU", recording: Path | None = None
+    ) -> str:
+        """Call a number of the exchange."""
+        ...
+
+    def handset(self, call_id: str) -> LineHandset:
+        """The handset of a leg."""
+        ...
+
+    def report(self, call_id: str) -> dict[str, Any]:
+        """One call."""
+        ...
+
+    def recording_path(self, call_id: str) -> Path | None:
+        """Where the recording of a call is."""
+        ...
+
+    def new_recording_path(self) -> Path:
+        """A fresh path for a recording."""
+        ...
+
+
 class Control:
     """The routes of ``/exchange``."""
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, exchange: Operator) -> None:
         self._exchange = exchange
 
     def routes(self) -> list[BaseRoute]:
@@ -90,14 +123,19 @@ class Control:
         return endpoint
 
     def _admit(self, request: Request) -> None:
-        origin = request.headers.get("origin")
-        local = is_loopback(request.headers.get("host", ""))
-        local = local and (origin is None or is_loopback(host_of(origin)))
-        client = request.client.host if request.client is not None else ""
-        if not self._exchange.settings.control_from_anywhere:
-            local = local and is_loopback(f"[{client}]" if ":" in client else client)
-        if not local:
+        asking = Asking(
+            host=request.headers.get("host", ""),
+            origin=request.headers.get("origin"),
+            content_type=request.headers.get("content-type"),
+            client=request.client.host if request.client is not None else "",
+        )
+        if not from_this_machine(asking, any_client=self._exchange.settings.control_from_anywhere):
             raise ApiError(403, "forbidden", "Forbidden", "expected a request from this machine, got another")
+        if request.method not in ("GET", "HEAD") and not may_change(asking):
+            raise ApiError(
+                403, "forbidden", "Forbidden",
+                "expected a program, or the exchange's own page, with a body of application/json, got another request",
+            )  # fmt: skip
 
     async def _env(self, request: Request) -> Response:
         return JSONResponse(self._exchange.env())
@@ -106,14 +144,12 @@ class Control:
         return JSONResponse(self._exchange.status())
 
     async def _place(self, request: Request) -> Response:
-        body = await _object(request)
+        body = await read_object(request)
         exchange = self._exchange
-        to = body.get("to") or next(iter(exchange.numbers()), "")
-        from_ = body.get("from") or DEFAULT_CALLER
-        if not isinstance(to, str) or not isinstance(from_, str) or not is_e164(from_):
-            raise ConfigError(
-                "expected from and to in E.164, got something else.", fix="write numbers like +15550150, without spaces"
-            )
+        to = body.get("to", next(iter(exchange.numbers()), ""))
+        from_ = body.get("from", DEFAULT_CALLER)
+        if not isinstance(to, str) or not isinstance(from_, str):
+            raise ConfigError("expected from and to as text, got something else.", fix='write "from": "+15550150"')
         phone = await exchange.people.caller(body.get("script"))
         recording = exchange.new_recording_path() if body.get("record") else None
         call_id = exchange.place_call(
@@ -126,7 +162,7 @@ class Control:
 
     async def _press(self, request: Request) -> Response:
         circuit = self._circuit(request)
-        digits = (await _object(request)).get("digits")
+        digits = (await read_object(request)).get("digits")
         if not isinstance(digits, str) or not digits or not set(digits) <= set("0123456789ABCD*#"):
             raise ConfigError("expected digits made of 0-9, A-D, * and #, got something else.")
         for digit in digits:
@@ -166,14 +202,3 @@ async def _lines(subscription: Subscription) -> AsyncIterator[str]:
             yield json.dumps(event) + "\n"
     finally:
         subscription.close()
-
-
-async def _object(request: Request) -> Mapping[str, Any]:
-    raw = await request.body()
-    try:
-        body = json.loads(raw) if raw.strip() and len(raw) <= MAX_BODY_BYTES else {}
-    except (ValueError, RecursionError):
-        body = None
-    if not isinstance(body, dict):
-        raise ConfigError("expected a JSON object, got something else.")
-    return body

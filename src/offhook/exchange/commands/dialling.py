@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from offhook.addresses import is_e164
 from offhook.exchange.commands.bridging import join
 from offhook.exchange.commands.command import Command, Opening, Reply, alive, keep_state
 from offhook.exchange.commands.parties import IDLE_DIALLING, display_name, park, ring_limit_s, time_limit_s
 from offhook.exchange.words import errors, fields
 from offhook.exchange.words.fields import Routing, StreamOptions
-from offhook.exchange.words.seed import is_e164
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit, urlunsplit
 
-__all__ = ["local_stream_url"]
+from offhook.addresses import is_loopback
 
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+__all__ = ["local_stream_url"]
 
 
 def local_stream_url(url: str, webhook_url: str) -> str:
@@ -18,7 +18,7 @@ def local_stream_url(url: str, webhook_url: str) -> str:
     """
     parts, home = urlsplit(url), urlsplit(webhook_url)
     scheme = "wss" if home.scheme == "https" else "ws"
-    if parts.scheme == "ws" and parts.hostname in _LOOPBACK:
+    if parts.scheme == "ws" and is_loopback(parts.hostname or ""):
         return url
     if parts.scheme == scheme and parts.hostname == home.hostname:
         return url

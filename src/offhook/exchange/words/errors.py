@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ApiError",
     "already_answered",
+    "body_too_large",
     "call_ended",
     "call_not_answered",
     "client_state_not_base64",
@@ -103,6 +104,11 @@ def not_played(what: str) -> ApiError:
 def invalid_json() -> ApiError:
     """The body is not a JSON object."""
     return ApiError(400, "10023", "Invalid JSON", "The request body must be a JSON object.")
+
+
+def body_too_large(max_bytes: int) -> ApiError:
+    """The body is larger than any command's. The carrier's code for it is not published; this is its general one."""
+    return ApiError(413, "10015", "Bad Request", f"The request body must have at most {max_bytes} bytes.")
 
 
 def missing_parameter(name: str) -> ApiError:

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, cast
 from urllib.parse import urlsplit
 
+from offhook.addresses import is_e164, is_sip_uri
 from offhook.exchange.words import errors
-from offhook.exchange.words.seed import is_e164
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -156,10 +156,8 @@ def client_state(body: Mapping[str, Any], name: str = "client_state") -> str | N
 
 
 def destination(name: str, value: str) -> str:
-    """A phone number or SIP URI to dial; spaces around it do no harm, anything else in it does."""
-    if value.startswith(("sip:", "sips:")) and "@" in value:
-        return value
-    if not is_e164(value):
+    """A phone number or SIP URI to dial."""
+    if not is_e164(value) and not is_sip_uri(value):
         raise errors.not_e164(name)
     return value
 

@@ -21,12 +21,12 @@ A seed file is TOML::
 
 from __future__ import annotations
 
-import re
 import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 from urllib.parse import urlsplit
 
+from offhook.addresses import is_e164, is_sip_uri
 from offhook.errors import ConfigError
 from offhook.exchange.words.ids import new_resource_id
 
@@ -41,7 +41,6 @@ __all__ = [
     "PhoneSpec",
     "Seed",
     "default_seed",
-    "is_e164",
     "load_seed",
     "parse_seed",
 ]
@@ -59,13 +58,6 @@ _KEYS = {
     "phones": {"number", "answers", "script", "answer_after_ms"},
 }  # fmt: skip
 """What a table of each kind may hold."""
-
-_E164 = re.compile(r"\+[1-9][0-9]{1,14}")
-
-
-def is_e164(text: str) -> bool:
-    """Whether ``text`` is a phone number as the carrier wants it: ``+``, country code, at most 15 digits."""
-    return _E164.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,7 +250,7 @@ def _number(table: Mapping[str, Any], index: int, applications: tuple[Applicatio
 def _phone(table: Mapping[str, Any], index: int) -> PhoneSpec:
     where = f"phones[{index}]"
     number = _text(table, "number", where)
-    if not is_e164(number) and not number.startswith(("sip:", "sips:")):
+    if not is_e164(number) and not is_sip_uri(number):
         raise _wrong(where, "number in E.164 or a SIP URI", "something else")
     answers = table.get("answers", "person")
     if answers not in get_args(Answers):
