@@ -35,7 +35,13 @@ if TYPE_CHECKING:
     from offhook.carriers.media import MediaStarted
 
 
-ON_EVERY_LOOP = {"test_floods.py", "test_handover.py", "test_ticker.py", "test_websocket_conformance.py"}
+ON_EVERY_LOOP = {
+    "test_floods.py",
+    "test_http.py",
+    "test_handover.py",
+    "test_ticker.py",
+    "test_websocket_conformance.py",
+}
 """What depends on how the event loop reads, writes and keeps time is tested on each loop that calls may run on."""
 
 

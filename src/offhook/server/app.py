@@ -88,5 +88,9 @@ async def _body(request: Request) -> bytes | None:
 
 
 def _answer(verdict: Verdict) -> Response:
-    headers = {"retry-after": "1"} if verdict.status == 503 else None
+    headers = None
+    if verdict.status == 503:
+        headers = {"retry-after": "1"}
+    elif verdict.status == 413:
+        headers = {"connection": "close"}  # what comes is not read
     return PlainTextResponse(verdict.reason or "ok", status_code=verdict.status, headers=headers)

@@ -8,13 +8,16 @@ from __future__ import annotations
 import base64
 import binascii
 import logging
+import sys
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from offhook.server.linger import LINGER_BYTES, LingeringTransport
 from offhook.server.media import MediaRefused, media_protocol
+from offhook.server.requests import RequestConnection, RequestRefused
 
 if TYPE_CHECKING:
     import asyncio
@@ -48,21 +51,40 @@ class OffhookHttpProtocol(H11Protocol):
     """uvicorn's HTTP/1.1, but for the upgrades at :data:`MEDIA_PATH`.
 
     A token that opens nothing is answered with HTTP (401 none, 403 unknown, 410 used or too late) and no upgrade takes
-    place. Upgrades elsewhere are uvicorn's. Requests that do not come whole within :data:`REQUEST_TIME_S` are given up.
+    place. Upgrades elsewhere are uvicorn's. Requests that do not come whole within :data:`REQUEST_TIME_S` are answered
+    408, what :mod:`offhook.server.requests` refuses with its status; and who is refused can read the answer, see
+    :mod:`offhook.server.linger`.
     """
 
     media_gate: MediaGate
     request_time_s = REQUEST_TIME_S
     _deadline: asyncio.TimerHandle | None = None
     _upgraded = False
+    _refused = False
+    _surplus = 0
+    _socket: asyncio.Transport
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.conn = RequestConnection()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client connects; it has something to say, or it would not."""
-        super().connection_made(transport)
+        self._socket = transport
+        lingering: Any = LingeringTransport(transport, self, self.connections, self._sends_on)
+        super().connection_made(lingering)
         self._watch()
 
     def data_received(self, data: bytes) -> None:
         """Bytes of requests."""
+        if self.conn.our_state is h11.DONE and self.conn.their_state is h11.SEND_BODY:
+            # The request is answered, and uvicorn throws the rest of its body away.
+            self._surplus += len(data)
+            if self._surplus > LINGER_BYTES:
+                self.transport.close()
+                return
+        else:
+            self._surplus = 0
         super().data_received(data)
         self._watch()
 
@@ -85,11 +107,21 @@ class OffhookHttpProtocol(H11Protocol):
 
     def _too_slow(self) -> None:
         self._deadline = None
-        cycle = self.cycle
-        if self.conn.their_state is h11.SEND_BODY and cycle is not None and not cycle.response_started:
+        begun, _ = self.conn.trailing_data
+        if self.conn.their_state is h11.SEND_BODY or begun:
             self._answer(408, f"expected the whole request within {self.request_time_s:g} s")
         else:
             self.transport.close()
+
+    def _sends_on(self) -> bool:
+        """Whether the client may still be sending when its connection is closed."""
+        return self._refused or self.conn.their_state in (h11.SEND_BODY, h11.ERROR)
+
+    def send_400_response(self, msg: str) -> None:
+        """uvicorn asks for this where h11 has raised: refuse the request, with the status that h11 says."""
+        error = sys.exception()
+        status = error.error_status_hint if isinstance(error, h11.RemoteProtocolError) else 400
+        self._answer(status, str(error) if isinstance(error, RequestRefused) else "expected a request in HTTP/1.1")
 
     def _should_upgrade(self) -> bool:
         if self.scope["path"].startswith(MEDIA_PATH) and self._get_upgrade() == b"websocket":
@@ -101,6 +133,7 @@ class OffhookHttpProtocol(H11Protocol):
         self._upgraded = True
         path: str = self.scope["path"]
         if not path.startswith(MEDIA_PATH):
+            self.transport = self._socket
             super().handle_websocket_upgrade(event)
             return
         try:
@@ -137,17 +170,26 @@ class OffhookHttpProtocol(H11Protocol):
             b"GET /media HTTP/1.1\r\nHost: media\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + key + b"\r\n\r\n"
         )
-        protocol = media_protocol(self.media_gate, call, request, self.transport, self.connections)
-        self.transport.set_protocol(protocol)
+        protocol = media_protocol(self.media_gate, call, request, self._socket, self.connections)
+        self._socket.set_protocol(protocol)
         _feed(protocol, handshake + early)
 
     def _answer(self, status: int, reason: str) -> None:
+        """Refuse the request under way, whatever becomes of it in the application, and close."""
+        cycle = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            cycle.disconnected = True
+            cycle.message_event.set()
+        if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):  # too late for another answer
+            self.transport.close()
+            return
         body = reason.encode()
         extra = b"sec-websocket-version: 13\r\n" if status == 426 else b""
         head = (
             f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\ncontent-type: text/plain; charset=utf-8\r\n"
             f"content-length: {len(body)}\r\nconnection: close\r\n"
         )
+        self._refused = True
         self.transport.write(head.encode() + extra + b"\r\n" + body)
         self.transport.close()
 
