@@ -292,6 +292,37 @@ def test_a_caller_who_took_the_floor_and_was_not_understood_has_had_a_turn() -> 
     assert ended.text == ""
 
 
+def test_what_silenced_the_agent_is_no_hum_any_more() -> None:
+    """A hum so long that the agent stopped for it may hold words after all: the recogniser decides."""
+    call = Conversation()
+    call.agent_speaks()
+    assert PauseAgent in [type(decision) for decision in call.hum(800)]
+    call.silence(192)
+    assert [type(decision) for decision in call.words("what about Sunday")] == [Yield]
+    assert [type(decision) for decision in call.silence(256)] == [TurnEnded]
+
+
+def test_a_caller_who_had_the_floor_may_only_listen_to_what_the_agent_says_next() -> None:
+    """What was yielded was yielded to what was said before: over new words of the agent "okay" is a listener's word."""
+    call = Conversation()
+    call.agent_speaks()
+    assert Yield in [type(decision) for decision in call.talk(1400)]
+    assert call.agent_speaks() == (PauseAgent(0.0),)
+    call.silence(192)
+    (resumed,) = call.words("okay")
+    assert isinstance(resumed, Resume)
+    assert resumed.reason == "backchannel"
+
+
+def test_what_sounded_like_words_counts_for_one_utterance() -> None:
+    """The evidence that began a noise does not begin the next sound, however soon that is."""
+    call = Conversation(TurnOptions(preroll_ms=800, words_ms=90, min_speech_ms=60))
+    call.audio(96, SILENCE, words=True)
+    call.audio(32, SPEECH, words=True)
+    assert [type(decision) for decision in call.silence(192)] == [Ignore]
+    assert call.audio(64, MAYBE) == []
+
+
 def test_a_noise_without_words_lets_the_agent_go_on_at_once() -> None:
     """Once recognition found nothing there is nothing to wait for."""
     call = Conversation()
@@ -453,6 +484,17 @@ def test_a_turn_starts_the_reminders_anew() -> None:
     call.silence(256)
     assert call.kinds()[-1] is TurnEnded
     assert call.silence(5100) == [RemindSilence(1)]
+
+
+def test_a_sound_that_is_no_turn_breaks_the_silence_but_not_the_count() -> None:
+    """Somebody is there: the time counts from its end, and the reminders go on."""
+    call = Conversation(limits=Limits(silence_s=3, reminders=2))
+    call.silence(3008)
+    assert RemindSilence in call.kinds()
+    call.silence(2500)
+    call.hum(32)
+    assert [type(decision) for decision in call.silence(2900)] == [Ignore]
+    assert call.silence(320) == [RemindSilence(2)]
 
 
 def test_an_agent_that_thinks_is_not_silence() -> None:
