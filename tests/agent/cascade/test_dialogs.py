@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from offhook.agent import Agent, Texts, TurnOptions
+from offhook.agent import Agent, Limits, Texts, TurnOptions
 from offhook.calls.events import TransferFailed
 from offhook.dialog.acts import HandOver, HangUp, Say, Understood, UseTool
 from offhook.dialog.base import Heard, Reply
@@ -342,3 +342,50 @@ async def test_an_interruption_on_a_lost_line_clears_nothing(phone: Any) -> None
     await call.session.aclose()
     assert call.stream.cleared == 0
     assert call.of("agent.speech_ended")[0].interrupted
+
+
+async def silent_line(call: Any, ms: float) -> None:
+    """Time without any audio of the caller's."""
+    for _ in range(round(ms / 10)):
+        call.clock.advance(10)
+        call.session.tick(call.clock.now_ms())
+        await asyncio.sleep(0)
+
+
+async def test_what_a_caller_was_saying_when_the_line_was_lost_is_answered_when_it_is_back(phone: Any) -> None:
+    """As far as it was heard."""
+    call = await phone(agent_of(Answers("At nine.")), "when are you")
+    await call.line(600, WORDS)
+    call.session.media.media_lost()
+    await silent_line(call, 600)
+    assert [event.text for event in call.of("turn.heard")] == ["when are you"]
+    assert call.of("agent.speech_began") == []
+    call.session.media.media_resumed()
+    await call.until_quiet()
+    assert call.history[-1] == ("agent", "At nine.")
+
+
+async def test_nobody_is_asked_on_a_lost_line_whether_they_are_still_there(phone: Any) -> None:
+    """The silence counts from when it is back."""
+    call = await phone(agent_of(Answers(), limits=Limits(silence_s=3)))
+    await call.line(2000)
+    call.session.media.media_lost()
+    await silent_line(call, 20_000)
+    assert call.of("silence.reminder") == []
+    call.session.media.media_resumed()
+    await call.line(2900)
+    assert call.of("silence.reminder") == []
+    await call.line(200)
+    assert len(call.of("silence.reminder")) == 1
+
+
+async def test_a_caller_whose_audio_stops_in_mid_word_is_answered_and_then_reminded(phone: Any) -> None:
+    """The socket is open: a second without audio ends the turn, and the silence after it is a silence."""
+    call = await phone(agent_of(Answers(None), limits=Limits(silence_s=3)), "when are you")
+    await call.line(600, WORDS)
+    await silent_line(call, 900)
+    assert call.of("turn.heard") == []
+    await silent_line(call, 300)
+    assert [event.text for event in call.of("turn.heard")] == ["when are you"]
+    await silent_line(call, 3100)
+    assert len(call.of("silence.reminder")) == 1

@@ -182,6 +182,34 @@ def test_a_turn_longer_than_30_s_is_cut_and_the_rest_is_another_turn() -> None:
     assert [type(d) for d in call.talk(64)] == [SpeechBegan]
 
 
+def test_a_caller_whose_audio_stops_has_said_what_was_heard() -> None:
+    """The turn ends where they were heard last; without audio there is no window that would say so."""
+    call = Conversation()
+    call.talk(640)
+    call.now += 1000
+    assert call.did(call.turns.audio_stopped(call.now)) == (DraftTranscript(1),)
+    assert call.turns.audio_stopped(call.now) == ()
+    assert call.words("when are you") == (TurnEnded("when are you", 0.9, 0.0, 640.0),)
+
+
+def test_a_caller_whose_audio_comes_back_in_time_speaks_on() -> None:
+    """What was recognised is not the whole turn."""
+    call = Conversation()
+    call.talk(640)
+    call.did(call.turns.audio_stopped(call.now))
+    call.silence(192)
+    assert call.talk(64) == [DropDraft(1)]
+    assert call.turns.caller_speaking
+
+
+def test_audio_that_stops_in_silence_or_after_the_end_is_nothing() -> None:
+    """There is nothing to be cut off."""
+    call = Conversation(limits=Limits(silence_s=1, reminders=0))
+    assert call.turns.audio_stopped(0.0) == ()
+    assert call.silence(1024) == [EndCall("silence")]
+    assert call.turns.audio_stopped(call.now) == ()
+
+
 def test_words_recognised_for_another_draft_are_ignored() -> None:
     """Only the words of the draft that is open count."""
     call = Conversation()

@@ -44,6 +44,9 @@ __all__ = ["Cascade"]
 
 logger = logging.getLogger(__name__)
 
+_NO_AUDIO_MS = 1000
+"""So long without a piece of audio, and what the caller was saying is over: silence is audio too."""
+
 
 class Cascade:
     """Listens and speaks with a detector, a recogniser and a voice (:class:`~offhook.agent.conversant.Conversant`).
@@ -76,6 +79,8 @@ class Cascade:
         self._voice_failures = InARow()
         self._words_at_ms = 0.0
         self._held: HoldReason | None = None
+        self._audio_at_ms = 0.0
+        self._lost = False
         self._caller_quiet = asyncio.Event()  # unless the caller has begun something neither finished nor dismissed
         self._caller_quiet.set()
         self._begun = False
@@ -122,11 +127,14 @@ class Cascade:
 
     def audio(self, pcm: bytes, timestamp_ms: float) -> None:
         """The caller's audio."""
-        self._ear.hear(pcm, self._host.clock.now_ms())
+        self._audio_at_ms = now_ms = self._host.clock.now_ms()
+        self._ear.hear(pcm, now_ms)
 
     def tick(self, now_ms: float) -> None:
         """Time has passed: sends what is due, and notices silence."""
         self._mouth.tick()
+        if now_ms - self._audio_at_ms >= _NO_AUDIO_MS:
+            self._do(self._turns.audio_stopped(now_ms))
         self._do(self._turns.tick(now_ms))
 
     def mark_returned(self, name: str) -> None:
@@ -140,12 +148,17 @@ class Cascade:
             self._answering.digit(digit)
 
     def media_lost(self) -> None:
-        """The audio is gone: nothing is said into the void."""
+        """The audio is gone: nothing is said into the void, and nobody is asked whether they are still there."""
+        self._lost = True
         self._mouth.line_lost()
+        self._do(self._turns.audio_stopped(self._host.clock.now_ms()))
+        self._agent_silent()
 
     def media_resumed(self) -> None:
         """The audio is back."""
+        self._lost = False
         self._mouth.line_back()
+        self._agent_silent()
 
     # -- what the session asks for ------------------------------------------------------------------------------------
 
@@ -238,7 +251,7 @@ class Cascade:
         if self._host.over or (speech is not None and speech.announced):
             return
         now_ms = self._host.clock.now_ms()
-        if speech is not None or self._held is not None or self._answering.busy:
+        if speech is not None or self._held is not None or self._lost or self._answering.busy:
             self._turns.agent_thinks(now_ms)
         else:
             self._turns.agent_listens(now_ms)

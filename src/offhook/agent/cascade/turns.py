@@ -153,6 +153,17 @@ class TurnTaking:
                 return (*self._drop_draft(), *self._talk_on(at_ms))
         return self._settle(at_ms)
 
+    def audio_stopped(self, at_ms: float) -> tuple[Decision, ...]:
+        """No audio comes any more, whether the line is lost or the carrier has stopped to send.
+
+        What the caller was saying is over where it was heard last, unless they are heard to go on before its words are
+        known and the silence has lasted.
+        """
+        if self._voice is not _Voice.TALKING:
+            return _NOTHING
+        self._voice = _Voice.TRAILING
+        return self._settle(at_ms)
+
     def transcript(
         self, at_ms: float, draft: int, text: str, confidence: float, *, complete: bool = False, answer: bool = False
     ) -> tuple[Decision, ...]:
