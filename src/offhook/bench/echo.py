@@ -15,7 +15,8 @@ import uvicorn
 from starlette.applications import Starlette
 
 from offhook.audio.codecs.g711 import COMPILED
-from offhook.calls.media import MediaLine, MediaStream
+from offhook.calls.media.line import MediaLine
+from offhook.calls.media.stream import MediaStream
 from offhook.carriers.commands import StreamRequest
 from offhook.carriers.telnyx.media import TelnyxAppMedia
 from offhook.server.http import media_http_protocol

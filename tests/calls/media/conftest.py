@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from offhook.calls.media import MediaStream
+from offhook.calls.media.stream import MediaStream
 from offhook.carriers.commands import StreamRequest
 from offhook.carriers.media import MediaFormat, MediaReceived, MediaStarted
 

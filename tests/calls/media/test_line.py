@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from offhook.calls.media import LineState, MediaLine
+from offhook.calls.media.line import LineState, MediaLine
 from offhook.carriers.media import DigitReceived, MarkReturned, MediaStopped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from offhook.calls.media import MediaStream
+    from offhook.calls.media.stream import MediaStream
     from offhook.carriers.media import MediaStarted
 
     New = Callable[..., Any]

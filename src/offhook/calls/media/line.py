@@ -5,12 +5,12 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
-from offhook.audio.resample import Resampler
 from offhook.calls.media.taps import Tap, Taps, nobody
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from offhook.audio.resample import Resampler
     from offhook.calls.media.stream import MediaStream, StreamFailure
     from offhook.calls.media.taps import MediaListener, Track, Way
     from offhook.carriers.media import MediaStarted
@@ -278,7 +278,7 @@ class MediaLine:
         """``way``, at the line's rate and on the line's clock."""
         if way is nobody or (rate == self._input_rate and not offset_ms):
             return way
-        resampler = self._resamplers.setdefault(track, Resampler(rate, self._input_rate))
+        resampler = self._resamplers.setdefault(track, _resampler(rate, self._input_rate))
 
         def adapted(pcm: bytes, timestamp_ms: float) -> None:
             way(resampler.process(pcm), offset_ms + timestamp_ms)
@@ -290,7 +290,7 @@ class MediaLine:
         if out.rate == self._output_rate:
             send = out.audio
         else:
-            resampler = self._resamplers.setdefault("sent", Resampler(self._output_rate, out.rate))
+            resampler = self._resamplers.setdefault("sent", _resampler(self._output_rate, out.rate))
             send = lambda pcm: out.audio(resampler.process(pcm))  # noqa: E731 - one of two ways
         if tapped is nobody:
             return send
@@ -305,3 +305,10 @@ class MediaLine:
 
     def _send_nothing(self, pcm: bytes) -> None:
         self.unsent += 1
+
+
+def _resampler(from_rate: int, to_rate: int) -> Resampler:
+    # Imported when there is audio: whoever only names a Call should not load numpy.
+    from offhook.audio.resample import Resampler
+
+    return Resampler(from_rate, to_rate)
