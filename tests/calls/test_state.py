@@ -18,6 +18,11 @@ from offhook.calls.state import (
     GiveUp,
     MediaBegan,
     RestartStream,
+    TransferAsked,
+    TransferConnected,
+    TransferLegOver,
+    TransferLost,
+    TransferWithdrawn,
     apply,
 )
 from offhook.carriers.events import CallAnswered, CallBridged, CallHangup, CallInitiated, OtherEvent, StreamingFailed
@@ -25,7 +30,7 @@ from offhook.carriers.events import CallAnswered, CallBridged, CallHangup, CallI
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from offhook.calls.state import Effect
+    from offhook.calls.state import Effect, OwnEvent
     from offhook.carriers.events import CallEvent
 
 
@@ -73,7 +78,7 @@ FIVE: Sequence[CallEvent | MediaBegan] = (
 )
 
 
-def run(events: Iterable[CallEvent | MediaBegan]) -> tuple[CallRecord, list[Effect]]:
+def run(events: Iterable[CallEvent | OwnEvent]) -> tuple[CallRecord, list[Effect]]:
     record = CallRecord(call_id="c1")
     effects: list[Effect] = []
     for event in events:
@@ -202,6 +207,32 @@ def test_a_bridged_call_is_with_a_person() -> None:
     """Bridged comes after answered and before over."""
     assert run([answered(), bridged()])[0].state is CallState.BRIDGED
     assert run([bridged(), answered()])[0].state is CallState.BRIDGED
+
+
+def test_a_transfer_that_is_answered_is_told_once() -> None:
+    """And a leg that ends afterwards is not one that was not answered."""
+    record, effects = run([answered(), TransferAsked(), bridged(), bridged(4), TransferLegOver(cause="x")])
+    assert effects == [TransferConnected()]
+    assert (record.transferring, record.state) == (True, CallState.BRIDGED)
+    assert run([answered(), bridged()])[1] == []
+    assert run([TransferAsked(), hangup(), bridged()])[1] == [EndSession("normal_clearing")]
+
+
+def test_a_transfer_that_nobody_answers_is_told_once() -> None:
+    """The call is ours again."""
+    over = TransferLegOver(cause="timeout")
+    record, effects = run([answered(), TransferAsked(), over, over])
+    assert effects == [TransferLost(cause="timeout")]
+    assert (record.transferring, record.state) == (False, CallState.ANSWERED)
+    assert run([answered(), TransferAsked(), hangup(), over])[1] == [EndSession("normal_clearing")]
+
+
+def test_a_transfer_that_was_withdrawn_is_nobodys_news() -> None:
+    """Neither its success nor its failure."""
+    begun = [answered(), TransferAsked(), TransferWithdrawn()]
+    for later in (bridged(), TransferLegOver(cause="x")):
+        record, effects = run([*begun, later])
+        assert (record.transferring, effects) == (False, [])
 
 
 def test_the_newest_client_state_counts() -> None:

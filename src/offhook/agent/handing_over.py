@@ -137,7 +137,7 @@ class HandingOver:
             logger.warning("call %s: the transfer was refused: %s", call.id, error.code)
             return error.code
         except TimeoutError:
-            call.transferring = False  # nobody will answer any more: the call is ours again, and ours to end
+            call.withdraw_transfer()
             return "timeout"
         finally:
             forget()

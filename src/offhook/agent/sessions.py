@@ -19,7 +19,7 @@ __all__ = ["AgentSessions"]
 
 
 class AgentSessions:
-    """Makes the session of a call while it rings (:data:`~offhook.server.session.SessionFactory`).
+    """Makes the session of a call while it rings (:data:`~offhook.calls.session.SessionFactory`).
 
     Args:
         agent: who answers.

@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any, Protocol
 
 from offhook.calls.media.line import MediaLine
-from offhook.calls.state import CallRecord, CallState, Effect, MediaBegan, apply
+from offhook.calls.state import CallRecord, CallState, Effect, OwnEvent, TransferAsked, TransferWithdrawn, apply
 from offhook.calls.transcript import Transcript
 from offhook.errors import CallError, CarrierError
 
@@ -69,8 +69,6 @@ class Call:
         """What both parties have heard so far."""
         self.conversation: Conversation | None = None
         """The agent's session on this call; ``None`` before it begins and after it is over."""
-        self.transferring = False
-        """Whether a transfer has been asked for: the leg must not be hung up when our part of it ends."""
         self.data: dict[str, Any] = {}
         """Anything the program wants to keep with the call."""
         self._observers: list[Callable[[object], None]] = []
@@ -121,6 +119,11 @@ class Call:
         return self.record.client_state
 
     @property
+    def transferring(self) -> bool:
+        """Whether a transfer was asked for and has not failed: the leg must not be hung up when our part of it ends."""
+        return self.record.transferring
+
+    @property
     def ended(self) -> bool:
         """Whether the call is over."""
         return self.record.state is CallState.ENDED
@@ -130,7 +133,7 @@ class Call:
         """The carrier's word for why the call is over; ``None`` while it is not."""
         return self.record.ended_cause
 
-    def apply(self, event: CallEvent | MediaBegan, *, wall_ms: float) -> tuple[Effect, ...]:
+    def apply(self, event: CallEvent | OwnEvent, *, wall_ms: float) -> tuple[Effect, ...]:
         """Add what ``event`` says; returns what follows from it. For the host of the call, not for handlers."""
         self.record, effects = apply(self.record, event)
         if self.answered_at_ms is None and self.state in (CallState.ANSWERED, CallState.BRIDGED):
@@ -196,12 +199,16 @@ class Call:
         Raises:
             CarrierError: if the carrier refuses; the call is as it was.
         """
-        self.transferring = True
+        self.record, _ = apply(self.record, TransferAsked())
         try:
             await self.carrier.transfer(self.id, to=to, from_=from_, timeout_s=timeout_s)
         except CarrierError:
-            self.transferring = False
+            self.withdraw_transfer()
             raise
+
+    def withdraw_transfer(self) -> None:
+        """Wait no longer for a transfer: nobody will answer it, and the call is ours again, and ours to end."""
+        self.record, _ = apply(self.record, TransferWithdrawn())
 
     async def send_dtmf(self, digits: str) -> None:
         """Press keys: ``0-9 A-D * #``, ``w`` waits 0.5 s, ``W`` 1 s."""

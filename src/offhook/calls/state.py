@@ -2,7 +2,7 @@
 
 A :class:`CallRecord` only ever gains facts: a leg began, was answered, was bridged, is over. Its state is *derived*
 from the facts, so the order in which a carrier's webhooks arrive, and how often, makes no difference to where a call
-ends (webhooks have no order and may repeat: https://developers.telnyx.com/docs/development/api-fundamentals/webhooks).
+ends (webhooks have no order and may repeat).
 Effects follow from a fact becoming known for the first time, and only while they still make sense: a call that is
 known to be over is never answered.
 """
@@ -27,7 +27,13 @@ __all__ = [
     "EndSession",
     "GiveUp",
     "MediaBegan",
+    "OwnEvent",
     "RestartStream",
+    "TransferAsked",
+    "TransferConnected",
+    "TransferLegOver",
+    "TransferLost",
+    "TransferWithdrawn",
     "apply",
 ]
 
@@ -57,6 +63,23 @@ class MediaBegan:
     stream_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class TransferAsked:
+    """Fired when the carrier is asked to connect the call to somebody else."""
+
+
+@dataclass(frozen=True, slots=True)
+class TransferWithdrawn:
+    """Fired when nobody waits for that any more: the carrier has refused, or it took too long."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferLegOver:
+    """Fired when the leg to somebody else is over. ``cause`` is the carrier's word for why."""
+
+    cause: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallRecord:
     """The facts of one call. Times are RFC 3339 as the carrier wrote them; ``None`` is "not known to have happened".
@@ -83,6 +106,8 @@ class CallRecord:
     streams: frozenset[str] = frozenset()
     """The ids of the media streams that have begun."""
     stream_failures: frozenset[str] = frozenset()
+    transferring: bool = False
+    """Whether a transfer was asked for and has not failed: the leg must not be hung up when our part of it ends."""
 
     @property
     def state(self) -> CallState:
@@ -127,29 +152,66 @@ class GiveUp:
     reason: str
 
 
-Effect = AnswerCall | BeginSession | EndSession | RestartStream | GiveUp
+@dataclass(frozen=True, slots=True)
+class TransferConnected:
+    """Fired when the caller talks to whom the call was transferred to."""
 
 
-def apply(record: CallRecord, event: CallEvent | MediaBegan) -> tuple[CallRecord, tuple[Effect, ...]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferLost:
+    """Fired when whom the call was transferred to has not answered: the caller is still on the line."""
+
+    cause: str
+
+
+Effect = AnswerCall | BeginSession | EndSession | RestartStream | GiveUp | TransferConnected | TransferLost
+
+OwnEvent = MediaBegan | TransferAsked | TransferWithdrawn | TransferLegOver
+"""What we report of a call ourselves."""
+
+
+def apply(record: CallRecord, event: CallEvent | OwnEvent) -> tuple[CallRecord, tuple[Effect, ...]]:
     """Add what ``event`` says to ``record``; returns the new record and what follows from it.
 
     Never raises: an event that adds nothing returns the record as it was and no effect. The caller sees to it that
     ``event`` is of this call.
     """
-    if isinstance(event, MediaBegan):
-        return _media_began(record, event)
+    if not isinstance(event, CallEvent):
+        return _own(record, event)
     known = _identity(record, event)
     if isinstance(event, CallInitiated):
         return _initiated(known, event)
     if isinstance(event, CallAnswered):
         return replace(known, answered_at=_earliest(known.answered_at, event.occurred_at)), ()
     if isinstance(event, CallBridged):
-        return replace(known, bridged_at=_earliest(known.bridged_at, event.occurred_at)), ()
+        return _bridged(known, event)
     if isinstance(event, CallHangup):
         return _hangup(known, event)
     if isinstance(event, StreamingFailed):
         return _stream_failed(known, event)
     return known, ()
+
+
+def _own(record: CallRecord, event: OwnEvent) -> tuple[CallRecord, tuple[Effect, ...]]:
+    match event:
+        case MediaBegan():
+            return _media_began(record, event)
+        case TransferAsked():
+            return replace(record, transferring=True), ()
+        case TransferLegOver(cause=cause) if record.transferring and record.state is CallState.ANSWERED:
+            return replace(record, transferring=False), (TransferLost(cause=cause),)
+        case TransferWithdrawn():
+            return replace(record, transferring=False), ()
+        case _:
+            return record, ()  # the leg of a transfer that has succeeded, or that nobody waits for
+
+
+def _bridged(record: CallRecord, event: CallBridged) -> tuple[CallRecord, tuple[Effect, ...]]:
+    first = record.bridged_at is None
+    after = replace(record, bridged_at=_earliest(record.bridged_at, event.occurred_at))
+    if first and record.transferring and after.state is CallState.BRIDGED:
+        return after, (TransferConnected(),)
+    return after, ()
 
 
 def _media_began(record: CallRecord, event: MediaBegan) -> tuple[CallRecord, tuple[Effect, ...]]:

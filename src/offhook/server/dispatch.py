@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from offhook.calls.call import Call
-from offhook.calls.events import CallOver, CallRinging, TransferBridged, TransferFailed
-from offhook.calls.state import CallRecord, CallState
-from offhook.carriers.events import CallBridged, CallHangup, CallInitiated
+from offhook.calls.events import CallOver, CallRinging
+from offhook.calls.state import CallRecord, TransferLegOver
+from offhook.carriers.events import CallHangup, CallInitiated
 from offhook.server.early import EarlyEvents
 from offhook.server.live import LiveCall
 
@@ -126,13 +126,9 @@ class Dispatch:
         if live is None:
             call.apply(event, wall_ms=self._host.clock.wall_ms())  # over and done with: late facts change nothing else
             return
-        bridged_before = call.state is CallState.BRIDGED
         live.handle(event)
-        now_ms = self._host.clock.wall_ms()
-        if isinstance(event, CallBridged) and call.transferring and not bridged_before and not call.ended:
-            call.notify(TransferBridged(at_ms=now_ms, call_id=call.id))
         if isinstance(event, CallHangup):
-            call.notify(CallOver(at_ms=now_ms, call_id=call.id, cause=event.cause))
+            call.notify(CallOver(at_ms=self._host.clock.wall_ms(), call_id=call.id, cause=event.cause))
             self._registry.end(call)
 
     # -- transfers ----------------------------------------------------------------------------------------------------
@@ -149,9 +145,6 @@ class Dispatch:
 
     def _leg_event(self, call: Call, event: CallEvent) -> None:
         call.notify(event)
-        if isinstance(event, CallHangup) and call.transferring and call.state is CallState.ANSWERED:
-            call.transferring = False
-            call.notify(TransferFailed(at_ms=self._host.clock.wall_ms(), call_id=call.id, cause=event.cause))
-            live = self.live.get(call)
-            if live is not None:
-                live.transfer_failed()
+        live = self.live.get(call)
+        if isinstance(event, CallHangup) and live is not None:
+            live.handle(TransferLegOver(cause=event.cause))

@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 
     from offhook.calls.call import Call
     from offhook.calls.media.stream import MediaStream
+    from offhook.calls.session import SessionFactory
     from offhook.carriers.commands import Carrier, StreamRequest
     from offhook.carriers.events import CallEvent
     from offhook.carriers.wire import WebhookRequest
     from offhook.clock import Clock
     from offhook.server.inbox import Verdict
     from offhook.server.live import LiveCall
-    from offhook.server.session import SessionFactory
 
 __all__ = ["Host"]
 
@@ -75,7 +75,6 @@ class Host:
         self.stall = StallProbe()
         self.counters = HostCounters()
         self.draining = False
-        self.stopping = False
         self.inbox = Inbox(self.clock, limit=self.options.max_queued_events, refuses=self._refuses)
         self.dispatch = Dispatch(self, self.registry, self.counters)
         self.gate = Gate(self.options, self.registry, self.counters, self.dispatch.live.get)
@@ -138,7 +137,7 @@ class Host:
 
     async def stop(self) -> None:
         """Let go of everything at once. Use :meth:`drain` first: calls that are up are left to themselves."""
-        self.draining = self.stopping = True
+        self.draining = True
         if self._worker is not None:
             self._worker.cancel()
             await asyncio.wait({self._worker})

@@ -1,8 +1,5 @@
-"""One call while it is up: its commands, its stream and its session, and what is done when any of them fails.
-
-The rule behind all of it: a caller is never left in silence. Where there is no audio to be had, the carrier's own voice
-apologises, and the call is hung up.
-"""
+"""One call while it is up: its commands, its audio and its session. What happens to them is told to two pure machines:
+:mod:`~offhook.calls.state` knows what the call is, :mod:`~offhook.calls.ending` how it ends for us."""
 
 from __future__ import annotations
 
@@ -11,9 +8,21 @@ import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
-from offhook.calls.events import MediaLost
+from offhook.calls import ending as ends
+from offhook.calls.ending import Ending
+from offhook.calls.events import MediaLost, TransferBridged, TransferFailed
 from offhook.calls.media.line import LineState
-from offhook.calls.state import AnswerCall, BeginSession, CallState, EndSession, GiveUp, MediaBegan, RestartStream
+from offhook.calls.state import (
+    AnswerCall,
+    BeginSession,
+    CallState,
+    EndSession,
+    GiveUp,
+    MediaBegan,
+    RestartStream,
+    TransferConnected,
+    TransferLost,
+)
 from offhook.carriers.events import CallEvent, SpeakEnded, StreamingFailed
 from offhook.errors import CallEnded, CallNotFound, CarrierError
 from offhook.ids import new_id
@@ -22,13 +31,14 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from offhook.calls.call import Call
+    from offhook.calls.ending import Action, Happening
     from offhook.calls.media.stream import MediaStream, StreamFailure
-    from offhook.calls.state import Effect
+    from offhook.calls.session import CallSession, SessionFactory
+    from offhook.calls.state import Effect, OwnEvent
     from offhook.carriers.commands import StreamRequest
     from offhook.carriers.media import MediaStarted
     from offhook.clock import Clock
     from offhook.server.options import HostOptions
-    from offhook.server.session import Session, SessionFactory
     from offhook.server.stall import StallProbe
     from offhook.server.ticker import Ticker
 
@@ -45,8 +55,6 @@ class Surroundings(Protocol):
     clock: Clock
     ticker: Ticker
     stall: StallProbe
-    stopping: bool
-    """Whether the process ends now: nobody is called, told or hung up any more."""
 
     def spawn(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
         """Run ``work`` in a task that the host keeps and counts."""
@@ -76,32 +84,30 @@ class LiveCall:
         self.call = call
         self.began_ms = host.clock.now_ms()
         """When it began, on the monotonic clock."""
+        self.ending = Ending()
+        """How far its end has come."""
         self._host = host
         call.line.watcher = self
-        self._session: Session | None = None
-        self._session_broken = False
+        self._session: CallSession | None = None
         self._running: asyncio.Task[None] | None = None
-        self._run_over = False
-        self._closing: asyncio.Task[None] | None = None
-        self._closed = False
+        self._last_command: asyncio.Task[None] | None = None
         self._watchdog: asyncio.TimerHandle | None = None
         self._ended = asyncio.Event()
         self._spoken = asyncio.Event()
-        self._gave_up = False
 
     @property
     def busy(self) -> bool:
         """Whether our part in the call is not done. A call that was handed to a person goes on without us."""
-        return not self._closed
+        return not self.ending.settled
 
     @property
     def handed_over(self) -> bool:
         """Whether the call goes on, or may go on, without us."""
         return self.call.transferring or self.call.state is CallState.BRIDGED
 
-    # -- what the carrier reports ------------------------------------------------------------------------------------
+    # -- what is reported --------------------------------------------------------------------------------------------
 
-    def handle(self, event: CallEvent | MediaBegan) -> None:
+    def handle(self, event: CallEvent | OwnEvent) -> None:
         """Add what ``event`` says to the call and do what follows."""
         call = self.call
         before = call.answered_at_ms
@@ -116,23 +122,31 @@ class LiveCall:
             self.expect_media()
 
     def _act(self, effect: Effect) -> None:
+        call, at_ms = self.call, self._host.clock.wall_ms()
         match effect:
             case AnswerCall():
                 self._host.spawn(self._answer())
             case BeginSession():
                 self._begin()
             case EndSession():
-                self._end()
+                self._ended.set()
+                self._disarm()
+                call.line.close()
+                self._tell(ends.CallEnded())
             case RestartStream():
-                if not self._leaving():
+                if self._takes_audio():
                     self._host.spawn(self._restart_stream())
             case GiveUp(reason):
-                if not self._leaving():
-                    self.give_up(reason)
+                self._fail(reason)
+            case TransferConnected():
+                call.notify(TransferBridged(at_ms=at_ms, call_id=call.id))
+            case TransferLost(cause=cause):
+                call.notify(TransferFailed(at_ms=at_ms, call_id=call.id, cause=cause))
+                self._tell(ends.TransferLost())
 
-    def _leaving(self) -> bool:
-        # A session that runs learns of a lost stream by its socket, and the host by the session's end.
-        return self.call.transferring or self._running is not None or self._gave_up
+    def _takes_audio(self) -> bool:
+        # A session that runs learns of a lost stream by its line, and the host by the session's end.
+        return self.ending.takes_audio and not self.call.transferring
 
     # -- the beginning -----------------------------------------------------------------------------------------------
 
@@ -154,12 +168,12 @@ class LiveCall:
 
     def prepare(self) -> None:
         """Make the session, while the phone rings."""
-        if self._session is not None or self._session_broken or self.call.ended:
+        if self._session is not None or self.ending != Ending():
             return
         try:
             self._session = self._host.sessions(self.call)
         except Exception as error:
-            self._session_broken = True
+            self._tell(ends.SessionBroken())
             logger.error("call %s: making its session raised %s", self.call.id, type(error).__name__)
 
     def expect_media(self) -> None:
@@ -197,11 +211,29 @@ class LiveCall:
         self.prepare()
         session = self._session
         if session is None:
-            self.give_up("session_failed")
+            self._fail("session_failed")
             return
+        self._tell(ends.SessionBegan())
         self._running = self._host.spawn(self._run(session))
         self.call.line.add(session.media, vital=True)
         self._host.ticker.add(session.tick)
+
+    async def _run(self, session: CallSession) -> None:
+        call = self.call
+        failed: str | None = None
+        try:
+            await session.run()
+        except asyncio.CancelledError:
+            failed = "session_cancelled"
+        except Exception as error:
+            failed = "session_failed"
+            logger.error("call %s: its session raised %s", call.id, type(error).__name__)
+            logger.debug("the session's error", exc_info=error)
+        self._host.ticker.remove(session.tick)
+        call.conversation = None
+        if failed is None and call.line.lost:
+            failed = call.line.failure or "media_lost"
+        self._tell(ends.SessionOver(failed=failed, handed_over=self.handed_over))
 
     # -- the call's audio (LineWatcher) ------------------------------------------------------------------------------
 
@@ -213,7 +245,7 @@ class LiveCall:
         if started.call_id and started.call_id != call.id:
             stream.fail("call_mismatch", "the stream names another call than its token")
             return False
-        return not (call.ended or self._leaving())
+        return not call.ended and self._takes_audio()
 
     def media_began(self, started: MediaStarted) -> None:
         """The call's audio flows."""
@@ -221,93 +253,54 @@ class LiveCall:
 
     def stream_failed(self, failure: StreamFailure, detail: str) -> None:
         """A stream was given up on our side."""
-        call = self.call
-        logger.error("call %s: media stream given up: %s (%s)", call.id, failure, detail)
-        if not self._leaving():
-            self.give_up(failure)
+        logger.error("call %s: media stream given up: %s (%s)", self.call.id, failure, detail)
+        self._fail(failure)
 
     def media_gone(self) -> None:
         """The audio is lost: a session that ran on it must end now."""
         self.call.line.stop()
-        if self._running is not None:
-            self._close_later()
+        self._tell(ends.MediaGone())
 
     def stream_over(self, stream: MediaStream) -> None:
         """A stream is over, and has counted."""
         self._host.stream_over(stream)
         self._let_go()
 
-    def _let_go(self) -> None:
-        """Hold on to nothing of a call that is done with: it is remembered for a while, for late webhooks."""
-        if self._closed and not self.call.line.open:
-            self.call.line.watcher = None
-
-    # -- the conversation --------------------------------------------------------------------------------------------
-
-    async def _run(self, session: Session) -> None:
-        call = self.call
-        failed: str | None = None
-        try:
-            await session.run()
-        except asyncio.CancelledError:
-            failed = "session_cancelled"
-        except Exception as error:
-            failed = "session_failed"
-            logger.error("call %s: its session raised %s", call.id, type(error).__name__)
-            logger.debug("the session's error", exc_info=error)
-        self._run_over = True
-        self._host.ticker.remove(session.tick)
-        call.conversation = None
-        if failed is None and call.line.lost:
-            failed = call.line.failure or "media_lost"
-        await self._leave(failed)
-        self._close_later()
-
-    async def _leave(self, failed: str | None) -> None:
-        """The session is done: see that the call does not stay up without anyone."""
-        call = self.call
-        if failed == "media_lost":
-            await self._end_may_follow()
-        if call.ended or self._host.stopping:
-            return
-        if self.handed_over:
-            if call.line.state is LineState.UP:
-                with suppress(CarrierError):
-                    await call.carrier.stop_streaming(call.id)
-            return
-        if failed is not None:
-            self.give_up(failed)
-        else:
-            await self._hang_up()
-
     # -- the end -----------------------------------------------------------------------------------------------------
 
-    def transfer_failed(self) -> None:
-        """The person the call was transferred to did not answer: if nobody else does, tell the caller."""
-        if self._run_over and not self.call.ended:
-            self._host.spawn(self._tell_of_failed_transfer())
+    def _fail(self, reason: str) -> None:
+        self._tell(ends.MediaFailed(reason=reason, handed_over=self.call.transferring))
 
-    async def _tell_of_failed_transfer(self) -> None:
-        await self._end_may_follow()
-        if not self._host.stopping:
-            self.give_up("transfer_failed")
+    def _tell(self, happening: Happening) -> None:
+        """Add what has happened to the end of the call, and do what follows."""
+        self.ending, actions = ends.step(self.ending, happening)
+        for action in actions:
+            self._do(action)
 
-    async def _end_may_follow(self) -> None:
-        """Wait, bounded, for the call's end: a caller who hangs up ends the audio, and the leg to a person that still
-        rings, before the webhook comes that says so."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._ended.wait(), self._host.options.times.hangup_s)
-
-    def give_up(self, reason: str) -> None:
-        """Tell the caller, by the carrier's voice, that it does not work, and hang up. Once."""
-        if self._gave_up or self.call.ended:
-            return
-        self._gave_up = True
-        call = self.call
-        logger.error("call %s: given up: %s", call.id, reason)
-        call.notify(MediaLost(at_ms=self._host.clock.wall_ms(), call_id=call.id, reason=reason))
-        self._disarm()
-        self._host.spawn(self._apologise())
+    def _do(self, action: Action) -> None:
+        spawn = self._host.spawn
+        match action:
+            case ends.Apologise(reason):
+                logger.error("call %s: given up: %s", self.call.id, reason)
+                self.call.notify(MediaLost(at_ms=self._host.clock.wall_ms(), call_id=self.call.id, reason=reason))
+                self._disarm()
+                spawn(self._apologise())
+            case ends.HangUp():
+                self._last_command = spawn(self._hang_up())
+            case ends.StopStreaming():
+                if self.call.line.state is LineState.UP:
+                    self._last_command = spawn(self._stop_streaming())
+            case ends.AwaitEnd():
+                spawn(self._await_end())
+            case ends.EndSession():
+                spawn(self._end_session())
+            case ends.CancelSession():
+                if self._running is not None:
+                    self._running.cancel()
+            case ends.CloseSession():
+                spawn(self._close_session())
+            case ends.Settle():
+                self._host.settled(self, forget=self.call.ended)
 
     async def _apologise(self) -> None:
         call = self.call
@@ -321,40 +314,37 @@ class LiveCall:
             await asyncio.wait(waits, timeout=self._host.options.times.apology_s, return_when=asyncio.FIRST_COMPLETED)
             for wait in waits:
                 wait.cancel()
-        await self._hang_up()
+        self._tell(ends.Apologised())
 
     async def _hang_up(self) -> None:
-        call = self.call
-        if call.ended:
-            return
         try:
-            await call.carrier.hangup(call.id)
+            await self.call.carrier.hangup(self.call.id)
         except CarrierError as error:
-            logger.error("call %s could not be hung up: %s", call.id, error.code)
+            logger.error("call %s could not be hung up: %s", self.call.id, error.code)
+        self._tell(ends.HungUp())
 
-    def _end(self) -> None:
-        self._ended.set()
-        self._disarm()
-        self.call.line.close()
-        if self._closed:
-            self._host.settled(self, forget=True)
-        else:
-            self._close_later()
+    async def _stop_streaming(self) -> None:
+        with suppress(CarrierError):
+            await self.call.carrier.stop_streaming(self.call.id)
 
-    def _close_later(self) -> None:
-        if self._closing is None:
-            self._closing = self._host.spawn(self._close())
+    async def _await_end(self) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._ended.wait(), self._host.options.times.hangup_s)
+        self._tell(ends.EndAwaited(handed_over=self.handed_over))
 
-    async def _close(self) -> None:
-        """Wait for the session to end, bounded, and let everything go."""
-        running = self._running
-        if running is not None and running is not asyncio.current_task() and not self._run_over:
-            patience_s = self._host.options.times.session_end_s
-            _, pending = await asyncio.wait([running], timeout=patience_s)
-            if pending:
-                logger.error("call %s: its session did not end within %g s; cancelled", self.call.id, patience_s)
-                running.cancel()
-                await asyncio.wait([running])
+    async def _end_session(self) -> None:
+        running, patience_s = self._running, self._host.options.times.session_end_s
+        if running is None:
+            return
+        _, pending = await asyncio.wait([running], timeout=patience_s)
+        if pending:
+            logger.error("call %s: its session did not end within %g s; cancelled", self.call.id, patience_s)
+            running.cancel()
+
+    async def _close_session(self) -> None:
+        """Let everything go, within its time; what the carrier was told before must have reached it."""
+        if self._last_command is not None:
+            await asyncio.wait([self._last_command])
         session, self._session = self._session, None
         if session is not None:
             try:
@@ -363,9 +353,13 @@ class LiveCall:
             except Exception as error:
                 logger.error("call %s: closing its session raised %s", self.call.id, type(error).__name__)
         self.call.line.close()
-        self._closed = True
+        self._tell(ends.SessionClosed())
         self._let_go()
-        self._host.settled(self, forget=self.call.ended)
+
+    def _let_go(self) -> None:
+        """Hold on to nothing of a call that is done with: it is remembered for a while, for late webhooks."""
+        if self.ending.settled and not self.call.line.open:
+            self.call.line.watcher = None
 
     async def say_goodbye(self) -> None:
         """The process stops: let the session say so, bounded, and end the call."""
@@ -377,17 +371,16 @@ class LiveCall:
                     await conversation.say(texts.goodbye)
                     await conversation.hangup()
                     if self._running is not None:
-                        await asyncio.shield(self._running)  # which hangs up
-        if not self._run_over and not self.handed_over:
-            await self._hang_up()
+                        await asyncio.shield(self._running)
+        self._tell(ends.GoodbyeOver(handed_over=self.handed_over))
+        if self._last_command is not None:
+            await asyncio.wait([self._last_command])
 
     def abandon(self) -> None:
         """Let go of everything now and leave the call to itself: the process ends, or the call must be over."""
         self._disarm()
         self.call.line.close()
-        if self._running is not None:
-            self._running.cancel()
-        self._close_later()
+        self._tell(ends.Abandoned())
 
     def _disarm(self) -> None:
         if self._watchdog is not None:

@@ -278,7 +278,7 @@ class MediaLine:
         """``way``, at the line's rate and on the line's clock."""
         if way is nobody or (rate == self._input_rate and not offset_ms):
             return way
-        resampler = self._resamplers.setdefault(track, _resampler(rate, self._input_rate))
+        resampler = self._resampler(track, rate, self._input_rate)
 
         def adapted(pcm: bytes, timestamp_ms: float) -> None:
             way(resampler.process(pcm), offset_ms + timestamp_ms)
@@ -290,7 +290,7 @@ class MediaLine:
         if out.rate == self._output_rate:
             send = out.audio
         else:
-            resampler = self._resamplers.setdefault("sent", _resampler(self._output_rate, out.rate))
+            resampler = self._resampler("sent", self._output_rate, out.rate)
             send = lambda pcm: out.audio(resampler.process(pcm))  # noqa: E731 - one of two ways
         if tapped is nobody:
             return send
@@ -303,12 +303,14 @@ class MediaLine:
 
         return send_and_tell
 
+    def _resampler(self, track: Track, rate_in: int, rate_out: int) -> Resampler:
+        """The stream's own for the track, whoever comes and goes."""
+        from offhook.audio.resample import Resampler  # rarely needed, and slow to import
+
+        found = self._resamplers.get(track)
+        if found is None:
+            found = self._resamplers[track] = Resampler(rate_in, rate_out)
+        return found
+
     def _send_nothing(self, pcm: bytes) -> None:
         self.unsent += 1
-
-
-def _resampler(from_rate: int, to_rate: int) -> Resampler:
-    # Imported when there is audio: whoever only names a Call should not load numpy.
-    from offhook.audio.resample import Resampler
-
-    return Resampler(from_rate, to_rate)

@@ -7,7 +7,7 @@ https://developers.telnyx.com/docs/voice/programmable-voice/voice-api-webhooks
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict
 
 import msgspec
 
@@ -94,20 +94,36 @@ def parse_event(body: bytes) -> CallEvent:
     call_id = _text(payload, "call_control_id")
     if not call_id and build is not _other:
         raise PayloadInvalid("expected the leg's id in 'data.payload.call_control_id', got none.")
-    common: dict[str, Any] = {
-        "event_id": event_id,
-        "event_type": event_type,
-        "occurred_at": _text(data, "occurred_at") or _text(payload, "occurred_at"),
-        "call_id": call_id,
-        "leg_id": _text(payload, "call_leg_id"),
-        "session_id": _text(payload, "call_session_id"),
-        "connection_id": _text(payload, "connection_id"),
-        "client_state": decode_client_state(payload.get("client_state")),
-        "from_": _text(payload, "from"),
-        "to": _text(payload, "to"),
-        "raw": payload,
-    }
+    common = _Common(
+        event_id=event_id,
+        event_type=event_type,
+        occurred_at=_text(data, "occurred_at") or _text(payload, "occurred_at"),
+        call_id=call_id,
+        leg_id=_text(payload, "call_leg_id"),
+        session_id=_text(payload, "call_session_id"),
+        connection_id=_text(payload, "connection_id"),
+        client_state=decode_client_state(payload.get("client_state")),
+        from_=_text(payload, "from"),
+        to=_text(payload, "to"),
+        raw=payload,
+    )
     return build(payload, common)
+
+
+class _Common(TypedDict):
+    """What every event has; typed, so that a name that no event has is found before it is run."""
+
+    event_id: str
+    event_type: str
+    occurred_at: str
+    call_id: str
+    leg_id: str
+    session_id: str
+    connection_id: str
+    client_state: str | None
+    from_: str
+    to: str
+    raw: dict[str, Any]
 
 
 def _check_size(body: bytes) -> None:
@@ -128,14 +144,14 @@ _DIRECTIONS: Final[dict[str, Direction]] = {"incoming": "inbound", "outgoing": "
 _DIRECTIONS_BY_STATE: Final[dict[str, Direction]] = {"parked": "inbound", "bridging": "outbound"}
 
 
-def _initiated(payload: dict[str, Any], common: dict[str, Any]) -> CallEvent:
+def _initiated(payload: dict[str, Any], common: _Common) -> CallEvent:
     direction = _DIRECTIONS.get(_text(payload, "direction")) or _DIRECTIONS_BY_STATE.get(_text(payload, "state"))
     if direction is None:
         raise PayloadInvalid("expected 'incoming' or 'outgoing' in 'data.payload.direction', got neither.")
     return CallInitiated(**common, direction=direction)
 
 
-def _hangup(payload: dict[str, Any], common: dict[str, Any]) -> CallEvent:
+def _hangup(payload: dict[str, Any], common: _Common) -> CallEvent:
     return CallHangup(
         **common,
         cause=_text(payload, "hangup_cause") or _UNSPECIFIED,
@@ -144,24 +160,24 @@ def _hangup(payload: dict[str, Any], common: dict[str, Any]) -> CallEvent:
     )
 
 
-def _digit(payload: dict[str, Any], common: dict[str, Any]) -> CallEvent:
+def _digit(payload: dict[str, Any], common: _Common) -> CallEvent:
     digit = _text(payload, "digit")
     if not digit:
         raise PayloadInvalid("expected a key in 'data.payload.digit', got none.")
     return DigitPressed(**common, digit=digit)
 
 
-def _streaming_failed(payload: dict[str, Any], common: dict[str, Any]) -> CallEvent:
+def _streaming_failed(payload: dict[str, Any], common: _Common) -> CallEvent:
     return StreamingFailed(**common, reason=_text(payload, "failure_reason") or _UNSPECIFIED)
 
 
-def _other(_payload: dict[str, Any], common: dict[str, Any]) -> CallEvent:
+def _other(_payload: dict[str, Any], common: _Common) -> CallEvent:
     return OtherEvent(**common)
 
 
 _UNSPECIFIED: Final[Literal["unspecified"]] = "unspecified"
 
-_BUILDERS: Final[dict[str, Callable[[dict[str, Any], dict[str, Any]], CallEvent]]] = {
+_BUILDERS: Final[dict[str, Callable[[dict[str, Any], _Common], CallEvent]]] = {
     "call.initiated": _initiated,
     "call.answered": lambda _, common: CallAnswered(**common),
     "call.bridged": lambda _, common: CallBridged(**common),

@@ -10,10 +10,10 @@ from offhook.calls.call import Call
 if TYPE_CHECKING:
     from offhook.calls.media.taps import MediaListener
 
-__all__ = ["Session", "SessionFactory"]
+__all__ = ["CallSession", "SessionFactory"]
 
 
-class Session(Protocol):
+class CallSession(Protocol):
     """An agent on one call.
 
     A host makes it while the phone rings, then, when audio is about to flow: adds :attr:`media` to ``call.line``, which
@@ -42,6 +42,6 @@ class Session(Protocol):
         ...
 
 
-SessionFactory = Callable[[Call], Session]
+SessionFactory = Callable[[Call], CallSession]
 """Makes the session of a call while it rings. Called on the event loop: whatever is slow belongs into ``run``, or into
 a method ``warm_up`` of the factory, which is awaited before the first call."""
