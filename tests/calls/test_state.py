@@ -229,8 +229,9 @@ def test_a_transfer_that_nobody_answers_is_told_once() -> None:
 
 def test_a_transfer_that_was_withdrawn_is_nobodys_news() -> None:
     """Neither its success nor its failure."""
-    begun = [answered(), TransferAsked(), TransferWithdrawn()]
-    for later in (bridged(), TransferLegOver(cause="x")):
+    begun: list[CallEvent | OwnEvent] = [answered(), TransferAsked(), TransferWithdrawn()]
+    endings: list[CallEvent | OwnEvent] = [bridged(), TransferLegOver(cause="x")]
+    for later in endings:
         record, effects = run([*begun, later])
         assert (record.transferring, effects) == (False, [])
 
