@@ -93,6 +93,67 @@ class TestUnderruns:
         playout.add(audio(20), 25)
         assert playout.counters.underruns == 0
 
+    def test_up_to_200_ms_it_is_the_rest_of_a_starved_utterance(self) -> None:
+        """The limit itself counts as a hole."""
+        playout = PlayoutBuffer(RATE)
+        playout.add(audio(20), 0)
+        playout.pull(0)
+        playout.pull(20)
+        playout.add(audio(20), 220)
+        assert playout.counters.underruns == 1
+
+    def test_a_hole_counts_once_however_the_audio_after_it_is_cut(self) -> None:
+        """Two pieces that come after one hole are one underrun."""
+        playout = PlayoutBuffer(RATE)
+        playout.add(audio(20), 0)
+        playout.pull(0)
+        playout.pull(20)
+        playout.add(audio(10), 25)
+        playout.add(audio(10), 26)
+        assert playout.counters.underruns == 1
+
+    def test_each_hole_counts(self) -> None:
+        """Two holes are two underruns."""
+        playout = PlayoutBuffer(RATE)
+        for start_ms in (0, 40, 80):
+            playout.add(audio(20), start_ms)
+            playout.pull(start_ms)
+            playout.pull(start_ms + 20)
+        assert playout.counters.underruns == 2
+
+    def test_audio_that_is_too_late_for_several_ticks_is_one_hole(self) -> None:
+        """It is counted when the tick finds it late, not again in the next tick, nor when more of it comes."""
+        playout = PlayoutBuffer(RATE)
+        playout.add(audio(20), 0)
+        playout.add(audio(20), 70)
+        playout.pull(0)
+        for late_ms in (20, 40, 60):  # all of them run at 75, say
+            assert playout.pull(late_ms).pcm is None
+        playout.add(audio(20), 76)
+        assert playout.counters.underruns == 1
+
+    def test_a_clear_while_audio_plays_ends_the_utterance(self) -> None:
+        """What the application sends next begins anew, and the silence before it is no hole."""
+        playout = PlayoutBuffer(RATE)
+        playout.add(audio(60), 0)
+        playout.pull(0)
+        playout.clear()
+        assert playout.pull(20).pcm is None
+        playout.add(audio(20), 25)
+        assert playout.counters.underruns == 0
+        assert playout.pull(40).pcm == audio(20)
+
+    def test_a_clear_forgets_that_a_remainder_has_waited(self) -> None:
+        """The remainder of the next utterance waits its own tick for more."""
+        playout = PlayoutBuffer(RATE)
+        playout.add(audio(30), 0)
+        playout.pull(0)
+        playout.pull(20)
+        playout.clear()
+        playout.add(audio(10), 30)
+        assert playout.pull(40).pcm is None
+        assert playout.pull(60).pcm == audio(10) + bytes(160)
+
 
 class TestMarks:
     def test_a_mark_comes_back_at_once_when_nothing_is_queued(self) -> None:
@@ -148,6 +209,24 @@ class TestClear:
         assert playout.pull(20) == Pulled(None, ())
         assert playout.counters.dropped_ms == 130
         assert playout.counters.clears == 1
+
+    def test_what_clears_drop_is_summed_up(self) -> None:
+        """Two clears are two clears, and their audio counts together."""
+        playout = PlayoutBuffer(RATE)
+        for _ in range(2):
+            playout.add(audio(50), 0)
+            playout.clear()
+        assert playout.clear() == Cleared((), 0.0)
+        assert (playout.counters.dropped_ms, playout.counters.clears) == (100, 3)
+
+    def test_padding_is_counted_each_time(self) -> None:
+        """Two remainders that nothing follows are two."""
+        playout = PlayoutBuffer(RATE)
+        for start_ms in (0, 1000):
+            playout.add(audio(10), start_ms)
+            playout.pull(start_ms)
+            playout.pull(start_ms + 20)
+        assert playout.counters.padded == 2
 
     def test_clear_forgets_the_part_of_a_piece_that_was_played(self) -> None:
         playout = PlayoutBuffer(RATE)

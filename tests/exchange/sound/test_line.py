@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -593,25 +595,33 @@ class TestRecording:
         assert loudest_hz(left) == pytest.approx(300, abs=2)
         assert right == b"".join(phone.heard)
 
-    async def test_a_recording_that_cannot_be_kept_does_not_keep_the_call(self, switch: Switch, tmp_path: Path) -> None:
-        phone = ToneCaller(300)
-        line = switch.line(phone, recording=tmp_path / "call.wav")
-        switch.run(100)
-        (tmp_path / "call.wav.part").unlink()
-        with pytest.raises(FileNotFoundError):
-            await line.close("normal_clearing")
-        assert phone.log[-1] == "ended normal_clearing"
-
-    async def test_a_recording_that_cannot_begin_is_said_and_does_not_keep_the_call(
+    async def test_a_recording_that_cannot_be_kept_is_said_and_does_not_keep_the_call(
         self, switch: Switch, tmp_path: Path
     ) -> None:
-        """A folder that is not there is no reason not to talk."""
+        """A folder that is not there, or a file that is gone, is no reason not to talk, nor to stay off the hook."""
         phone = ToneCaller(300)
         line = switch.line(phone, recording=tmp_path / "nowhere" / "call.wav")
-        switch.run(40)
+        switch.run(1200)
         await line.close("normal_clearing")
-        assert switch.listener.log == [("event", "recording.failed")]
-        assert len(phone.heard) == 2
+        await asyncio.sleep(0)
+        assert len(phone.heard) == 60
+        assert phone.log[-1] == "ended normal_clearing"
+        assert switch.listener.log == [("event", "recording.failed"), ("event", "recording.lost")]
+
+    async def test_a_disk_that_hangs_is_not_waited_for(
+        self, switch: Switch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The call ends on time, and the journal says that the recording is not finished."""
+        frees = threading.Event()
+        monkeypatch.setattr("offhook.audio.wav.WavFile.write", lambda self, data: frees.wait(30))
+        monkeypatch.setattr("offhook.exchange.sound.line._RECORDING_GRACE_S", 0.01)
+        phone = ToneCaller(300)
+        line = switch.line(phone, recording=tmp_path / "call.wav")
+        switch.run(1200)
+        await line.close("normal_clearing")
+        frees.set()
+        assert phone.log[-1] == "ended normal_clearing"
+        assert switch.listener.log == [("event", "recording.not_finished")]
 
     async def test_a_call_that_was_not_answered_leaves_no_file(self, switch: Switch, tmp_path: Path) -> None:
         line = Line(

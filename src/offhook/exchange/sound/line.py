@@ -13,6 +13,7 @@ the carrier's announcements. Whom the application is heard by follows from the l
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import deque
 from typing import TYPE_CHECKING, Final, Protocol
@@ -34,10 +35,14 @@ if TYPE_CHECKING:
     from offhook.exchange.people.phones import Phone
     from offhook.exchange.sound.media import StreamSettings
     from offhook.exchange.sound.pacer import Pacer
+    from offhook.spool import Loss
 
 __all__ = ["Line", "LineListener"]
 
 _logger = logging.getLogger(__name__)
+
+_RECORDING_GRACE_S: Final = 5.0
+"""How long a line that is over waits for its recording, at a disk that is slow."""
 
 _DIGIT_GAP_MS: Final = 50
 _WAITS_MS: Final = {"w": 500, "W": 1000}
@@ -147,11 +152,7 @@ class Line:
         self._pacer.add(self)
 
     async def close(self, cause: str) -> None:
-        """Stop the audio, close the stream, finish the recording and tell the phone. Closing twice is not an error.
-
-        Raises:
-            OSError: the recording cannot be finished; all else is done.
-        """
+        """Stop the audio, close the stream, finish the recording and tell the phone. Closing twice is not an error."""
         if self._closed:
             return
         self._closed = True
@@ -160,13 +161,13 @@ class Line:
         self.close_stream()
         for playback_id in self._announcements.stop():
             self._listener.playback_ended(self, playback_id, "call_hangup")
-        try:
-            if self._recorder is not None:
-                self._recorder.close()
-        finally:  # a recording that cannot be kept is no reason to keep the phone off its hook
-            self.phone.ended(cause, self._clock.now_ms())
-            for stream in self._closing:
-                await stream.wait_closed()
+        if self._recorder is not None:
+            self._recorder.close()
+        self.phone.ended(cause, self._clock.now_ms())
+        for stream in self._closing:
+            await stream.wait_closed()
+        if self._recorder is not None and not await self._recorder.closed(_RECORDING_GRACE_S):
+            self._note("recording.not_finished")
 
     # -- the media stream ----------------------------------------------------------------------------------------------
 
@@ -234,12 +235,16 @@ class Line:
         self._note("tap.failed", tap=type(tap).__name__, error=type(error).__name__)
 
     def _record(self, path: Path) -> None:
-        try:
-            self._recorder = Recorder(path, self.rate)
-        except OSError as error:  # no reason not to talk
-            self._note("recording.failed", error=type(error).__name__)
-        else:
-            self._taps.add(self._recorder)
+        loop = asyncio.get_running_loop()
+
+        def lost(loss: Loss) -> None:
+            loop.call_soon_threadsafe(self._recording_lost, loss)
+
+        self._recorder = Recorder(path, self.rate, on_loss=lost)
+        self._taps.add(self._recorder)
+
+    def _recording_lost(self, loss: Loss) -> None:
+        self._note("recording.lost" if loss.over else "recording.failed", reason=loss.reason, lost=loss.lost)
 
     # -- what the leg's party is to hear -------------------------------------------------------------------------------
 

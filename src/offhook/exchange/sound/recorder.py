@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import wave
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from offhook.audio.frames import FRAME_MS, frame_bytes
+from offhook.audio.wav import WavFile
+from offhook.spool import Spool
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from offhook.spool import Loss
 
 __all__ = ["Recorder"]
 
@@ -18,34 +22,27 @@ _WRITE_EVERY_FRAMES: Final = 50
 
 
 class Recorder:
-    """Writes a stereo WAV file as the call goes on: no more than a second of audio is kept in memory.
+    """A tap that writes a stereo WAV file as the call goes on, a second at a time, in a thread that nobody waits for.
 
-    The file appears under its name when it is complete, at :meth:`close`; until then it is ``<name>.part``. Ticks that
-    were never written are silence, so the file is as long as the call.
+    The file appears under its name when it is complete, after :meth:`close`; until then it is ``<name>.part``. Ticks
+    that never came and seconds that could not be written are silence, so the file is as long as the call.
 
     Args:
         path: the file to write; its folder must exist.
         rate: Hz of the audio.
-
-    Raises:
-        OSError: if the file cannot be written; from :meth:`write` and :meth:`close` too.
+        on_loss: told when the file cannot be written, and when it can again; by any thread, and it must not block.
     """
 
-    def __init__(self, path: Path, rate: int) -> None:
+    def __init__(self, path: Path, rate: int, *, on_loss: Callable[[Loss], None] | None = None) -> None:
         self.path = path
-        self._part = path.with_name(path.name + ".part")
-        # Opened here and not by wave, which leaves half an object behind where that is not possible.
-        self._opened = self._part.open("wb")
-        self._file = wave.open(self._opened, "wb")  # noqa: SIM115 - it stays open as long as the call
-        self._file.setnchannels(2)
-        self._file.setsampwidth(2)
-        self._file.setframerate(rate)
+        self._spool = Spool(WavFile(path, rate, 2), "recording", on_loss=on_loss)
         self._silence = bytes(frame_bytes(rate))
         self._left: list[bytes] = []
         self._right: list[bytes] = []
         self._next_ms: float | None = None
-        self._closed = False
         self._said, self._said_ms = b"", float("-inf")
+        self._owed_bytes = 0  # of silence, for what was not taken
+        self._closed = False
 
     def said(self, now_ms: int, pcm: bytes, payload: bytes) -> None:
         """What the party says in this tick goes to the left, next to what it hears; of a burst, the last frame."""
@@ -53,10 +50,6 @@ class Recorder:
 
     def heard(self, now_ms: int, pcm: bytes, payload: bytes) -> None:
         """What the party hears in this tick goes to the right."""
-        self.write(now_ms, self._said if self._said_ms == now_ms else self._silence, pcm)
-
-    def write(self, now_ms: float, left: bytes, right: bytes) -> None:
-        """Add the 20 ms frame of the tick at ``now_ms``; both sides are one whole frame."""
         if self._closed:
             return
         if self._next_ms is not None:
@@ -64,27 +57,33 @@ class Recorder:
                 self._add(self._silence, self._silence)
                 self._next_ms += FRAME_MS
         self._next_ms = now_ms + FRAME_MS
-        self._add(left, right)
+        self._add(self._said if self._said_ms == now_ms else self._silence, pcm)
 
     def close(self) -> None:
-        """Finish the file. Closing twice is not an error."""
-        if self._closed:
-            return
-        self._closed = True
-        self._flush()
-        self._file.close()
-        self._opened.close()
-        self._part.replace(self.path)
+        """Let the file be finished, without waiting for it. Closing twice is not an error."""
+        if not self._closed:
+            self._closed = True
+            self._write()
+            self._spool.close()
+
+    async def closed(self, timeout_s: float) -> bool:
+        """:meth:`close`, and wait until nothing more will be written; returns whether that is so."""
+        self.close()
+        return await self._spool.closed(timeout_s)
 
     def _add(self, left: bytes, right: bytes) -> None:
         self._left.append(left)
         self._right.append(right)
         if len(self._left) >= _WRITE_EVERY_FRAMES:
-            self._flush()
+            self._write()
 
-    def _flush(self) -> None:
+    def _write(self) -> None:
         left = np.frombuffer(b"".join(self._left), dtype="<i2")
         right = np.frombuffer(b"".join(self._right), dtype="<i2")
-        self._file.writeframesraw(np.column_stack((left, right)).astype("<i2").tobytes())
+        woven = np.column_stack((left, right)).tobytes()
+        if self._spool.put(bytes(self._owed_bytes) + woven):
+            self._owed_bytes = 0
+        else:
+            self._owed_bytes += len(woven)
         self._left.clear()
         self._right.clear()
