@@ -258,7 +258,8 @@ def _summarise(report: dict[str, Any]) -> None:
     caller = report["caller"]
     for turn in caller["turns"]:
         latency = turn["latency_ms"]
-        answered = "not answered" if latency is None else f"answered after {latency:.0f} ms"
+        unanswered = "talked over" if turn["answer"] == "talked_over" else "not answered"
+        answered = unanswered if latency is None else f"answered after {latency:.0f} ms"
         out.print(f"  [dim]{answered:<24}[/]“{escape(turn['said'])}”")
     if caller["missed_steps"]:
         steps = ", ".join(map(str, caller["missed_steps"]))

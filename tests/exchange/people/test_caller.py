@@ -264,6 +264,68 @@ class TestKeysAndPeople:
         assert conversation.report["missed_steps"] == [1]
 
 
+class TestProtectedGreeting:
+    """The caller speaks while an agent goes on that cannot be interrupted."""
+
+    STEPS = ({"wait_s": 0.5}, {"say": "400"}, {"wait_agent": True}, {"hang_up": True})
+
+    def test_the_rest_of_the_greeting_is_not_the_answer(self) -> None:
+        """The latency counts from the caller's last word to what follows the greeting, and the report says why."""
+        conversation = Conversation(*self.STEPS).agent_speaks(2000).run(1000)
+        assert conversation.handset.did == []
+        conversation.agent_speaks(600).run(1000)
+        (turn,) = conversation.turns
+        assert turn["answer"] == "finished_first"
+        assert turn["began_ms"] == pytest.approx(WALL_MS + 530, abs=1)
+        assert turn["latency_ms"] == pytest.approx(3000 - 930, abs=1)
+        assert conversation.handset.did == ["hang_up"]
+        assert conversation.report["missed_steps"] == []
+
+    def test_an_agent_that_speaks_into_the_callers_words_is_said_to(self) -> None:
+        """There is no latency, least of all a negative one; the script goes on after what the agent said."""
+        conversation = Conversation(*self.STEPS).run(700).agent_speaks(900).run(1000)
+        assert (conversation.turns[0]["answer"], conversation.turns[0]["latency_ms"]) == ("talked_over", None)
+        assert conversation.handset.did == ["hang_up"]
+
+    def test_an_answer_that_never_comes_is_none(self) -> None:
+        """The report tells it from one that was talked over."""
+        assert Conversation(*self.STEPS).run(3000).turns[0]["answer"] == "none"
+
+
+class TestAcoustics:
+    def test_what_the_phone_hears_comes_back_into_what_it_says(self) -> None:
+        """``echo_db`` and ``echo_ms`` of the script, while the caller itself is silent."""
+        document = {"steps": [{"wait_s": 10}], "echo_db": -20, "echo_ms": 100}
+        caller = ScriptedCaller(parse_script(document), voices=Recordings())
+        caller.connected(0)
+        said = []
+        for now_ms in range(0, 400, 20):
+            said.append(caller.mouth(now_ms))
+            caller.ear(VOICE if now_ms < 40 else SILENCE, now_ms)
+        assert [tick for tick, pcm in enumerate(said) if any(pcm)] == [6, 7]
+        assert said[6] == (4096 // 10).to_bytes(2, "little") * 160
+
+    def test_without_an_echo_the_phone_says_what_it_says(self) -> None:
+        """The common case."""
+        conversation = Conversation({"wait_s": 10}).agent_speaks(200)
+        assert conversation.said == []
+
+    @pytest.mark.parametrize("burst", [True, False])
+    def test_audio_that_stops_in_the_middle_of_a_word(self, burst: bool) -> None:
+        """No frame comes for as long as was asked for; then all that was held back comes at once, or it is lost."""
+        steps: list[dict[str, Any]] = [
+            {"stop_audio_s": 0.2, "after_ms": 100, "burst": burst},
+            {"say": "200"},
+            {"hang_up": True},
+        ]
+        conversation = Conversation(*steps)
+        frames = [len(conversation.caller.mouth(now_ms)) // 320 for now_ms in range(0, 400, 20)]
+        assert frames == [1] * 5 + [0] * 10 + [11 if burst else 1] + [1] * 4
+        (note,) = [fields for kind, fields in conversation.handset.notes if kind == "caller.audio_stops"]
+        assert note == {"at_ms": WALL_MS + 100, "seconds": 0.2, "burst": burst}
+        assert conversation.handset.did == ["hang_up"]
+
+
 class TestCalled:
     def test_a_caller_who_is_called_is_busy(self) -> None:
         handset = FakeHandset()

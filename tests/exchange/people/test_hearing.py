@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from offhook.audio.codecs import make_decoder, make_encoder
 from offhook.audio.mix import mix
-from offhook.exchange.people.hearing import Hearing, Sound, backchannel, latency_ms, speech_span, stop_ms
+from offhook.exchange.people.hearing import Answer, Hearing, Sound, answer, backchannel, speech_span, stop_ms
 
 RATE = 8000
 
@@ -135,26 +135,55 @@ class TestQuestions:
 SAID = Sound(1000, 2000)
 
 
-class TestLatency:
-    def test_it_is_the_time_from_the_last_word_to_the_first_sound_of_the_answer(self) -> None:
-        assert latency_ms([Sound(0, 500), Sound(2450, 2700), Sound(2800, 3000)], SAID) == 450
+class TestAnswer:
+    def test_the_latency_is_the_time_from_the_last_word_to_the_first_sound_of_the_answer(self) -> None:
+        """The agent was silent, and speaks."""
+        assert answer([Sound(0, 500), Sound(2450, 2700), Sound(2800, 3000)], SAID) == Answer("answered", 450)
 
-    def test_an_agent_that_speaks_into_the_callers_words_has_a_negative_latency(self) -> None:
-        assert latency_ms([Sound(1900, 2500)], SAID) == -100
+    def test_an_agent_that_speaks_into_the_callers_words_has_talked_over_them(self) -> None:
+        """It is no answer with a negative latency: it did not wait."""
+        assert answer([Sound(1900, 2500), Sound(3000, 3100)], SAID) == Answer("talked_over")
 
     def test_a_false_start_that_stopped_before_the_caller_did_is_no_answer(self) -> None:
-        assert latency_ms([Sound(1500, 1700), Sound(2600, 2900)], SAID) == 600
+        """What the agent says after the caller has ended is."""
+        assert answer([Sound(1500, 1700), Sound(2600, 2900)], SAID) == Answer("answered", 600)
 
     def test_what_began_before_the_caller_spoke_is_no_answer(self) -> None:
-        assert latency_ms([Sound(0, 2500)], SAID) is None
+        """However long it goes on, and whatever pauses its sentences have."""
+        assert answer([Sound(0, 2500)], SAID) == Answer("none")
+        assert answer([Sound(0, 1500), Sound(1600, 1900), Sound(2200, 2500)], SAID) == Answer("none")
+
+    def test_an_agent_that_says_its_greeting_to_the_end_has_finished_first(self) -> None:
+        """A protected greeting is not the answer; what follows it is, and the caller has waited since its last word."""
+        sounds = [Sound(0, 1500), Sound(1600, 2400), Sound(2900, 3500)]
+        assert answer(sounds, SAID) == Answer("finished_first", 900)
 
     def test_an_answer_after_the_caller_spoke_again_answers_that(self) -> None:
+        """Whoever has to ask twice was not answered the first time."""
         sounds = [Sound(4000, 4100)]
-        assert latency_ms(sounds, SAID, until_ms=3000) is None
-        assert latency_ms(sounds, SAID, until_ms=5000) == 2000
+        assert answer(sounds, SAID, until_ms=3000) == Answer("none")
+        assert answer(sounds, SAID, until_ms=5000) == Answer("answered", 2000)
 
     def test_silence_is_no_answer(self) -> None:
-        assert latency_ms([], SAID) is None
+        """Nothing came."""
+        assert answer([], SAID) == Answer("none")
+
+    @given(
+        st.lists(st.tuples(st.floats(1, 900), st.floats(1, 900)), max_size=12),
+        st.floats(0, 4000),
+        st.floats(1, 3000),
+    )
+    def test_no_latency_is_ever_negative(
+        self, pieces: list[tuple[float, float]], began_ms: float, lasts_ms: float
+    ) -> None:
+        """Whatever the agent does while the caller speaks."""
+        sounds, at_ms = [], 0.0
+        for gap_ms, long_ms in pieces:
+            sounds.append(Sound(at_ms + gap_ms, at_ms + gap_ms + long_ms))
+            at_ms = sounds[-1].ended_ms
+        found = answer(sounds, Sound(began_ms, began_ms + lasts_ms))
+        assert (found.latency_ms is not None) == (found.kind in ("answered", "finished_first"))
+        assert found.latency_ms is None or found.latency_ms >= 0
 
 
 class TestBargeIn:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from offhook.errors import ConfigError
+from offhook.exchange.people.acoustics import EchoPath
 from offhook.exchange.people.script import (
     Backchannel,
     BargeIn,
@@ -15,6 +16,7 @@ from offhook.exchange.people.script import (
     HangUp,
     Press,
     Say,
+    StopAudio,
     WaitAgent,
     WaitSeconds,
     load_script,
@@ -41,6 +43,8 @@ def test_every_step_can_be_written() -> None:
                 {"backchannel": "mmhm", "after_ms": 900, "timeout_s": 5},
                 {"press": "12#wW"},
                 {"wait_s": 1.5},
+                {"stop_audio_s": 3},
+                {"stop_audio_s": 3, "after_ms": 400, "burst": True},
                 {"expect_person": True},
                 {"hang_up": True},
             ],
@@ -55,9 +59,12 @@ def test_every_step_can_be_written() -> None:
         Backchannel(ClipRef("mmhm"), 900, 5),
         Press("12#wW"),
         WaitSeconds(1.5),
+        StopAudio(3),
+        StopAudio(3, 400, burst=True),
         ExpectPerson(),
         HangUp(),
     )
+    assert script.echo is None
     assert script.clips()[0] == ClipRef("hours")
     assert len(script.clips()) == 5
 
@@ -77,6 +84,7 @@ def test_every_step_can_be_written() -> None:
         ([{"barge_in": "hours", "after_ms": -5}], r"a number of 0 or more in step 1 \(barge_in\): after_ms, got -5"),
         ([{"wait_s": "long"}], r"a number of 0 or more in step 1 \(wait_s\), got str"),
         ([{"wait_s": True}], "got True"),
+        ([{"stop_audio_s": 1, "burst": 1}], r"expected true or false in step 1 \(stop_audio_s\): burst, got 1"),
         ([{"press": 12}], r"keys of .* in quotes in step 1 \(press\), got 12"),
         ([{"press": "1x"}], "got '1x'"),
         ([{"hang_up": "now"}], r"expected true in step 1 \(hang_up\), got str"),
@@ -94,6 +102,30 @@ def test_mistakes_outside_the_steps_are_told_too() -> None:
         parse_script({"steps": [{"hang_up": True}], "colour": "red"})
     with pytest.raises(ConfigError, match="expected voice as text"):
         parse_script({"steps": [{"hang_up": True}], "voice": 3})
+
+
+def test_a_caller_can_have_an_echo() -> None:
+    """How loud and how late what is heard comes back; 200 ms unless said otherwise."""
+    steps = [{"hang_up": True}]
+    assert parse_script({"steps": steps, "echo_db": -30}).echo == EchoPath(-30.0, 200.0)
+    assert parse_script({"steps": steps, "echo_db": -45, "echo_ms": 600}).echo == EchoPath(-45.0, 600.0)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"echo_ms": 200}, "echo_db with echo_ms"),
+        ({"echo_db": 3}, "a number of -96 to 0"),
+        ({"echo_db": True}, "a number of -96 to 0"),
+        ({"echo_db": "loud"}, "a number of -96 to 0"),
+        ({"echo_db": -30, "echo_ms": -1}, "echo_ms, got -1"),
+        ({"echo_db": -30, "echo_ms": 5001}, "at most 5000"),
+    ],
+)
+def test_an_echo_that_no_line_has_is_refused(options: dict[str, Any], message: str) -> None:
+    """Louder than what was heard, before it was heard, or after the call."""
+    with pytest.raises(ConfigError, match=message):
+        parse_script({"steps": [{"hang_up": True}], **options})
 
 
 class TestFiles:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 from offhook.audio.frames import FRAME_MS, frame_bytes
 from offhook.clock import Clock, SystemClock
-from offhook.exchange.people.hearing import HOLE_MS, Hearing, Sound, backchannel, latency_ms, stop_ms
+from offhook.exchange.people.acoustics import Echo, Uplink
+from offhook.exchange.people.hearing import HOLE_MS, Hearing, Sound, answer, backchannel, stop_ms
 from offhook.exchange.people.script import (
     Backchannel,
     BargeIn,
@@ -17,6 +18,7 @@ from offhook.exchange.people.script import (
     Say,
     Script,
     Step,
+    StopAudio,
     WaitAgent,
     WaitSeconds,
 )
@@ -68,11 +70,13 @@ class ScriptedCaller:
         self._silence = bytes(frame_bytes(rate))
         self._handset: Handset | None = None
         self._hearing = Hearing(rate)
+        self._echo = None if script.echo is None else Echo(script.echo, rate)
+        self._uplink = Uplink()
         self._speech = b""
         self._offset = 0
         self._index = 0
         self._step_began_ms: float | None = None
-        self._since_ms = 0.0  # what the agent says after this is its answer
+        self._last_said = Sound(0.0, 0.0)  # what the agent is to answer
         self._keys = ""
         self._next_key_ms = 0.0
         self._connected_ms: float | None = None
@@ -98,7 +102,8 @@ class ScriptedCaller:
 
     def connected(self, now_ms: float) -> None:
         """Begin the script."""
-        self._connected_ms = self._since_ms = now_ms
+        self._connected_ms = now_ms
+        self._last_said = Sound(now_ms, now_ms)
 
     def bridged(self, now_ms: float) -> None:
         """From now on, who is heard is somebody else."""
@@ -106,6 +111,12 @@ class ScriptedCaller:
 
     def mouth(self, now_ms: float) -> bytes:
         """Go on with the script, then say the next 20 ms."""
+        said = self._say_next(now_ms)
+        if self._echo is not None:
+            said = self._echo.said(said)
+        return self._uplink.send(said, now_ms)
+
+    def _say_next(self, now_ms: float) -> bytes:
         if not (self._over or self._speech or self._keys):
             self._advance(now_ms)
         if self._keys and now_ms >= self._next_key_ms:
@@ -120,6 +131,8 @@ class ScriptedCaller:
 
     def ear(self, pcm: bytes, now_ms: float) -> None:
         """Listen."""
+        if self._echo is not None:
+            self._echo.heard(pcm)
         self._hearing.hear(pcm, now_ms)
         speaking = self._hearing.speaking(now_ms + FRAME_MS)
         if speaking != self._heard_speaking:
@@ -170,6 +183,10 @@ class ScriptedCaller:
             case Press(keys):
                 self._keys = keys
                 self._next_key_ms = now_ms
+            case StopAudio(seconds, after_ms, burst):
+                from_ms = now_ms + after_ms
+                self._uplink.stop(from_ms, from_ms + seconds * 1000, burst=burst)
+                self._note("caller.audio_stops", from_ms, seconds=seconds, burst=burst)
             case HangUp():
                 self._over = True
                 if self._handset is not None:
@@ -177,8 +194,9 @@ class ScriptedCaller:
         return True
 
     def _wait_agent(self, step: WaitAgent, now_ms: float, began_ms: float) -> bool:
-        if self._hearing.first_after(self._since_ms) is not None and self._hearing.quiet_ms(now_ms) >= step.quiet_ms:
-            self._since_ms = now_ms
+        hearing = self._hearing
+        if hearing.quiet_ms(now_ms) >= step.quiet_ms and answer(hearing.sounds, self._last_said).kind != "none":
+            self._last_said = Sound(now_ms, now_ms)
             return True
         return self._timed_out(step.timeout_s, now_ms, began_ms)
 
@@ -222,7 +240,7 @@ class ScriptedCaller:
         turn = MeasuredTurn(clip.said, kind, Sound(starts_ms + clip.speech.began_ms, starts_ms + clip.speech.ended_ms))
         self.turns.append(turn)
         if kind != "backchannel":
-            self._since_ms = turn.speech.ended_ms
+            self._last_said = turn.speech
         self._note("caller.speech_started", turn.speech.began_ms, said=turn.said, kind=kind)
 
     def _fall_silent(self) -> None:
@@ -274,6 +292,7 @@ class ScriptedCaller:
             "kind": turn.kind,
             "began_ms": self._wall(turn.speech.began_ms),
             "ended_ms": self._wall(turn.speech.ended_ms),
+            "answer": None,
             "latency_ms": None,
         }
         if turn.kind == "backchannel":
@@ -282,7 +301,8 @@ class ScriptedCaller:
             report["longest_gap_ms"] = None if outcome is None else _rounded(outcome.longest_gap_ms)
             return report
         later = [other.speech.began_ms for other in self.turns[index + 1 :] if other.kind != "backchannel"]
-        report["latency_ms"] = _rounded(latency_ms(sounds, turn.speech, until_ms=later[0] if later else None))
+        answered = answer(sounds, turn.speech, until_ms=later[0] if later else None)
+        report["answer"], report["latency_ms"] = answered.kind, _rounded(answered.latency_ms)
         if turn.kind == "barge_in":
             report["stop_ms"] = _rounded(stop_ms(sounds, turn.speech))
         return report

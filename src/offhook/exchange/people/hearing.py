@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import numpy as np
 
@@ -24,9 +24,19 @@ from offhook.audio._audioop import audioop
 from offhook.audio.frames import SAMPLE_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-__all__ = ["HOLE_MS", "BackchannelOutcome", "Hearing", "Sound", "backchannel", "latency_ms", "speech_span", "stop_ms"]
+__all__ = [
+    "HOLE_MS",
+    "Answer",
+    "BackchannelOutcome",
+    "Hearing",
+    "Sound",
+    "answer",
+    "backchannel",
+    "speech_span",
+    "stop_ms",
+]
 
 HOLE_MS: Final = 350.0
 """A silence as long as this is heard as a stop; shorter ones are pauses inside a sentence."""
@@ -165,19 +175,53 @@ def speech_span(pcm: bytes, rate: int) -> Sound | None:
     return Sound(hearing.sounds[0].began_ms, hearing.sounds[-1].ended_ms) if hearing.sounds else None
 
 
-def latency_ms(sounds: Sequence[Sound], said: Sound, *, until_ms: float | None = None) -> float | None:
+class Answer(NamedTuple):
+    """What came of something that the caller said.
+
+    * ``answered``: the agent was silent at the caller's last sample, and spoke afterwards;
+    * ``finished_first``: it was speaking before the caller began and went on over the caller's words, as one does
+      whose greeting cannot be interrupted, and spoke again after a pause;
+    * ``talked_over``: it began within the caller's words and went on after them: it did not wait for their end;
+    * ``none``: nothing came, or not before the caller spoke again.
+    """
+
+    kind: Literal["answered", "finished_first", "talked_over", "none"]
+    latency_ms: float | None = None
     """From the last sample of what the caller said to the first sound of the answer, at the caller's ear.
 
-    The answer is the first sound that began after the caller did and went on after the caller's end: negative if the
-    agent spoke into the caller's words, ``None`` if nothing came, or not before ``until_ms``, when the caller spoke
-    again.
+    Never negative: what begins before the caller has ended is no answer to it, so ``talked_over`` has none.
     """
+
+
+def answer(sounds: Sequence[Sound], said: Sound, *, until_ms: float | None = None) -> Answer:
+    """The answer to what the caller ``said``; ``until_ms`` is when the caller spoke again, if it did."""
+    kind: Literal["answered", "finished_first"] = "answered"
+    for stretch in _stretches(sounds):
+        if stretch.ended_ms <= said.ended_ms:
+            continue
+        if stretch.began_ms >= said.ended_ms:
+            if until_ms is not None and stretch.began_ms >= until_ms:
+                break
+            return Answer(kind, stretch.began_ms - said.ended_ms)
+        if stretch.began_ms >= said.began_ms:
+            return Answer("talked_over")
+        kind = "finished_first"
+    return Answer("none")
+
+
+def _stretches(sounds: Sequence[Sound]) -> Iterator[Sound]:
+    """Sounds put together over the pauses inside a sentence."""
+    stretch: Sound | None = None
     for sound in sounds:
-        if sound.began_ms >= said.began_ms and sound.ended_ms > said.ended_ms:
-            if until_ms is not None and sound.began_ms >= until_ms:
-                return None
-            return sound.began_ms - said.ended_ms
-    return None
+        if stretch is None:
+            stretch = sound
+        elif sound.began_ms - stretch.ended_ms < HOLE_MS:
+            stretch = Sound(stretch.began_ms, sound.ended_ms)
+        else:
+            yield stretch
+            stretch = sound
+    if stretch is not None:
+        yield stretch
 
 
 def stop_ms(sounds: Sequence[Sound], said: Sound) -> float | None:

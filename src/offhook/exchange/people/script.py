@@ -4,6 +4,8 @@ A script is a TOML file, or the same as a table in JSON::
 
     name = "appointment"
     voice = "flite:rms"                     # for steps with `text`; the machine's own voice if absent
+    echo_db = -30                           # what is heard comes back into what is said, this much louder,
+    echo_ms = 200                           # this much later; no echo if absent
 
     [[steps]]
     wait_agent = true                       # until the agent has spoken and fallen silent
@@ -28,6 +30,11 @@ A script is a TOML file, or the same as a table in JSON::
     wait_s = 1.5
 
     [[steps]]
+    stop_audio_s = 3                        # for so long no audio comes from this phone, though the call stays up;
+    after_ms = 400                          # from then on; the script goes on meanwhile: the next words are cut
+    burst = true                            # what was held back comes at once at the end; else it is lost
+
+    [[steps]]
     expect_person = true                    # somebody else is put on the line and is heard
     timeout_s = 30
 
@@ -47,6 +54,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from offhook.errors import ConfigError
+from offhook.exchange.people.acoustics import EchoPath
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -61,12 +69,15 @@ __all__ = [
     "Say",
     "Script",
     "Step",
+    "StopAudio",
     "WaitAgent",
     "WaitSeconds",
     "load_script",
     "parse_script",
     "script_names",
 ]
+
+MAX_ECHO_MS: Final = 5000.0
 
 _KEYS: Final = re.compile(r"[0-9A-D*#wW]{1,64}")
 
@@ -128,6 +139,16 @@ class Press:
 
 
 @dataclass(frozen=True, slots=True)
+class StopAudio:
+    """From ``after_ms`` on, let no audio through for a while; the script goes on at once."""
+
+    seconds: float
+    after_ms: float = 0.0
+    burst: bool = False
+    """Whether what was held back comes at once at the end; else it is lost."""
+
+
+@dataclass(frozen=True, slots=True)
 class HangUp:
     """Hang up."""
 
@@ -139,7 +160,7 @@ class ExpectPerson:
     timeout_s: float = 30.0
 
 
-Step = Say | WaitAgent | WaitSeconds | BargeIn | Backchannel | Press | HangUp | ExpectPerson
+Step = Say | WaitAgent | WaitSeconds | BargeIn | Backchannel | Press | StopAudio | HangUp | ExpectPerson
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +170,7 @@ class Script:
     steps: tuple[Step, ...]
     name: str = ""
     voice: str | None = None
+    echo: EchoPath | None = None
 
     def clips(self) -> tuple[ClipRef, ...]:
         """Everything that will be said, in order."""
@@ -164,6 +186,7 @@ _VERBS: Final[dict[str, type[Step]]] = {
     "barge_in": BargeIn,
     "backchannel": Backchannel,
     "press": Press,
+    "stop_audio_s": StopAudio,
     "hang_up": HangUp,
     "expect_person": ExpectPerson,
 }
@@ -175,9 +198,10 @@ def parse_script(document: Mapping[str, Any], *, name: str = "") -> Script:
     Raises:
         ConfigError: something in it is not as described above; the message says in which step.
     """
-    unknown = set(document) - {"name", "voice", "steps", "description"}
+    unknown = set(document) - {"name", "voice", "steps", "description", "echo_db", "echo_ms"}
     if unknown:
-        raise _wrong("the script", "name, voice, description and steps", ", ".join(sorted(unknown)))
+        known = "name, voice, description, echo_db, echo_ms and steps"
+        raise _wrong("the script", known, ", ".join(sorted(unknown)))
     steps = document.get("steps")
     if not isinstance(steps, list) or not steps:
         raise _wrong("the script", "at least one step, written [[steps]]", _kind(steps))
@@ -188,6 +212,7 @@ def parse_script(document: Mapping[str, Any], *, name: str = "") -> Script:
         steps=tuple(_step(step, f"step {number}", voice) for number, step in enumerate(steps, start=1)),
         name=str(document.get("name", name)),
         voice=voice,
+        echo=_echo(document),
     )
 
 
@@ -250,14 +275,38 @@ def _step(step: object, where: str, voice: str | None) -> Step:
     verb = verbs[0]
     options = {key: value for key, value in step.items() if key != verb}
     cls = _VERBS[verb]
-    known = {field.name for field in fields(cls)} - {"clip", "keys", "seconds"}
-    extra = sorted(set(options) - known)
+    known = {field.name: field.type for field in fields(cls) if field.name not in ("clip", "keys", "seconds")}
+    extra = sorted(set(options) - set(known))
     if extra:
         allowed = ", ".join(sorted(known)) or "nothing else"
         raise _wrong(f"{where} ({verb})", allowed, ", ".join(extra))
-    arguments: dict[str, Any] = {key: _positive(value, f"{where} ({verb}): {key}") for key, value in options.items()}
+    arguments: dict[str, Any] = {
+        key: _option(value, known[key], f"{where} ({verb}): {key}") for key, value in options.items()
+    }
     arguments |= _ARGUMENT[cls](step[verb], f"{where} ({verb})", voice)
     return cls(**arguments)
+
+
+def _echo(document: Mapping[str, Any]) -> EchoPath | None:
+    if "echo_db" not in document:
+        if "echo_ms" in document:
+            raise _wrong("the script", "echo_db with echo_ms", "echo_ms alone")
+        return None
+    gain_db = document["echo_db"]
+    if isinstance(gain_db, bool) or not isinstance(gain_db, int | float) or not -96 <= gain_db <= 0:
+        raise _wrong("the script: echo_db", "a number of -96 to 0", _kind(gain_db))
+    delay_ms = _positive(document.get("echo_ms", 200.0), "the script: echo_ms")
+    if delay_ms > MAX_ECHO_MS:
+        raise _wrong("the script: echo_ms", f"at most {MAX_ECHO_MS:.0f}", _kind(delay_ms))
+    return EchoPath(float(gain_db), delay_ms)
+
+
+def _option(value: object, kind: object, where: str) -> float | bool:
+    if kind != "bool":
+        return _positive(value, where)
+    if not isinstance(value, bool):
+        raise _wrong(where, "true or false", _kind(value))
+    return value
 
 
 def _positive(value: object, where: str) -> float:
@@ -305,6 +354,7 @@ _ARGUMENT: Final[dict[type[Step], Callable[[object, str, str | None], dict[str, 
     BargeIn: _clip,
     Backchannel: _clip,
     Press: _keys,
+    StopAudio: _seconds,
     HangUp: _flag,
     ExpectPerson: _flag,
 }
