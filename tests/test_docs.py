@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import re
 import tomllib
 from importlib.util import find_spec
@@ -13,8 +12,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from offhook import Agent
+from offhook import Agent, Call, HandOver, HangUp, Heard, Say, TranscriptEntry
+from offhook.calls.state import CallRecord
+from offhook.calls.transcript import Scribe
 from offhook.cli.main import app
+from offhook.dialog.acts import acts_of
 from offhook.exchange.exchange import Exchange
 from offhook.exchange.people.script import parse_script
 from offhook.exchange.words.seed import parse_seed
@@ -54,8 +56,30 @@ def test_what_is_imported_is_at_the_top(path: Path) -> None:
     for source in blocks(path, "python"):
         for module, names in re.findall(r"^from (offhook[\w.]*) import (.+)$", source, re.MULTILINE):
             assert module in {"offhook", "offhook.events", "offhook.speech.testing"}, module
-            found = importlib.import_module(module)
-            assert [name for name in names.split(", ") if not hasattr(found, name)] == []
+            exec(f"from {module} import {names}")
+
+
+async def test_the_agents_that_are_shown_answer(require: Any) -> None:
+    """The blocks of agents.md, one after the other, as they stand."""
+    require(find_spec("rapidfuzz") is not None, "the extra local")
+    names: dict[str, Any] = {}
+    for source in blocks(ROOT / "docs" / "agents.md", "python"):
+        exec(compile(source, "agents.md", "exec"), names)
+    call = Call(CallRecord(call_id="v3:call"), Any)  # type: ignore[arg-type]
+    desk, concierge = names["agent"].dialog, names["concierge"].dialog
+
+    async def acts(dialog: Any, text: str) -> list[Any]:
+        return [act async for act in acts_of(dialog.respond(call, Heard(text)))]
+
+    assert (await acts(desk, "are you open on saturday"))[-1] == Say("At ten.", whole=True)
+    assert len(await acts(desk, "how do I get there")) == 3
+    assert (await acts(desk, "can I talk to somebody"))[-1] == HandOver("the caller asked for a person")
+    assert await acts(concierge, "goodbye") == [Say("Thank you "), Say("for calling."), HangUp()]
+    said = {"began_at_ms": 0.0, "ended_at_ms": 1.0}
+    entry = TranscriptEntry(speaker="agent", kind="reply", heard="At", said="At nine.", **said)
+    Scribe(call.transcript).write(entry)
+    assert names["messages"](call) == [{"role": "assistant", "content": "At"}]
+    names["watch"](call)
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)

@@ -6,6 +6,7 @@ Who listens and speaks is a :class:`~offhook.agent.conversant.Conversant`; a ses
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from offhook.agent import events
@@ -14,6 +15,7 @@ from offhook.agent.handing_over import HandingOver
 from offhook.agent.work import current_work, end_work
 from offhook.calls.transcript import Scribe, TranscriptEntry
 from offhook.clock import SystemClock
+from offhook.waits import GOODBYE, WaitOver, within
 
 if TYPE_CHECKING:
     from offhook.agent.agent import Agent
@@ -23,9 +25,6 @@ if TYPE_CHECKING:
     from offhook.clock import Clock
 
 __all__ = ["Session"]
-
-_GOODBYE_S = 15.0
-"""How long a goodbye may take."""
 
 
 class Session:
@@ -114,8 +113,9 @@ class Session:
     async def _say_goodbye(self, reason: str) -> None:
         try:
             if goodbye := self.agent.texts.goodbye:
-                async with asyncio.timeout(_GOODBYE_S):
-                    await self._conversant.say(goodbye, "goodbye", protected=True)
+                with suppress(WaitOver):
+                    said = self._conversant.say(goodbye, "goodbye", protected=True)
+                    await within(GOODBYE, said, call_id=self.call.id)
         finally:
             self.finish(reason)
 

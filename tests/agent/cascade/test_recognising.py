@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tests.agent.conftest import settle
@@ -10,6 +11,7 @@ from tests.agent.conftest import settle
 from offhook.agent.cascade.recognising import Recogniser
 from offhook.speech.base import Recognition
 from offhook.speech.testing import FakeStt
+from offhook.waits import RECOGNITION, WaitOver
 
 if TYPE_CHECKING:
     import pytest
@@ -90,13 +92,14 @@ async def test_a_failure_is_no_words_and_the_second_in_a_row_is_told() -> None:
 
 async def test_a_recogniser_that_hangs_has_heard_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """It counts as a failure."""
-    monkeypatch.setattr("offhook.agent.cascade.recognising._RECOGNITION_S", 0.0)
+    short = replace(RECOGNITION, limit_s=0.001)
+    monkeypatch.setattr("offhook.agent.cascade.recognising.RECOGNITION", short)
     words, listener = recogniser(Stubborn(None, None))
     words.start(1, b"")
-    await asyncio.sleep(0.01)
+    await asyncio.sleep(0.05)
     await settle()
     assert listener.known == [(1, Recognition("", 0.0))]
     words.start(2, b"")
-    await asyncio.sleep(0.01)
+    await asyncio.sleep(0.05)
     await settle()
-    assert [type(error) for error in listener.failed] == [TimeoutError]
+    assert [type(error) for error in listener.failed] == [WaitOver]

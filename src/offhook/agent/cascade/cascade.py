@@ -30,6 +30,7 @@ from offhook.agent.cascade.recording import Greeting
 from offhook.agent.cascade.turn import current_turn
 from offhook.agent.cascade.turns import TurnTaking
 from offhook.agent.failures import InARow
+from offhook.waits import MEDIA_SILENCE
 
 if TYPE_CHECKING:
     from offhook.agent.cascade.decisions import Decision
@@ -44,8 +45,7 @@ __all__ = ["Cascade"]
 
 logger = logging.getLogger(__name__)
 
-_NO_AUDIO_MS = 1000
-"""So long without a piece of audio, and what the caller was saying is over: silence is audio too."""
+_NO_AUDIO_MS = MEDIA_SILENCE.limit_s * 1000
 
 
 class Cascade:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from offhook.agent.failures import ANY_FAILURE, InARow, as_failure, is_own_end
 from offhook.speech.base import Recognition
+from offhook.waits import RECOGNITION, within
 
 if TYPE_CHECKING:
     from offhook.speech.base import SpeechToText
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
 __all__ = ["Recogniser", "WordsListener"]
 
 logger = logging.getLogger(__name__)
-
-_RECOGNITION_S = 5.0
-"""A recogniser that takes longer has heard nothing."""
 
 
 class WordsListener(Protocol):
@@ -65,8 +63,7 @@ class Recogniser:
 
     async def _recognise(self, draft: int, pcm: bytes) -> None:
         try:
-            async with asyncio.timeout(_RECOGNITION_S):
-                words = await self._stt.transcribe(pcm)
+            words = await within(RECOGNITION, self._stt.transcribe(pcm), call_id=self._call_id)
         except ANY_FAILURE as error:
             if is_own_end(error):
                 raise
