@@ -18,6 +18,7 @@ _FIXES = {
     "TELNYX_PUBLIC_KEY": "set TELNYX_PUBLIC_KEY to the key from the portal (Keys & Credentials, Public Key), or start "
     'the exchange and run: eval "$(offhook exchange env)"',
     "TELNYX_CONNECTION_ID": "set TELNYX_CONNECTION_ID to the id of the Call Control application.",
+    "OFFHOOK_TOKEN_KEY": "set OFFHOOK_TOKEN_KEY to what this prints: openssl rand -hex 32",
     "OFFHOOK_PUBLIC_URL": "set OFFHOOK_PUBLIC_URL to the https:// address at which the carrier reaches this machine.",
 }
 
@@ -50,10 +51,20 @@ class Settings(BaseSettings):
     """Calls at once; further ones are left to the carrier to retry elsewhere."""
     offhook_drain_timeout_s: float = Field(default=30.0, ge=0)
     """How long running calls may go on after SIGTERM."""
+    offhook_token_key: SecretStr | None = None
+    """What the tokens of media sockets are signed with: 32 characters or more, the same for all processes behind one
+    address. ``None``: a key of this process alone."""
     offhook_codec: str = "PCMU"
     """The codec to ask the carrier for, in both directions."""
     offhook_sample_rate: int = Field(default=8000, ge=8000, le=48000)
     """Its rate in Hz."""
+
+    @field_validator("offhook_token_key")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value().encode()) < 32:
+            raise ValueError("expected 32 characters or more")
+        return value
 
     @field_validator("offhook_public_url", "telnyx_base_url")
     @classmethod

@@ -84,3 +84,16 @@ def test_a_setting_that_is_needed_says_where_it_comes_from() -> None:
     assert "exchange env" in str(error.value)
     with pytest.raises(ConfigError, match="set TELNYX_BASE_URL"):
         Settings.load().require("telnyx_base_url")
+
+
+def test_a_token_key_is_long_enough_and_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither in the settings nor in the error."""
+    monkeypatch.setenv("OFFHOOK_TOKEN_KEY", "canary")
+    with pytest.raises(ConfigError, match="OFFHOOK_TOKEN_KEY") as refused:
+        Settings.load()
+    assert "canary" not in str(refused.value)
+    assert "openssl rand" in str(refused.value.fix)
+    monkeypatch.setenv("OFFHOOK_TOKEN_KEY", "canary" * 6)
+    settings = Settings.load()
+    assert settings.offhook_token_key is not None
+    assert "canary" not in repr(settings)

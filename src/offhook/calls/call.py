@@ -9,6 +9,7 @@ from offhook.calls.media.line import MediaLine
 from offhook.calls.state import CallRecord, CallState, Effect, OwnEvent, TransferAsked, TransferWithdrawn, apply
 from offhook.calls.transcript import Transcript
 from offhook.errors import CallError, CarrierError
+from offhook.ids import new_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,13 +51,18 @@ class Call:
         record: the facts known so far; at least the id.
         carrier: who owns the phone network.
         started_at_ms: wall clock milliseconds since the epoch at which we first knew of the call.
+        own_id: our own id for the call; a new one, if it is not given.
     """
 
-    def __init__(self, record: CallRecord, carrier: Carrier, *, started_at_ms: float = 0.0) -> None:
+    def __init__(
+        self, record: CallRecord, carrier: Carrier, *, started_at_ms: float = 0.0, own_id: str | None = None
+    ) -> None:
         self.record = record
         """Every fact the carrier has reported."""
         self.carrier = carrier
         """The carrier, for commands that have no method here."""
+        self.own_id = own_id or new_id()
+        """Our own id for the call: there from its making, when the carrier's is not known yet. It is no secret."""
         self.started_at_ms = started_at_ms
         """When we first knew of the call: wall clock, milliseconds since the epoch."""
         self.answered_at_ms: float | None = None

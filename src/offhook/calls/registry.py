@@ -6,7 +6,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from offhook.ids import digest, new_token
+from offhook.calls.tokens import TokenKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,11 +22,10 @@ TOKEN_LIFE_MS = 60_000.0
 dial lives for as long as the phone may ring on top of it, since the stream is only opened when it is answered."""
 
 MEMORY_MS = 600_000.0
-"""How long ended calls and spent tokens are remembered: late webhooks find their call, and a spent token is told from
-one that never was. Ten minutes, as the carrier keeps ended calls."""
+"""How long ended calls are remembered, so that late webhooks find them. Ten minutes, as carriers keep ended calls."""
 
 MEMORY_LIMIT = 10_000
-"""How many ended calls and how many tokens are remembered at most; the oldest are forgotten first."""
+"""How many ended calls and legs are remembered at most; the oldest are forgotten first."""
 
 
 _Key = tuple[str, str]
@@ -37,29 +36,34 @@ _Key = tuple[str, str]
 class TokenRefused:
     """Why a token does not open a media socket."""
 
-    reason: Literal["unknown", "used", "expired"]
-
-
-@dataclass(slots=True)
-class _Ticket:
-    call: Call
-    request: StreamRequest
-    expires_at_ms: float
-    spent: Literal["used", "expired"] | None = None
+    reason: Literal["unknown", "used", "expired", "elsewhere"]
+    """``unknown``: it was not made with our key. ``used``: it has opened a socket. ``expired``: it is too old, or its
+    call is over. ``elsewhere``: it is good, but its call is not in this process."""
 
 
 class CallRegistry:
     """Calls by their carrier and its id for them, and media tokens by what they open.
 
     It lives on one event loop, and holds nothing on disk.
+
+    Args:
+        clock: the time.
+        token_key: what tokens are signed with; one of this process alone, if it is not given.
+
+    Raises:
+        ConfigError: if ``token_key`` is too short.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, token_key: bytes | None = None) -> None:
         self._clock = clock
+        self._key = TokenKey(token_key)
         self._active: dict[_Key, Call] = {}
         self._ended: OrderedDict[_Key, tuple[Call, float]] = OrderedDict()
         self._legs: OrderedDict[_Key, Call] = OrderedDict()
-        self._tickets: OrderedDict[bytes, _Ticket] = OrderedDict()
+        # Calls by our own id for them, and the nonces of spent tokens: each until its last token is too old, by the
+        # wall clock, since a token is judged by processes that share no other.
+        self._granted: dict[str, tuple[Call, float]] = {}
+        self._spent: dict[str, float] = {}
 
     # -- calls ----------------------------------------------------------------------------------------------------
 
@@ -121,22 +125,29 @@ class CallRegistry:
                 60 seconds. All tokens of a call are void once it is over.
         """
         self._forget()
-        token = new_token()
-        expires_at_ms = self._clock.now_ms() + TOKEN_LIFE_MS + ringing_s * 1000
-        self._tickets[digest(token)] = _Ticket(call, request, expires_at_ms)
-        return token
+        expires_at_ms = self._clock.wall_ms() + TOKEN_LIFE_MS + ringing_s * 1000
+        _, before_ms = self._granted.pop(call.own_id, (call, 0.0))
+        self._granted[call.own_id] = (call, max(before_ms, expires_at_ms))
+        return self._key.sign(
+            carrier=call.carrier.wire.name, call=call.own_id, request=request, expires_at_ms=expires_at_ms
+        )
 
     def redeem_token(self, token: str) -> tuple[Call, StreamRequest] | TokenRefused:
         """Spend ``token``: the call it opens and how its stream was asked for, or why it opens nothing."""
-        ticket = self._tickets.get(digest(token))
-        if ticket is None:
+        grant = self._key.read(token)
+        if grant is None:
             return TokenRefused("unknown")
-        if ticket.spent is None and (ticket.call.ended or self._clock.now_ms() > ticket.expires_at_ms):
-            ticket.spent = "expired"
-        if ticket.spent is not None:
-            return TokenRefused(ticket.spent)
-        ticket.spent = "used"
-        return ticket.call, ticket.request
+        if grant.nonce in self._spent:
+            return TokenRefused("used")
+        if self._clock.wall_ms() > grant.expires_at_ms:
+            return TokenRefused("expired")
+        call, _ = self._granted.get(grant.call, (None, 0.0))
+        if call is None or call.carrier.wire.name != grant.carrier:
+            return TokenRefused("elsewhere")
+        if call.ended:
+            return TokenRefused("expired")
+        self._spent[grant.nonce] = grant.expires_at_ms
+        return call, grant.request
 
     def _forget(self) -> None:
         horizon_ms = self._clock.now_ms() - MEMORY_MS
@@ -151,11 +162,11 @@ class CallRegistry:
             if key in self._active or key in self._ended:
                 break
             del self._legs[leg]
-        while self._tickets:
-            hashed, ticket = next(iter(self._tickets.items()))
-            if ticket.expires_at_ms > horizon_ms and len(self._tickets) <= MEMORY_LIMIT:
-                break
-            del self._tickets[hashed]
+        wall_ms = self._clock.wall_ms()
+        for own_id in [own_id for own_id, (_, until_ms) in self._granted.items() if until_ms < wall_ms]:
+            del self._granted[own_id]
+        for nonce in [nonce for nonce, until_ms in self._spent.items() if until_ms < wall_ms]:
+            del self._spent[nonce]
 
 
 def _key(call_id: str, carrier: Carrier) -> _Key:

@@ -166,6 +166,7 @@ def _host(agent: Agent, settings: Settings, *, insecure: bool) -> tuple[Host, Te
             codec=settings.offhook_codec,
             sample_rate=settings.offhook_sample_rate,
             max_calls=settings.offhook_max_calls,
+            token_key=key.get_secret_value().encode() if (key := settings.offhook_token_key) is not None else None,
         ),
     )
     return host, carrier

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Gate"]
 
+_STATUS = {"unknown": 403, "used": 410, "expired": 410, "elsewhere": 421}
+
 
 class Gate:
     """Lets media sockets in by their tokens (:class:`~offhook.server.media.MediaGate`).
@@ -74,7 +76,8 @@ class Gate:
         """Spend ``token``.
 
         Raises:
-            MediaRefused: 401 for none, 403 for an unknown one, 410 for one that is used, or too old.
+            MediaRefused: 401 for none, 403 for an unknown one, 410 for one that is used, or too old, 421 for one of a
+                call that another process has.
         """
         if not token:
             self._counters.media_refused["none"] += 1
@@ -82,7 +85,7 @@ class Gate:
         found = self._registry.redeem_token(token)
         if isinstance(found, TokenRefused):
             self._counters.media_refused[found.reason] += 1
-            raise MediaRefused(403 if found.reason == "unknown" else 410, f"this token is {found.reason}")
+            raise MediaRefused(_STATUS[found.reason], f"this token is {found.reason}")
         return found
 
     def open_stream(

@@ -54,7 +54,7 @@ class Host:
         clock: the machine's, unless told otherwise.
 
     Raises:
-        ConfigError: without a carrier, or with two of one name.
+        ConfigError: without a carrier, or with two of one name; or if the token key of the options is too short.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Host:
         self.carriers = tuple(carriers)
         self.options = options or HostOptions()
         self.clock: Clock = clock or SystemClock()
-        self.registry = CallRegistry(self.clock)
+        self.registry = CallRegistry(self.clock, self.options.token_key)
         self.ticker = Ticker(self.clock)
         self.stall = StallProbe()
         self.counters = HostCounters()

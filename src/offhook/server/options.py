@@ -51,6 +51,9 @@ class HostOptions:
     """Calls at once; the webhook of a further one is answered 503, and the carrier tries its failover address."""
     max_queued_events: int = 2000
     """Events that wait, or whose commands are under way, before webhooks are answered 503."""
+    token_key: bytes | None = field(default=None, repr=False)
+    """What the tokens of media sockets are signed with: 32 bytes or more, the same for all processes behind one
+    address, so that each can judge the tokens of the others. ``None``: a key of this process alone."""
     times: HostTimes = field(default_factory=HostTimes)
     texts: HostTexts = field(default_factory=HostTexts)
     media: MediaLimits = field(default_factory=MediaLimits)
