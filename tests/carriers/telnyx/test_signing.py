@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.datastructures import Headers
@@ -83,6 +84,36 @@ def test_a_malformed_signature_is_refused(signer: Signer, body: bytes, now_s: in
         verify(body, headers, signer.public_key, now_s=now_s)
 
 
+@pytest.mark.parametrize("size", [0, 63, 65, 128])
+def test_a_signature_has_64_bytes(signer: Signer, body: bytes, now_s: int, size: int) -> None:
+    """A longer one is refused for its length, even if it begins with the right one; so is a shorter one."""
+    right = base64.b64decode(signer.sign(body, now_s)[SIGNATURE_HEADER])
+    signature = base64.b64encode((right + bytes(64))[:size]).decode()
+    with pytest.raises(SignatureInvalid, match=f"expected a signature of 64 bytes, got {size}"):
+        verify(body, signer.sign(body, now_s) | {SIGNATURE_HEADER: signature}, signer.public_key, now_s=now_s)
+
+
+@pytest.mark.parametrize("junk", ["!", "\n", " ", "-", "=", "\0"])
+@pytest.mark.parametrize("place", [0, 10, 88])
+def test_a_signature_with_junk_in_it_is_refused(signer: Signer, body: bytes, now_s: int, junk: str, place: int) -> None:
+    """What a lenient decoder skips would let one signature be written in many ways."""
+    headers = signer.sign(body, now_s)
+    signature = headers[SIGNATURE_HEADER]
+    headers[SIGNATURE_HEADER] = signature[:place] + junk + signature[place:]
+    with pytest.raises(SignatureInvalid, match="expected base64"):
+        verify(body, headers, signer.public_key, now_s=now_s)
+
+
+def test_the_timestamp_is_verified_as_it_was_written(signer: Signer, body: bytes, now_s: int) -> None:
+    """The same time in other digits is not what was signed."""
+    headers = signer.sign(body, now_s)
+    with pytest.raises(SignatureInvalid, match="does not match"):
+        verify(body, headers | {TIMESTAMP_HEADER: f"0{now_s}"}, signer.public_key, now_s=now_s)
+    key = Ed25519PrivateKey.from_private_bytes(base64.b64decode(signer.private_key))
+    padded = base64.b64encode(key.sign(f"0{now_s}|".encode() + body)).decode()
+    verify(body, {SIGNATURE_HEADER: padded, TIMESTAMP_HEADER: f"0{now_s}"}, signer.public_key, now_s=now_s)
+
+
 @pytest.mark.parametrize("timestamp", ["", "soon", "1_790_000_000", "+1790000000", "1790000000.0", "١٢٣", "9" * 5000])
 def test_a_timestamp_that_is_not_unix_seconds_is_refused(
     signer: Signer, body: bytes, now_s: int, timestamp: str
@@ -145,6 +176,17 @@ def test_a_public_key_that_is_none_is_a_configuration_error(key: str) -> None:
     """A wrong setting is told apart from a wrong webhook."""
     with pytest.raises(ConfigError, match="TELNYX_PUBLIC_KEY"):
         load_public_key(key)
+
+
+@pytest.mark.parametrize("junk", ["!", "\n", " ", "-", "ä", "\0"])
+@pytest.mark.parametrize("place", [0, 10, 44])
+def test_a_key_with_junk_in_it_is_a_configuration_error(signer: Signer, junk: str, place: int) -> None:
+    """A key that was copied with something else is no key, even if a lenient decoder finds 32 bytes in it."""
+    key = signer.public_key[:place] + junk + signer.public_key[place:]
+    with pytest.raises(ConfigError, match="public key"):
+        load_public_key(key)
+    with pytest.raises(ConfigError, match="private key"):
+        Signer(signer.private_key[:place] + junk + signer.private_key[place:])
 
 
 def test_a_private_key_that_is_none_is_a_configuration_error() -> None:
