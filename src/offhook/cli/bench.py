@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from offhook.cli.console import emit_json, err, out
 
-__all__ = ["run_media"]
+__all__ = ["run_echo", "run_media"]
 
 
 def run_media(*, rounds: int, seconds: float, connections: int, as_json: bool) -> None:
@@ -18,3 +18,15 @@ def run_media(*, rounds: int, seconds: float, connections: int, as_json: bool) -
         emit_json(result.to_dict())
     else:
         out.print(result.table())
+
+
+def run_echo(*, as_json: bool) -> None:
+    """Let an agent hear itself, and callers over it, and print the tables."""
+    from offhook.bench.line_echo import run_echo_bench
+
+    result = run_echo_bench(progress=lambda line: err.print(f"[dim]{line}[/]"))
+    if as_json:
+        emit_json(result.to_dict())
+    else:
+        for table in result.tables():
+            out.print(table)

@@ -201,6 +201,14 @@ def bench_media(
     run_media(rounds=rounds, seconds=seconds, connections=connections, as_json=as_json)
 
 
+@bench_app.command("echo")
+def bench_echo(as_json: Json = False) -> None:
+    """What an agent takes its own words for when the line returns them, and whether callers still get through."""
+    from offhook.cli.bench import run_echo
+
+    run_echo(as_json=as_json)
+
+
 def _run(
     work: Coroutine[Any, Any, int | None], loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None
 ) -> None:

@@ -100,6 +100,8 @@ class Heard(NamedTuple):
 
     at_ms: float
     pcm: bytes
+    changed: bool = False
+    """Whether it is other than it came."""
 
 
 class _Piece(NamedTuple):
@@ -191,7 +193,7 @@ class EchoGuard:
         elif self._calm >= _CALLER_ENDS:
             self._caller_ended()
         pcm = self._noise(piece.pcm) if echo and not self._caller else piece.pcm
-        return [*self._drop(), Heard(piece.at_ms, pcm)]
+        return [*self._drop(), _given(piece, pcm)]
 
     def _hear_sound(self, piece: _Piece, noise: float) -> list[Heard]:
         path = self._path
@@ -207,7 +209,7 @@ class EchoGuard:
                     self._caller_ended()
                 path.learn(sent, heard, left)
                 pcm = self._without_echo(piece) if self._caller else self._noise(piece.pcm)
-                return [*self._drop(), Heard(piece.at_ms, pcm)]
+                return [*self._drop(), _given(piece, pcm)]
             if not self._sent.sounds(piece.begin - path.lag - _MOVES, piece.end - path.lag + _MOVES):
                 return [*self._release(), Heard(piece.at_ms, piece.pcm)]
         self._calm = 0
@@ -218,9 +220,9 @@ class EchoGuard:
             return []
         if self._look(before, piece.end, noise) and not self._caller:
             self._unexplained = 0
-            return [*self._drop(), Heard(piece.at_ms, self._noise(piece.pcm))]
+            return [*self._drop(), _given(piece, self._noise(piece.pcm))]
         self._caller = True
-        return [*self._release(), Heard(piece.at_ms, self._without_echo(piece))]
+        return [*self._release(), _given(piece, self._without_echo(piece))]
 
     def _caller_ended(self) -> None:
         self._caller = False
@@ -234,14 +236,14 @@ class EchoGuard:
         if not self._held:
             return []
         held, self._held = self._held, []
-        return [Heard(piece.at_ms, self._without_echo(piece)) for piece in held]
+        return [_given(piece, self._without_echo(piece)) for piece in held]
 
     def _drop(self) -> list[Heard]:
         """Held pieces, which were not."""
         if not self._held:
             return []
         held, self._held = self._held, []
-        return [Heard(piece.at_ms, self._noise(piece.pcm)) for piece in held]
+        return [_given(piece, self._noise(piece.pcm)) for piece in held]
 
     def _without_echo(self, piece: _Piece) -> bytes:
         path = self._path
@@ -451,6 +453,10 @@ class _Sent:
             moved[: len(kept)] = kept
             setattr(self, name, moved)
         self._base = base
+
+
+def _given(piece: _Piece, pcm: bytes) -> Heard:
+    return Heard(piece.at_ms, pcm, pcm is not piece.pcm)
 
 
 def _pieces_to_compare(before: int, count: int) -> int:
