@@ -13,6 +13,7 @@ from starlette.routing import Mount
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from offhook.server.asgi import MediaEndpoint
+from offhook.server.media import MediaLimits
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -96,12 +97,52 @@ async def test_plain_requests_are_told_what_is_expected(mounted: int) -> None:
 
 
 async def test_a_message_that_is_too_large_ends_the_stream(mounted: int, gate: Any) -> None:
-    """The same limit as everywhere."""
+    """The same limit as everywhere, and the same code."""
     async with connect(mounted) as client:
         await client.send("x" * 70_000)
-        with pytest.raises(ConnectionClosed):
+        with pytest.raises(ConnectionClosed) as closed:
             await client.recv()
-    assert gate.streams[0].failures[0][0] == "frame_too_large"
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1009
+    assert [reason for reason, _ in gate.streams[0].failures] == ["frame_too_large"]
+
+
+async def test_a_flood_of_messages_ends_the_stream(mounted: int, gate: Any) -> None:
+    """What may come at once passes, and the next one is one too many."""
+    gate.media_limits = MediaLimits(burst_frames=100, frames_per_s=0)
+    async with connect(mounted) as client:
+        await asyncio.wait_for(gate.opened.wait(), 2)
+        gate.streams[0].echo = False
+        for _ in range(110):
+            await client.send("x")
+        with pytest.raises(ConnectionClosed) as closed:
+            await client.recv()
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1008
+    assert [reason for reason, _ in gate.streams[0].failures] == ["flooded"]
+    assert len(gate.streams[0].texts) == 100
+
+
+async def test_text_that_cannot_be_encoded_ends_the_stream(gate: Any) -> None:
+    """A server that lets surrogates through is put right."""
+    incoming = iter([{"type": "websocket.connect"}, {"type": "websocket.receive", "text": "\ud800"}])
+    sent: list[Any] = []
+    closed = asyncio.Event()
+
+    async def receive() -> Any:
+        if (message := next(incoming, None)) is None:
+            await closed.wait()
+            return {"type": "websocket.disconnect"}
+        return message
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+        if message["type"] == "websocket.close":
+            closed.set()
+
+    await asyncio.wait_for(MediaEndpoint(gate)({"type": "websocket", "path": "/media/good"}, receive, send), 2)
+    assert sent[-1] == {"type": "websocket.close", "code": 1007}
+    assert gate.streams[0].failures[0][0] == "text_invalid"
 
 
 async def test_a_listener_that_raises_ends_the_stream(

@@ -15,15 +15,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from offhook.server.frames import INVALID_TEXT, NORMAL, POLICY_VIOLATION, TOO_BIG, Allowance, Breach
 from offhook.server.media import MediaRefused
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
 
     from offhook.calls.media.stream import MediaStream
-    from offhook.server.media import MediaGate
+    from offhook.server.media import MediaGate, MediaLimits
 
     Message = MutableMapping[str, Any]
     Receive = Callable[[], Awaitable[Message]]
@@ -58,11 +60,12 @@ class MediaEndpoint:
             return
         await receive()  # websocket.connect
         await send({"type": "websocket.accept"})
-        outbox = _Outbox(self._gate.media_limits.max_unsent_bytes)
+        limits = self._gate.media_limits
+        outbox = _Outbox(limits.max_unsent_bytes)
         stream = self._gate.open_stream(call, request, send=outbox.put, close=outbox.close)
         outbox.stream = stream
         writer = asyncio.create_task(outbox.write_to(send))
-        reader = asyncio.create_task(_read(receive, stream, self._gate.media_limits.max_message_bytes))
+        reader = asyncio.create_task(_read(receive, stream, outbox, limits))
         patience = asyncio.create_task(outbox.closing_for(_CLOSE_S))
         tasks = (writer, reader, patience)
         try:
@@ -74,25 +77,38 @@ class MediaEndpoint:
             stream.connection_lost()
 
 
-async def _read(receive: Receive, stream: MediaStream, max_message_bytes: int) -> None:
+async def _read(receive: Receive, stream: MediaStream, outbox: _Outbox, limits: MediaLimits) -> None:
+    """Pass messages on until the peer is gone. Parts of messages and pings are for the server to bound."""
+    allowance = Allowance(limits.burst_frames, limits.frames_per_s, monotonic())
     while True:
         message = await receive()
         if message["type"] != "websocket.receive":
             return
+        if outbox.closing:
+            continue  # the peer has yet to read why
         text, binary = message.get("text"), message.get("bytes")
-        data = text.encode("utf-8", "surrogatepass") if text is not None else binary or b""
-        if len(data) > max_message_bytes:
-            stream.fail("frame_too_large", f"a message of {len(data)} bytes above the limit of {max_message_bytes}")
-            return
         try:
+            data = text.encode() if text is not None else binary or b""
+            allowance.left -= 1 + (len(data) >> 10)
+            if allowance.left < 0 and not allowance.refill(monotonic()):
+                raise Breach(POLICY_VIOLATION, "flooded", "more messages than a call sends")
+            if len(data) > limits.max_message_bytes:
+                raise Breach(
+                    TOO_BIG, "frame_too_large", f"a message above the limit of {limits.max_message_bytes} bytes"
+                )
             if text is not None:
                 stream.receive(data)
             else:
                 stream.receive_binary(data)
+        except Breach as breach:
+            outbox.code = breach.code
+            stream.fail(breach.failure, breach.detail)
+        except UnicodeEncodeError:
+            outbox.code = INVALID_TEXT
+            stream.fail("text_invalid", "a text message that is not UTF-8")
         except Exception as error:
             logger.error("the listener of a media stream raised %s", type(error).__name__)
             stream.fail("listener_failed", type(error).__name__)
-            return
 
 
 class _Outbox:
@@ -100,11 +116,18 @@ class _Outbox:
 
     def __init__(self, limit: int) -> None:
         self.stream: MediaStream | None = None
+        self.code = NORMAL
+        """What the peer is told at the end."""
         self._limit = limit
         self._messages: deque[str] = deque()
         self._bytes = 0
         self._closing = asyncio.Event()
         self._changed = asyncio.Event()
+
+    @property
+    def closing(self) -> bool:
+        """Whether nothing more is to be sent."""
+        return self._closing.is_set()
 
     def put(self, message: bytes) -> None:
         if self._closing.is_set():
@@ -132,7 +155,7 @@ class _Outbox:
                 await send({"type": "websocket.send", "text": message})
                 self._bytes -= len(message)
             if self._closing.is_set():
-                await send({"type": "websocket.close", "code": 1000})
+                await send({"type": "websocket.close", "code": self.code})
                 return
             self._changed.clear()
             await self._changed.wait()
