@@ -340,6 +340,62 @@ async def test_a_listener_that_raises_ends_its_own_stream_only(
     assert "a secret" not in caplog.text
 
 
+async def test_a_stream_that_cannot_be_opened_closes_its_socket(
+    port: int, gate: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Close code 1011, and nothing of the error's text in the log."""
+
+    def broken(*_: Any, **__: Any) -> Any:
+        raise RuntimeError("a secret that was said")
+
+    monkeypatch.setattr(gate, "open_stream", broken)
+    async with connect(port) as client:
+        with pytest.raises(ConnectionClosed) as closed:
+            await client.recv()
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1011
+    assert "opening a media stream raised RuntimeError" in caplog.text
+    assert "a secret" not in caplog.text
+
+
+async def test_a_listener_that_raises_at_the_end_is_logged_without_its_words(
+    port: int, gate: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The socket is gone all the same."""
+    told = asyncio.Event()
+
+    def broken() -> None:
+        told.set()
+        raise RuntimeError("a secret that was said")
+
+    async with connect(port):
+        await asyncio.wait_for(gate.opened.wait(), 2)
+        monkeypatch.setattr(gate.streams[0], "connection_lost", broken)
+    await asyncio.wait_for(told.wait(), 2)
+    assert "the listener of a media stream raised RuntimeError" in caplog.text
+    assert "a secret" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("frames", "failure"),
+    [
+        (client_frame(1, b"\xff"), "text_invalid"),
+        (client_frame(8, b"\x03\xe8\xff"), "text_invalid"),
+        (client_frame(8, b"\x03\xee"), "message_incomplete"),
+    ],
+    ids=["text", "reason", "code"],
+)
+async def test_the_stream_knows_why_it_ended(port: int, gate: Any, frames: bytes, failure: str) -> None:
+    """Whether we or picows found it out, it is told once."""
+    reader, writer = await raw(port)
+    writer.write(handshake() + frames)
+    await reader.readuntil(b"\r\n\r\n")
+    await asyncio.wait_for(reader.read(), 2)
+    await asyncio.wait_for(gate.streams[0].lost.wait(), 2)
+    assert [reason for reason, _ in gate.streams[0].failures] == [failure]
+    writer.close()
+
+
 async def test_a_request_on_the_same_connection_may_come_first(port: int) -> None:
     """HTTP and then an upgrade on one kept-alive connection."""
     reader, writer = await raw(port)
