@@ -234,8 +234,10 @@ async def _follow(exchange: _Running, call_id: str, *, quiet: bool) -> None:
                 print_lines(out, narrator.lines(event))
             if event["type"] == "webhook.failed" and event["event_type"] == "call.initiated":
                 console = err if quiet else out
-                console.print("[yellow]nobody takes this call's webhooks: it rings in vain[/]")
-                console.print("[green]fix:[/]   start your program where offhook exchange status says they go")
+                why = event.get("last") or event["reason"]
+                console.print(f"[yellow]nobody takes this call's webhooks ({escape(why)}): it rings in vain[/]")
+                fix = "start your program where offhook exchange status says they go"
+                console.print(f"[green]fix:[/]   {fix if event.get('last') else 'change the application'}")
             if event["type"] == "call.ended":
                 return
 

@@ -34,6 +34,7 @@ from offhook.exchange.webhooks.delivery import WebhookSender
 from offhook.exchange.webhooks.keys import load_private_key
 from offhook.exchange.webhooks.notices import Notices
 from offhook.exchange.words.callers import check_caller
+from offhook.exchange.words.local_urls import is_local
 from offhook.exchange.words.seed import default_seed
 from offhook.exchange.words.settings import DEFAULT_PORT, ExchangeSettings
 
@@ -83,8 +84,10 @@ class Exchange:
         self.host = host
         self.port = port
         self.people = People(self.clock)
-        self.directory = Directory(seed or default_seed(), self.people.phone)
-        self.resources = Resources(self.directory, self.clock)
+        self.directory = Directory(seed or default_seed(), self.people.phone, program_url=self.settings.program_url)
+        self.resources = Resources(
+            self.directory, self.clock, default_api_version=self.settings.webhooks.default_api_version
+        )
         self.journal = Journal(self.clock, path=self.settings.journal_path)
         self._signer = Signer(load_private_key(self.settings.private_key_path))
         self.alarms = Alarms(self.clock)
@@ -121,7 +124,11 @@ class Exchange:
             self._signer, clock=self.clock, journal=self.journal, assumptions=self.settings.webhooks
         )
         notices = Notices(
-            self.settings.webhooks, find=self._board.circuits.get, journal=self.journal, webhooks=self.webhooks
+            self.settings.webhooks,
+            find=self._board.circuits.get,
+            directory=self.directory,
+            journal=self.journal,
+            webhooks=self.webhooks,
         )
         self._board.observe(self.journal.observe)
         self._board.observe(notices.observe)
@@ -233,6 +240,8 @@ class Exchange:
                 fix="add [[applications]] to the seed",
             )
         self.resources.update_application(id_, {"webhook_event_url": url})
+        if self.settings.program_url is None and is_local(url):
+            self.directory.program_url = url
 
     def install_phone(self, number: str, phone: Callable[[], Phone]) -> None:
         """Let a phone of your own answer when ``number`` is dialled; ``phone`` makes one for each call."""

@@ -8,6 +8,7 @@ import contextlib
 import io
 import json
 import wave
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -16,8 +17,11 @@ import telnyx
 from websockets.asyncio.server import serve
 
 from offhook.errors import EngineMissing
-from offhook.exchange.legs.stream_urls import local_stream_url
+from offhook.exchange.commands.intake import Intake
+from offhook.exchange.exchange import Exchange
 from offhook.exchange.sound import sources as sounds
+from offhook.exchange.words.seed import default_seed
+from offhook.exchange.words.settings import ExchangeSettings, MediaAssumptions
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -25,7 +29,7 @@ if TYPE_CHECKING:
     from telnyx import AsyncTelnyx
     from websockets.asyncio.server import ServerConnection
 
-NUMBER, CALLER = "+15550199", "+15550150"
+NUMBER, CALLER, APP = "+15550199", "+15550150", "1000000000000000001"
 
 
 def tone_wav(ms: int) -> bytes:
@@ -86,35 +90,51 @@ def code_of(error: telnyx.APIStatusError) -> str:
     return str(error.body["errors"][0]["code"])  # type: ignore[index]
 
 
-@pytest.mark.parametrize(
-    ("url", "opened"),
-    [
-        ("wss://app.example/media/t?x=1", "ws://127.0.0.1:8080/media/t?x=1"),
-        ("ws://app.example:99/media/t", "ws://127.0.0.1:8080/media/t"),
-        ("wss://localhost:8443/media/t", "ws://127.0.0.1:8080/media/t"),
-        ("ws://127.0.0.1:9000/m", "ws://127.0.0.1:9000/m"),
-        ("ws://localhost:9000/m", "ws://localhost:9000/m"),
-        ("ws://[::1]:9000/m", "ws://[::1]:9000/m"),
-    ],
-)
-def test_stream_urls_are_mapped_to_the_local_application(url: str, opened: str) -> None:
-    """What looks like the internet becomes the host and port of the webhook URL."""
-    assert local_stream_url(url, "http://user:pw@127.0.0.1:8080/webhooks/telnyx") == opened
+@pytest.mark.parametrize("by", ["setting", "command"])
+async def test_a_dialled_calls_socket_may_open_while_it_rings(
+    application: Any, settings: ExchangeSettings, media: MediaApp, telephone: Any, by: str
+) -> None:
+    """start, audio and streaming.started come with the answer; only connected comes before."""
+    phone = telephone()
+    if by == "setting":
+        settings = replace(settings, media=MediaAssumptions(dialled_stream_opens="while_ringing"))
+    async with Exchange(default_seed(application.url), settings=settings, port=0) as exchange:
+        exchange.install_phone("+15550177", lambda: phone)
+        intake = Intake(exchange.board)
+        url = f"ws://127.0.0.1:{media.port}/m"
+        body = {"connection_id": APP, "to": "+15550177", "from": NUMBER, "stream_url": url}
+        intake.begin("dial", {**body, "stream_establish_before_call_originate": by == "command"})
+        await media.wait("connected")
+        assert "streaming.started" not in application.types()
+        assert [frame["event"] for frame in media.frames] == ["connected"]
+        phone.handset.answer()
+        await media.wait("start")
+        await application.wait("streaming.started")
+        await media.wait("media")
+        types = application.types()
+        assert types.index("call.answered") < types.index("streaming.started")
+        assert [frame["event"] for frame in media.frames][:2] == ["connected", "start"]
+        phone.handset.hang_up()
+        await application.wait("streaming.stopped")
 
 
-@pytest.mark.parametrize(
-    ("url", "webhook_url", "opened"),
-    [
-        ("ws://app:9000/m", "http://app:3000/w", "ws://app:9000/m"),
-        ("wss://app:9000/m", "http://app:3000/w", "ws://app:3000/m"),
-        ("wss://app.example/m", "https://app.example/w", "wss://app.example/m"),
-        ("wss://app.example:8443/m", "https://app.example/w", "wss://app.example:8443/m"),
-        ("wss://other.example/m", "https://app.example/w", "wss://app.example/m"),
-    ],
-)
-def test_an_application_elsewhere_is_reached_as_its_webhooks_are(url: str, webhook_url: str, opened: str) -> None:
-    """In a container its media may have a port of its own; behind a tunnel it has TLS."""
-    assert local_stream_url(url, webhook_url) == opened
+async def test_a_stream_of_a_call_that_nobody_answered_has_not_started(
+    application: Any, settings: ExchangeSettings, media: MediaApp, telephone: Any
+) -> None:
+    """Its socket closes without start or stop, and no webhook tells of it."""
+    phone = telephone()
+    settings = replace(settings, media=MediaAssumptions(dialled_stream_opens="while_ringing"))
+    async with Exchange(default_seed(application.url), settings=settings, port=0) as exchange:
+        exchange.install_phone("+15550177", lambda: phone)
+        url = f"ws://127.0.0.1:{media.port}/m"
+        Intake(exchange.board).begin(
+            "dial", {"connection_id": APP, "to": "+15550177", "from": NUMBER, "stream_url": url}
+        )
+        await media.wait("connected")
+        phone.handset.reject("busy")
+        await application.wait("call.hangup")
+    assert [frame["event"] for frame in media.frames] == ["connected"]
+    assert application.types() == ["call.initiated", "call.hangup"]
 
 
 async def test_a_stream_is_opened_with_the_answer(

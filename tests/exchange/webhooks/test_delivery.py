@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import datetime as dt
+import ipaddress
 import json
+import ssl
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from offhook.carriers.telnyx.signing import Signer, verify
 from offhook.clock import ManualClock
+from offhook.errors import ConfigError
 from offhook.exchange.legs.journal import Journal
-from offhook.exchange.webhooks.delivery import Webhook, WebhookSender
+from offhook.exchange.webhooks.delivery import Webhook, WebhookSender, trusting
 from offhook.exchange.webhooks.targets import Target
 from offhook.exchange.words.settings import WebhookAssumptions
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
 
 FIRST, SECOND = "http://127.0.0.1:1/first", "http://127.0.0.1:1/second"
 
@@ -142,6 +152,98 @@ async def test_other_transport_errors_are_named() -> None:
     await sending.sender.aclose()
 
 
+async def test_a_program_without_tls_is_reached_by_the_https_url_it_gave(sending: Sending, application: Any) -> None:
+    """It is told the URL that it gave; what was found out is known for the next event."""
+    url = f"https://127.0.0.1:{application.port}/webhooks"
+    for _ in range(2):
+        await sending.send(Target(url, map_urls=True))
+    assert sending.sender.tally()["delivered"] == 2
+    assert [one.event["meta"]["delivered_to"] for one in application.deliveries] == [url, url]
+    assert "https://127.0.0.1" not in str(sending.journal.history()[-1])
+
+
+async def test_a_tunnels_url_leads_to_the_program(sending: Sending, application: Any) -> None:
+    """With the path that it has; off, it is connected to as it is."""
+    tunnel = "https://abc.tunnel.invalid/hooks?a=1"
+    program = f"http://127.0.0.1:{application.port}/elsewhere"
+    await sending.send(Target(tunnel, map_urls=True, program=program))
+    assert [(one.path, one.event["meta"]["delivered_to"]) for one in application.deliveries] == [("/hooks?a=1", tunnel)]
+    await sending.send(Target(tunnel, program=program))
+    assert sending.journal.history()[-1]["last"] == "no such host"
+
+
+async def test_what_was_tried_is_said(sending: Sending) -> None:
+    """Each host and port with its reason; no path, which may hold a token."""
+    tunnel = "https://abc.tunnel.invalid/hooks/token"
+    await sending.send(Target(tunnel, map_urls=True, program="http://127.0.0.1:9/"))
+    assert sending.journal.history()[-1]["last"] == (
+        "tried http://127.0.0.1:9 (nothing listens there), https://abc.tunnel.invalid (no such host)"
+    )
+
+
+def certificate(folder: Path) -> Path:
+    """A private CA's certificate for 127.0.0.1, with its key in the same file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "offhook test")])
+    now = dt.datetime.now(dt.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "ca.pem"
+    path.write_bytes(
+        made.public_bytes(serialization.Encoding.PEM)
+        + key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return path
+
+
+async def test_a_private_ca_is_trusted_when_it_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By SSL_CERT_FILE or by the setting; without, what is missing is said, and nothing is sent in the clear."""
+    ca = certificate(tmp_path)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(ca)
+    taken: list[bytes] = []
+
+    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            taken.append(await reader.readuntil(b"\r\n\r\n"))
+            writer.write(b"HTTP/1.1 204 x\r\nconnection: close\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(take, "127.0.0.1", 0, ssl=context) as server:
+        target = Target(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/w", map_urls=True)
+        unknown = Sending()
+        await unknown.send(target)
+        assert "SSL_CERT_FILE" in unknown.journal.history()[-1]["last"]
+        assert taken == []
+        named = Sending(WebhookAssumptions(ca_path=ca))
+        await named.send(target)
+        monkeypatch.setenv("SSL_CERT_FILE", str(ca))
+        by_environment = Sending()
+        await by_environment.send(target)
+        assert (named.sender.tally()["delivered"], by_environment.sender.tally()["delivered"]) == (1, 1)
+        for one in (unknown, named, by_environment):
+            await one.sender.aclose()
+
+
+def test_a_file_without_certificates_is_a_mistake_in_the_settings(tmp_path: Path) -> None:
+    """ConfigError, at the start."""
+    (tmp_path / "empty.pem").write_text("nothing")
+    with pytest.raises(ConfigError, match="ca_path"):
+        trusting(tmp_path / "empty.pem")
+    with pytest.raises(ConfigError, match="FileNotFoundError"):
+        trusting(tmp_path / "none.pem")
+
+
 async def test_closing_gives_what_is_on_its_way_a_moment(application: Any) -> None:
     """And drops what takes longer."""
     sending = Sending()
@@ -199,5 +301,6 @@ async def test_an_application_with_the_old_webhook_format_gets_nothing(
     """The journal says why: the mistake must not wait for the first real call."""
     exchange.resources.update_application("1000000000000000001", {"webhook_api_version": "1"})
     call_id = exchange.place_call(from_="+15550150", to="+15550199", phone=telephone())
-    assert exchange.journal.history(call_id)[-1]["reason"] == "webhook_api_version is 1"
+    assert "has webhook_api_version 1" in exchange.journal.history(call_id)[-1]["reason"]
+    assert "set it to 2" in exchange.journal.history(call_id)[-1]["reason"]
     assert application.deliveries == []

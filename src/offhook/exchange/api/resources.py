@@ -63,9 +63,11 @@ class Resources:
     Args:
         directory: where they are kept.
         clock: stamps what is created and changed.
+        default_api_version: the ``webhook_api_version`` of an application that does not say one.
     """
 
-    def __init__(self, directory: Directory, clock: Clock) -> None:
+    def __init__(self, directory: Directory, clock: Clock, *, default_api_version: Literal["1", "2"] = "2") -> None:
+        self._default_api_version = default_api_version
         self._directory = directory
         self._clock = clock
         self._born = iso_time(clock.wall_ms())
@@ -89,8 +91,8 @@ class Resources:
         """``POST /v2/call_control_applications``. Raises ApiError."""
         fields.required_text(body, "application_name")
         fields.required_text(body, "webhook_event_url")
-        # The carrier's default is the old format, "1".
-        application = self._changed(Application(name="", webhook_event_url="", webhook_api_version="1"), body)
+        blank = Application(name="", webhook_event_url="", webhook_api_version=self._default_api_version)
+        application = self._changed(blank, body)
         self._directory.applications[application.id] = application
         self._touch(application.id, created=True)
         return application

@@ -36,6 +36,7 @@ class Dial:
     client_state: str | None = None
     routing: Routing = field(default_factory=Routing)
     stream: StreamOptions | None = None
+    stream_while_ringing: bool = False
     link_to: str | None = None
     bridge_on_answer: bool = False
     park_after_unbridge: bool = False
@@ -65,6 +66,7 @@ def parse_dial(body: Mapping[str, Any]) -> Dial:
         client_state=fields.client_state(body),
         routing=fields.routing(body),
         stream=fields.stream(body),
+        stream_while_ringing=fields.flag(body, "stream_establish_before_call_originate", default=False),
         link_to=link_to,
         bridge_on_answer=bridge_on_answer,
         park_after_unbridge=park(body),
@@ -111,6 +113,8 @@ def _dial(board: Switchboard, command: Dial) -> Reply:
     circuit = board.begin(leg, application, phone=board.directory.phone_at(command.to))
     circuit.routing = command.routing
     circuit.stream_on_answer = command.stream
+    always = board.settings.media.dialled_stream_opens == "while_ringing"
+    circuit.stream_while_ringing = always or command.stream_while_ringing
     circuit.digits_on_answer = command.digits_on_answer
     circuit.time_limit_s = command.time_limit_s
     if linked is not None and command.bridge_on_answer:
@@ -204,7 +208,6 @@ COMMANDS = (
             "enable_dialogflow": False,
             "prevent_double_bridge": False,
             "send_silence_when_idle": False,
-            "stream_establish_before_call_originate": False,
             "supervise_call_control_id": None,
             "supervisor_role": "barge",
             "transcription": False,

@@ -31,6 +31,8 @@ class Circuit:
     routing: Routing = field(default_factory=Routing)
     streams: dict[str, StreamOptions] = field(default_factory=dict)
     stream_on_answer: StreamOptions | None = None
+    stream_while_ringing: bool = False
+    """Whether the socket of that stream opens before the answer."""
     digits_on_answer: str = ""
     time_limit_s: float = 14_400
     then: Callable[[], None] | None = None

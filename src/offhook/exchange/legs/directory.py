@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from offhook.exchange.words.local_urls import is_local
 from offhook.exchange.words.seed import PhoneSpec
 
 if TYPE_CHECKING:
@@ -21,10 +22,16 @@ class Directory:
     Args:
         seed: what there is at the start.
         make_phone: makes the phone that a seed describes, for one call; ``None`` when there is nobody.
+        program_url: where the program under test is; ``None`` is where the first application of this machine is.
     """
 
-    def __init__(self, seed: Seed, make_phone: Callable[[PhoneSpec], Phone | None]) -> None:
+    def __init__(
+        self, seed: Seed, make_phone: Callable[[PhoneSpec], Phone | None], *, program_url: str | None = None
+    ) -> None:
         self._make_phone = make_phone
+        local = (one.webhook_event_url for one in seed.applications if is_local(one.webhook_event_url))
+        self.program_url = program_url or next(local, None)
+        """Any URL of the program under test, to lead its public URLs to."""
         self.applications: dict[str, Application] = {one.id: one for one in seed.applications}
         self.numbers: dict[str, Number] = {one.id: one for one in seed.numbers}
         self.phones: dict[str, PhoneSpec | Callable[[], Phone]] = {one.number: one for one in seed.phones}

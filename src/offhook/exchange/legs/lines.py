@@ -6,11 +6,11 @@ import logging
 from typing import TYPE_CHECKING
 
 from offhook.exchange.legs import facts
-from offhook.exchange.legs.stream_urls import local_stream_url
 from offhook.exchange.sound.announcer import Announcer
 from offhook.exchange.sound.line import Line
 from offhook.exchange.sound.media import StreamSettings
 from offhook.exchange.words.ids import new_uuid
+from offhook.exchange.words.local_urls import local_stream_url, stream_home
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
     from offhook.clock import Clock
     from offhook.exchange.legs.circuit import Circuit
+    from offhook.exchange.legs.directory import Directory
     from offhook.exchange.people.phones import Phone
     from offhook.exchange.sound.pacer import Pacer
     from offhook.exchange.words.fields import StreamOptions
-    from offhook.exchange.words.settings import MediaAssumptions
+    from offhook.exchange.words.settings import ExchangeSettings
 
     class Note(Protocol):
         """Writes an event into the journal."""
@@ -44,7 +45,8 @@ class Lines:
     """All lines. It hears them (:class:`~offhook.exchange.sound.line.LineListener`) and says what happened as facts.
 
     Args:
-        media: what is assumed of media streams.
+        settings: what is assumed of media streams.
+        directory: where the program is.
         clock: the time.
         pacer: the 20 ms clock of all lines.
         publish: told the facts.
@@ -54,7 +56,8 @@ class Lines:
 
     def __init__(
         self,
-        media: MediaAssumptions,
+        settings: ExchangeSettings,
+        directory: Directory,
         *,
         clock: Clock,
         pacer: Pacer,
@@ -62,7 +65,9 @@ class Lines:
         note: Note,
         fail: Callable[[Circuit], None],
     ) -> None:
-        self._media = media
+        self._media = settings.media
+        self._map_public_urls = settings.webhooks.map_public_urls
+        self._directory = directory
         self._clock = clock
         self._pacer = pacer
         self._publish = publish
@@ -89,12 +94,16 @@ class Lines:
         self._circuits[circuit.line] = circuit
 
     def open_stream(self, circuit: Circuit, options: StreamOptions) -> str:
-        """Open a media stream on an answered leg; returns its id."""
+        """Open a media stream; returns its id. On a leg that rings, its start message waits for the answer."""
         assert circuit.line is not None
         leg, media = circuit.leg, self._media
         url = options.url
         if media.map_stream_urls:
-            url = local_stream_url(url, circuit.routing.url or circuit.application.webhook_event_url)
+            webhook_url = circuit.routing.url or circuit.application.webhook_event_url
+            mapped = self._map_public_urls
+            url = local_stream_url(
+                url, stream_home(webhook_url, self._directory.program_url) if mapped else webhook_url
+            )
         stream_id = new_uuid()
         circuit.streams[stream_id] = options
         circuit.line.open_stream(
@@ -158,7 +167,9 @@ class Lines:
     def stream_stopped(self, line: Line, stream_id: str) -> None:
         """The media stream has ended."""
         circuit = self._circuits.get(line)
-        if circuit is not None and (stream := circuit.streams.pop(stream_id, None)) is not None:
+        if circuit is None or (stream := circuit.streams.pop(stream_id, None)) is None:
+            return
+        if circuit.leg.answered_ms is not None:  # else it has not started
             self._publish(facts.StreamStopped(circuit.leg, self._clock.wall_ms(), stream_id, stream))
 
     def line_failed(self, line: Line, error: str) -> None:

@@ -71,7 +71,8 @@ class Switchboard:
         self._note = note
         self._observers = Observers()
         self._lines = Lines(
-            settings.media,
+            settings,
+            directory,
             clock=clock,
             pacer=pacer,
             publish=self.publish,
@@ -168,8 +169,10 @@ class Switchboard:
         line.begin()
         if circuit.leg.direction == "inbound":
             line.phone.placed(handset, now_ms)
-        else:
-            line.phone.ring(handset, now_ms)
+            return
+        if circuit.stream_while_ringing:
+            self._open_awaited(circuit)
+        line.phone.ring(handset, now_ms)
 
     def _alarm(self, circuit: Circuit, after_s: float, happening: legs.Happening) -> None:
         circuit.alarms.append(self._alarms.set(after_s * 1000, lambda: self.happen(circuit, happening)))
@@ -210,22 +213,27 @@ class Switchboard:
         self.gathering.pressed(circuit, digit)
 
     def open_stream(self, circuit: Circuit, options: StreamOptions) -> str:
-        """Open a media stream on an answered leg; returns its id."""
+        """Open a media stream; returns its id."""
         return self._lines.open_stream(circuit, options)
 
     def _connected(self, circuit: Circuit) -> None:
         self._silence_alarms(circuit)
         self._alarm(circuit, circuit.time_limit_s, legs.TimeLimitReached())
+        self.publish(facts.Answered(circuit.leg, self.clock.wall_ms()))
+        if not circuit.leg.connected:
+            return  # an observer has ended it at once
         if circuit.line is not None:
             circuit.line.connect()
-        self.publish(facts.Answered(circuit.leg, self.clock.wall_ms()))
-        if circuit.stream_on_answer is not None:
-            options, circuit.stream_on_answer = circuit.stream_on_answer, None
-            self.open_stream(circuit, options)
+        self._open_awaited(circuit)
         if circuit.digits_on_answer and circuit.line is not None:
             circuit.line.press(circuit.digits_on_answer)
         if circuit.then is not None:
             circuit.then()
+
+    def _open_awaited(self, circuit: Circuit) -> None:
+        options, circuit.stream_on_answer = circuit.stream_on_answer, None
+        if options is not None:
+            self.open_stream(circuit, options)
 
     def _unbridged(self, circuit: Circuit, peer: str) -> None:
         if circuit.line is not None:

@@ -150,6 +150,8 @@ class Line:
             self._record(self.recording)
         self.phone.connected(self._clock.now_ms())
         self._pacer.add(self)
+        if self._stream is not None:
+            self._stream.begin()
 
     async def close(self, cause: str) -> None:
         """Stop the audio, close the stream, finish the recording and tell the phone. Closing twice is not an error."""
@@ -172,7 +174,10 @@ class Line:
     # -- the media stream ----------------------------------------------------------------------------------------------
 
     def open_stream(self, settings: StreamSettings) -> None:
-        """Open the media stream in the background; the listener hears how it went."""
+        """Open the media stream in the background; the listener hears how it went.
+
+        Before :meth:`connect` only its socket is opened: the start frame comes with the answer.
+        """
         if self._closed:
             return
         self.close_stream()
@@ -185,7 +190,7 @@ class Line:
         self._stream = Stream(media, owner=self, clock=self._clock)
         self._route()
         self._taps.add(self._stream, _TRACKS[settings.track])
-        self._stream.open()
+        self._stream.open(hold=not self._connected)
 
     def close_stream(self) -> None:
         """Send stop and close; the listener hears ``stream_stopped``. Nothing happens if there is no stream."""

@@ -73,6 +73,9 @@ class Stream:
         self._congested = False
         self._over = False
         self._reconnects_left = _RECONNECTS
+        self._held = False
+        self._start: bytes | None = None
+        """The start message, while it waits."""
         self._task: asyncio.Task[None] | None = None
         self._retrieving: asyncio.Task[None] | None = None
 
@@ -84,11 +87,20 @@ class Stream:
     @property
     def is_open(self) -> bool:
         """Whether the start frame was sent and the socket is open."""
-        return self._socket is not None
+        return self._socket is not None and self._start is None
 
-    def open(self) -> None:
-        """Connect in the background."""
+    def open(self, *, hold: bool = False) -> None:
+        """Connect in the background; with ``hold``, send no start frame before :meth:`begin`."""
+        self._held = hold
         self._task = asyncio.get_running_loop().create_task(self._connect(), name="offhook-exchange-stream")
+
+    def begin(self) -> None:
+        """Send the start frame that was held back, now or once the socket is open."""
+        self._held = False
+        start, self._start = self._start, None
+        if start is not None:
+            self._send(start)
+            self._owner.stream_opened(self)
 
     def said(self, now_ms: int, pcm: bytes, payload: bytes) -> None:
         """Send 20 ms that the party said."""
@@ -123,7 +135,8 @@ class Stream:
             self._task = None
         socket, self._socket = self._socket, None
         if socket is not None:
-            socket.send(picows.WSMsgType.TEXT, self.media.stop())
+            if self._start is None:
+                socket.send(picows.WSMsgType.TEXT, self.media.stop())
             # A close frame with no code: the application sees 1005, as it does with the carrier.
             socket.send(picows.WSMsgType.CLOSE, b"")
             self._task = asyncio.get_running_loop().create_task(_disconnect(socket), name="offhook-exchange-hangup")
@@ -159,9 +172,10 @@ class Stream:
             self._fail("connection_failed", None)
             return
         self._socket = socket
-        for message in self.media.opening():
-            self._send(message)
-        self._owner.stream_opened(self)
+        connected, self._start = self.media.opening()
+        self._send(connected)
+        if not self._held:
+            self.begin()
 
     def _fail(self, reason: str, error: Exception | None) -> None:
         self._task = None
@@ -194,7 +208,7 @@ class Stream:
         if self._over or self._socket is None:
             return
         self._retrieving = asyncio.get_running_loop().create_task(_retrieve(self._socket))
-        self._socket = None
+        self._socket = self._start = None
         self._congested = False
         action = self.media.settings.on_app_close
         if action == "reconnect" and self._reconnects_left:

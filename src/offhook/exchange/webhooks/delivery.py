@@ -8,17 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
+import ssl
 from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import httpx
 
+from offhook.errors import ConfigError
 from offhook.exchange.webhooks.payloads import envelope
 from offhook.exchange.webhooks.tries import judge, next_try
+from offhook.exchange.words.local_urls import local_webhook_urls
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
+    from pathlib import Path
 
     from offhook.carriers.telnyx.signing import Signer
     from offhook.clock import Clock
@@ -27,10 +33,12 @@ if TYPE_CHECKING:
     from offhook.exchange.webhooks.tries import Try, Verdict
     from offhook.exchange.words.settings import WebhookAssumptions
 
-__all__ = ["Webhook", "WebhookSender"]
+__all__ = ["Webhook", "WebhookSender", "trusting", "why"]
 
 MAX_REDIRECTS = 3
 REMEMBERED = 1000
+_CONNECT_S = 0.5
+"""How long one of several ways to a program may take to connect, this machine or a tunnel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,10 +99,13 @@ class WebhookSender:
         # No proxy, no .netrc: a webhook goes to the URL that was given, with nothing of this machine's in it.
         self._client = client or httpx.AsyncClient(
             trust_env=False,
+            verify=trusting(assumptions.ca_path),
             follow_redirects=assumptions.follow_redirects,
             max_redirects=MAX_REDIRECTS,
             limits=httpx.Limits(max_connections=1000, max_keepalive_connections=100),
         )
+        self._reached: set[str] = set()
+        """Origins that were reached, of URLs that lead to more than one."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._total = _Tally()
         self._tallies: dict[str, _Tally] = {}
@@ -145,11 +156,12 @@ class WebhookSender:
     async def _deliver(self, webhook: Webhook) -> None:
         verdict: Verdict = "retry"
         last: Try | None = None
+        reason: str | None = None
         tallies = self._tallies_of(webhook.call_id)
         while (this := next_try(webhook.target, last, verdict)) is not None:
             if this.after_ms:
                 await self._sleep(this.after_ms / 1000)
-            verdict = await self._try(webhook, this)
+            verdict, reason = await self._try(webhook, this)
             for tally in tallies:
                 tally.tries += 1
             last = this
@@ -165,9 +177,10 @@ class WebhookSender:
                 event_type=webhook.event_type,
                 id=webhook.event_id,
                 reason="given up",
+                last=reason,
             )
 
-    async def _try(self, webhook: Webhook, this: Try) -> Verdict:
+    async def _try(self, webhook: Webhook, this: Try) -> tuple[Verdict, str | None]:
         body = envelope(
             webhook.event_type, webhook.event_id, webhook.occurred_ms, dict(webhook.payload), this.attempt, this.url
         )
@@ -179,16 +192,15 @@ class WebhookSender:
         began_ms = self._clock.now_ms()
         status: int | None = None
         reason: str | None = None
+        ways = self._ways(webhook.target, this.url)
         try:
             async with asyncio.timeout(webhook.target.timeout_ms / 1000):
-                response = await self._client.post(this.url, content=body, headers=headers, timeout=None)
-            status = response.status_code
+                response, reason = await self._post(ways, body, headers)
+            status = response.status_code if response is not None else None
         except TimeoutError:
             reason = "timeout"
         except httpx.TooManyRedirects:
             reason = "too many redirects"
-        except httpx.ConnectError:
-            reason = "nothing listens there"
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as problem:  # JSON can hold what no URL can
             reason = type(problem).__name__
         verdict = judge(status)
@@ -206,4 +218,82 @@ class WebhookSender:
         self.deliveries.append({"call": webhook.call_id, **facts})
         kind = "webhook.delivered" if verdict == "delivered" else "webhook.attempt_failed"
         self._journal.append(kind, webhook.call_id, **facts)
-        return verdict
+        return verdict, reason or (None if status is None else f"answered {status}")
+
+    def _ways(self, target: Target, url: str) -> list[str]:
+        """The URLs to try, what has worked before first."""
+        if not target.map_urls:
+            return [url]
+        ways = local_webhook_urls(url, target.program)
+        return sorted(ways, key=lambda way: _origin(way) not in self._reached) if len(ways) > 1 else [url]
+
+    async def _post(
+        self, ways: list[str], body: bytes, headers: Mapping[str, str]
+    ) -> tuple[httpx.Response | None, str | None]:
+        """Post to the first of ``ways`` that can be connected to; what was tried, if that is none."""
+        tried: list[tuple[str, str]] = []
+        for way in ways:
+            # What waits for more than a TLS client says first would keep the next way from being tried.
+            limit_s = None if way == ways[-1] else _CONNECT_S
+            try:
+                timeout = httpx.Timeout(None, connect=limit_s)
+                response = await self._client.post(way, content=body, headers=headers, timeout=timeout)
+            except (httpx.ConnectError, httpx.ConnectTimeout) as problem:
+                tried.append((way, why(problem)))
+                self._reached.discard(_origin(way))
+                if _untrusted(problem):
+                    break  # TLS is meant: nothing is said in the clear
+                continue
+            if len(ways) > 1:
+                self._reached.add(_origin(way))
+            return response, None
+        if len(tried) == 1:
+            return None, tried[0][1]
+        return None, "tried " + ", ".join(f"{_origin(way)} ({reason})" for way, reason in tried)
+
+
+def _origin(url: str) -> str:
+    """Scheme, host and port: what may be told of a URL, whose path can hold a token."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+def _causes(problem: BaseException) -> Iterator[BaseException]:
+    cause: BaseException | None = problem
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__
+
+
+def _untrusted(problem: BaseException) -> bool:
+    return any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(problem))
+
+
+def why(problem: BaseException) -> str:
+    """Why a URL could not be connected to, in words. Nothing of the problem's own text is repeated."""
+    if _untrusted(problem):
+        return "its certificate is not trusted: name its CA in SSL_CERT_FILE or in the setting ca_path"
+    for cause in _causes(problem):
+        if isinstance(cause, ssl.SSLError):
+            return "no TLS is spoken there"
+        if isinstance(cause, socket.gaierror):
+            return "no such host"
+    return "no answer in time" if isinstance(problem, httpx.TimeoutException) else "nothing listens there"
+
+
+def trusting(ca_path: Path | None) -> ssl.SSLContext:
+    """The certificates of public authorities, the system's, those of ``SSL_CERT_FILE``, and those in ``ca_path``.
+
+    Raises:
+        ConfigError: there are no certificates in ``ca_path``.
+    """
+    context = httpx.create_ssl_context(trust_env=False)
+    context.load_default_certs()
+    if ca_path is not None:
+        try:
+            context.load_verify_locations(ca_path)
+        except (OSError, ssl.SSLError) as error:
+            raise ConfigError(
+                f"expected certificates in PEM in {ca_path}, got: {type(error).__name__}.", fix="check ca_path"
+            ) from None
+    return context

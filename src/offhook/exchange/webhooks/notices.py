@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from offhook.exchange.legs.circuit import Circuit
+    from offhook.exchange.legs.directory import Directory
     from offhook.exchange.legs.facts import Fact
     from offhook.exchange.legs.journal import Journal
     from offhook.exchange.webhooks.delivery import WebhookSender
@@ -24,6 +25,8 @@ __all__ = ["Notices"]
 
 logger = logging.getLogger(__name__)
 
+OLD_FORMAT = "the application has webhook_api_version 1, which the exchange does not send: set it to 2"
+
 
 class Notices:
     """Tells applications what happens to their calls: one observer of facts among others.
@@ -31,6 +34,7 @@ class Notices:
     Args:
         assumed: how webhooks are delivered.
         find: the circuit of a leg, for its application and its own webhook settings.
+        directory: where the program is.
         journal: gets what is not sent.
         webhooks: delivers.
     """
@@ -40,10 +44,12 @@ class Notices:
         assumed: WebhookAssumptions,
         *,
         find: Callable[[str], Circuit | None],
+        directory: Directory,
         journal: Journal,
         webhooks: WebhookSender,
     ) -> None:
         self._assumed = assumed
+        self._directory = directory
         self._find = find
         self._journal = journal
         self._webhooks = webhooks
@@ -59,12 +65,12 @@ class Notices:
             return
         if circuit.application.webhook_api_version != "2":
             # The old format is another protocol. Sending the new one instead would hide the mistake until going live.
-            reason = "webhook_api_version is 1"
-            self._journal.append("webhook.failed", call_id, event_type=event.type, reason=reason)
-            logger.warning("an application has webhook_api_version 1, which the exchange does not send: set it to 2")
+            self._journal.append("webhook.failed", call_id, event_type=event.type, reason=OLD_FORMAT)
+            logger.warning("not sent: %s", OLD_FORMAT)
             return
         event_id = new_uuid()
-        for target in targets(circuit.application, circuit.routing, event.type, self._assumed):
+        program = self._directory.program_url
+        for target in targets(circuit.application, circuit.routing, event.type, self._assumed, program):
             self._webhooks.send(
                 Webhook(
                     event_id=event_id,

@@ -23,9 +23,15 @@ class Target:
     failover_tries: int = 1
     failover_after_refusal: bool = True
     timeout_ms: int = 2000
+    map_urls: bool = False
+    """Whether ``https://`` URLs are led to this machine (:mod:`offhook.exchange.words.local_urls`)."""
+    program: str | None = None
+    """Any URL of the program that public URLs are led to."""
 
 
-def targets(application: Application, routing: Routing, event_type: str, assumed: WebhookAssumptions) -> list[Target]:
+def targets(
+    application: Application, routing: Routing, event_type: str, assumed: WebhookAssumptions, program: str | None = None
+) -> list[Target]:
     """Every URL that is to get an event of this type: the most particular setting wins.
 
     A call's own URLs have no failover URL; that belongs to the application's.
@@ -38,6 +44,8 @@ def targets(application: Application, routing: Routing, event_type: str, assumed
         failover_tries=assumed.failover_tries,
         failover_after_refusal=assumed.failover_after_refusal,
         timeout_ms=timeout_s * 1000 if timeout_s else assumed.ack_timeout_ms,
+        map_urls=assumed.map_public_urls,
+        program=program,
     )
     special = routing.urls.get(event_type)
     return [replace(target, url=url, failover_url=None) for url in special] if special else [target]

@@ -39,6 +39,20 @@ class WebhookAssumptions:
     """Whether the failover URL is tried when the first URL answered with a 4xx that is not retried (408 and 429 are).
     Unpublished."""
 
+    map_public_urls: bool = True
+    """Lead webhooks for a public ``https://`` host, a tunnel's for example, to the program on this machine
+    (``program_url``) with the same path; and speak ``http://`` to an ``https://`` URL on this machine behind which
+    there is no TLS. What is given to the program as ``delivered_to`` is the URL that it gave. Off, the exchange
+    connects to exactly the URL it is given."""
+
+    ca_path: Path | None = None
+    """A file of certificates (PEM) that ``https://`` webhooks are trusted by, beside the system's and those of
+    ``SSL_CERT_FILE``."""
+
+    default_api_version: Literal["1", "2"] = "2"
+    """The ``webhook_api_version`` of an application that is made by the API without one. The API description says
+    ``"1"``; programs in the field omit it and get version 2. Version 1, which is another protocol, is not sent."""
+
     cut_speak_status: Literal["completed", "cancelled"] = "completed"
     """The ``status`` of ``call.speak.ended`` when ``playback_stop`` or another ``speak`` cut the text off, or the voice
     failed. Documented for speak are ``completed``, ``call_hangup`` and ``cancelled_amd`` only; ``cancelled`` is
@@ -76,9 +90,15 @@ class MediaAssumptions:
     ``streaming.failed``, or a new connection. Unpublished for Call Control; reconnecting is documented for TeXML."""
 
     map_stream_urls: bool = True
-    """Connect ``wss://`` and non-local stream URLs to the local application (the host and port of its webhook URL) as
-    ``ws://`` with the same path, or as ``wss://`` if that URL is ``https://``. Off, the exchange connects to exactly
-    the URL it is given."""
+    """Connect ``wss://`` and non-local stream URLs to the local program: a host of this machine keeps its name and
+    port, and only ``wss`` becomes ``ws``; a public host becomes the host and port of the program, with the same path.
+    Behind an ``https://`` webhook URL it stays ``wss://``. Off, the exchange connects to exactly the URL it is
+    given."""
+
+    dialled_stream_opens: Literal["on_answer", "while_ringing"] = "on_answer"
+    """When the media socket of a dialled call opens. Documented is the answer, unless the command says
+    ``stream_establish_before_call_originate``; one client's source says that it opens earlier always. The ``start``
+    message comes with the answer either way (inferred: ``streaming.started`` too)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +110,11 @@ class ExchangeSettings:
 
     private_key_path: Path | None = None
     """Where the webhook signing key is kept; ``None`` is ``$XDG_STATE_HOME/offhook/exchange.key``."""
+
+    program_url: str | None = None
+    """Any URL of the program under test on this machine, like ``http://127.0.0.1:3000``: where its public URLs are led
+    (``webhooks.map_public_urls``). ``None`` is the webhook URL of the first application of the seed that is on this
+    machine."""
 
     journal_path: Path | None = None
     """Where the journal is written as JSON lines; ``None`` keeps it in memory only."""
