@@ -117,4 +117,4 @@ def test_the_seed_and_the_script_that_are_shown_are_read() -> None:
     """The TOML blocks of your-own-program.md."""
     seed, script = blocks(ROOT / "docs" / "your-own-program.md", "toml")
     assert parse_seed(tomllib.loads(seed)).numbers[0].phone_number == "+15550199"
-    assert len(parse_script(tomllib.loads(script)).steps) == 6
+    assert len(parse_script(tomllib.loads(script)).steps) == 8
