@@ -90,7 +90,7 @@ def test_what_is_too_much_is_lost_and_told_once_at_each_end(desk: Desk, told: li
     assert (spool.lost, spool.failing) == (3, None)
 
 
-def test_a_thing_larger_than_the_limit_is_taken_when_nothing_waits(desk: Desk) -> None:
+def test_a_thing_larger_than_the_limit_is_taken_while_there_is_room(desk: Desk) -> None:
     """Else it could never be written."""
     spool = Spool(desk, "desk", limit_bytes=10)
     assert spool.put(b"x" * 100)

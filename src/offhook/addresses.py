@@ -37,9 +37,22 @@ def check_address(to: str, *, purpose: str = "to hand over to") -> str:
     if is_e164(to) or is_sip_uri(to):
         return to
     raise ConfigError(
-        f"expected an E.164 number (+ and 7 to 15 digits) or a SIP URI {purpose}, got something else.",
+        f"expected an E.164 number (+ and 7 to 15 digits) or a SIP URI {purpose}, got {_shape(to)}.",
         fix='write it like "+15550100" or "sip:desk@example.com", without spaces',
     )
+
+
+def _shape(text: str) -> str:
+    """What a text is made of, without telling it: it may be somebody's number all the same."""
+    kinds = {
+        "letters": any(sign.isalpha() for sign in text),
+        "digits": any(sign.isdigit() for sign in text),
+        "spaces": any(sign.isspace() for sign in text),
+        "other signs": any(not (sign.isalnum() or sign.isspace() or sign == "+") for sign in text),
+    }
+    made_of = " and ".join(name for name, there in kinds.items() if there)
+    plus = "" if text.startswith("+") else ", without a +"
+    return f"{len(text)} characters{f' ({made_of})' if made_of else ''}{plus}"
 
 
 def host_name(authority: str) -> str:

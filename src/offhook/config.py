@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -10,16 +10,18 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from offhook.errors import ConfigError
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 __all__ = ["Settings"]
 
+_PORTAL = 'from the Telnyx portal, or start the exchange and run: eval "$(offhook exchange env)"'
 _FIXES = {
-    "TELNYX_API_KEY": "set TELNYX_API_KEY to the key from the portal (API Keys), or start the exchange and run: "
-    'eval "$(offhook exchange env)"',
-    "TELNYX_PUBLIC_KEY": "set TELNYX_PUBLIC_KEY to the key from the portal (Keys & Credentials, Public Key), or start "
-    'the exchange and run: eval "$(offhook exchange env)"',
-    "TELNYX_CONNECTION_ID": "set TELNYX_CONNECTION_ID to the id of the Call Control application.",
+    "TELNYX_API_KEY": f"set TELNYX_API_KEY and TELNYX_PUBLIC_KEY to the keys {_PORTAL}",
+    "TELNYX_PUBLIC_KEY": f"set TELNYX_API_KEY and TELNYX_PUBLIC_KEY to the keys {_PORTAL}",
+    "TELNYX_CONNECTION_ID": "set TELNYX_CONNECTION_ID to the id of the Call Control application",
     "OFFHOOK_TOKEN_KEY": "set OFFHOOK_TOKEN_KEY to what this prints: openssl rand -hex 32",
-    "OFFHOOK_PUBLIC_URL": "set OFFHOOK_PUBLIC_URL to the https:// address at which the carrier reaches this machine.",
+    "OFFHOOK_PUBLIC_URL": "set OFFHOOK_PUBLIC_URL to the https:// address at which the carrier reaches this machine",
 }
 
 
@@ -95,24 +97,37 @@ class Settings(BaseSettings):
         try:
             return cls(**overrides)
         except ValidationError as error:
-            first = error.errors(include_input=False, include_url=False)[0]
-            name = str(first["loc"][0]).upper()
-            reason = first["msg"].removeprefix("Value error, ")
-            raise ConfigError(
-                f"{name} is not usable: {reason[0].lower()}{reason[1:]}.",
-                fix=_FIXES.get(name, f"correct {name} in the environment or in .env."),
-            ) from None
+            wrong = error.errors(include_input=False, include_url=False)
+            names = [str(one["loc"][0]).upper() for one in wrong]
+            reasons = [one["msg"].removeprefix("Value error, ") for one in wrong]
+            told = [
+                f"{name} is not usable: {why[0].lower()}{why[1:]}" for name, why in zip(names, reasons, strict=True)
+            ]
+            fixes = [_FIXES.get(name, f"correct {name} in the environment or in .env") for name in names]
+            raise ConfigError(f"{'; '.join(told)}.", fix="; ".join(fixes)) from None
 
-    def require(self, field: str) -> str:
-        """The value of ``field``, which must be there.
+    def require(self, *fields: str, missing: Mapping[str, str] | None = None) -> list[str]:
+        """The values of ``fields``, which must all be there.
+
+        Args:
+            fields: names of fields.
+            missing: what else is known to be missing: what to call it, and what to do about it.
 
         Raises:
-            ConfigError: if it is not set.
+            ConfigError: something is not set; the message names everything that is not.
         """
-        value = getattr(self, field)
-        if isinstance(value, SecretStr):
-            value = value.get_secret_value()
-        if not value:
-            name = field.upper()
-            raise ConfigError(f"expected {name} to be set, got nothing.", fix=_FIXES.get(name, f"set {name}."))
-        return str(value)
+        values = {field: _plain(getattr(self, field)) for field in fields}
+        names = [field.upper() for field in fields if not values[field]]
+        lacking = {name: _FIXES.get(name, f"set {name}") for name in names} | dict(missing or {})
+        if lacking:
+            *most, last = lacking
+            all_ = f"{', '.join(most)} and {last}" if most else last
+            fix = "; ".join(dict.fromkeys(lacking.values()))
+            raise ConfigError(f"expected {all_} to be set, got nothing.", fix=fix)
+        return list(values.values())
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return "" if value is None else str(value)

@@ -31,8 +31,8 @@ __all__ = ["CLOSED", "NOT_READ", "Loss", "Sink", "Spool", "flush", "log_loss", "
 
 logger = logging.getLogger(__name__)
 
-DEFAULT_LIMIT_BYTES: Final = 4 * 1024 * 1024
-"""What may wait for one place: some ten thousand events, or two minutes of a stereo recording at 8 kHz."""
+DEFAULT_LIMIT_BYTES: Final = 8 * 1024 * 1024
+"""What may wait for one place: some twenty thousand events, or four minutes of a stereo recording at 8 kHz."""
 
 NOT_READ: Final = "not_read"
 """The reason of a loss: too much is waiting already, because the place takes nothing or too little."""
@@ -79,7 +79,7 @@ class Spool:
     Args:
         sink: the place.
         name: what it is called in reports; spools of one name are counted together.
-        limit_bytes: how much may wait. One thing is always taken when nothing waits, however large it is.
+        limit_bytes: when so much is waiting nothing more is taken. The last thing may be of any size.
         on_loss: is told of losses, by whichever thread notices; it must not block. Without it they are logged.
     """
 
@@ -127,8 +127,7 @@ class Spool:
         if isinstance(data, str):
             data = data.encode("utf-8", "replace")
         with self._lock:
-            full = self._waiting_bytes > 0 and self._waiting_bytes + len(data) > self._limit_bytes
-            if not full and not self._closing:
+            if self._waiting_bytes < self._limit_bytes and not self._closing:
                 self._waiting_bytes += len(data)
                 self._waiting.append(data)
                 if self._wake():

@@ -128,7 +128,7 @@ async def test_a_handler_that_must_finish_holds_its_turn(agent: Agent) -> None:
         (lambda agent: agent.intent("a", ["Say  THIS"], reply="x"), "got 'say this' in both"),
         (lambda agent: agent.intent("a", ["b"])(lambda: "x"), r"a function of \(call\) or \(call, heard\)"),
         (lambda agent: agent.intent("a", ["b"])(lambda a, b, c: "x"), "got <lambda>"),
-        (lambda agent: agent.intent("a", ["b"])("text"), "a function for intent 'a', got something else"),
+        (lambda agent: agent.intent("a", ["b"])("text"), "a function for intent 'a', got an object of type"),
         (lambda agent: agent.intent("a", ["b"], must_finish=True)(lambda call: "x"), "expected an async def"),
         (lambda agent: agent.digit(lambda call: None), r"a function of \(call, digit\) for digits"),
         (lambda agent: agent.handover(to="555 0100"), "E.164 number"),

@@ -84,7 +84,7 @@ class Dev:
 async def start(require: Callable[[bool, str], None], tmp_path: Path) -> AsyncIterator[Callable[..., Any]]:
     """Starts it in ``tmp_path``."""
     for module in ("onnxruntime", "moonshine_voice", "rapidfuzz", "watchfiles"):
-        require(importlib.util.find_spec(module) is not None, f"{module} (pip install 'offhook[local,dev]')")
+        require(importlib.util.find_spec(module) is not None, f"{module} of the extras local and dev")
     running: list[Dev] = []
 
     async def starts(*arguments: str) -> Dev:
@@ -163,11 +163,14 @@ async def answers(port: int) -> bool:
 
 
 @pytest.mark.timeout(120)
-async def test_an_agent_that_is_not_there_yet_is_waited_for(start: Callable[..., Any], tmp_path: Path) -> None:
-    """The page is up, says what is missing, and the first save that works starts the agent. Ctrl-C is exit code 130."""
+async def test_an_agent_that_does_not_load_at_the_start_is_waited_for(
+    start: Callable[..., Any], tmp_path: Path
+) -> None:
+    """The page is up, says what is wrong, and the first save that works starts the agent. Ctrl-C is exit code 130."""
+    save(tmp_path, "this is no Python\n")
     dev: Dev = await start("app:agent")
     broken = await dev.wait("agent.broken")
-    assert "expected a module app" in broken["message"]
+    assert "SyntaxError" in broken["message"]
     assert broken["takes_calls"] is False
     save(tmp_path, AGENT.format(name="Late"))
     assert (await dev.wait("agent.ready"))["agent"] == "Late"
@@ -229,6 +232,7 @@ async def test_a_version_that_never_starts_is_not_waited_for_when_it_is_saved_ag
 
 async def test_a_port_that_is_taken_is_one_sentence_with_a_fix(tmp_path: Path) -> None:
     """And exit code 2: nothing was started."""
+    save(tmp_path, "")
     server = await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     async with server:

@@ -48,6 +48,12 @@ def until(condition: Callable[[], Any], what: str, *, timeout_s: float = PATIENC
     return value
 
 
+@pytest.fixture(scope="session")
+def waiting() -> Callable[..., Any]:
+    """:func:`until`."""
+    return until
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -303,7 +309,7 @@ class Office:
         self.number, self.application = exchange.next_line()
         connection = {"TELNYX_CONNECTION_ID": self.application}
         self.agent: Program = launch(
-            "serve", agent, "--port", "0", "--json", env={**exchange.env, **connection, **(env or {})}
+            "serve", agent, "--port", "0", "--json", "--transcripts", env={**exchange.env, **connection, **(env or {})}
         )
 
     def ready(self) -> Office:
@@ -543,7 +549,9 @@ class MediaSocket:
 def carrier(launch_for_session: Any, speech_engines: None) -> Iterator[Carrier]:
     """A carrier in the hands of the tests, and an ``offhook serve talkative:agent`` that believes in it."""
     with contextlib.closing(Carrier()) as opened:
-        opened.agent = launch_for_session("serve", "talkative:agent", "--port", "0", "--json", env=opened.env)
+        opened.agent = launch_for_session(
+            "serve", "talkative:agent", "--port", "0", "--json", "--transcripts", env=opened.env
+        )
         port = opened.agent.event("server.ready")["port"]
         opened.webhooks = f"http://127.0.0.1:{port}/webhooks/telnyx"
         yield opened

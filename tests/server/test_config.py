@@ -29,8 +29,7 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("OFFHOOK_PUBLIC_URL", "https://calls.example.com/")
     monkeypatch.setenv("OFFHOOK_PORT", "9000")
     settings = Settings.load()
-    assert settings.require("telnyx_api_key") == "KEY0123"
-    assert settings.require("telnyx_public_key") == "pub"
+    assert settings.require("telnyx_api_key", "telnyx_public_key") == ["KEY0123", "pub"]
     assert settings.telnyx_base_url == "http://127.0.0.1:12111/v2"
     assert settings.offhook_public_url == "https://calls.example.com"
     assert settings.offhook_port == 9000

@@ -140,7 +140,7 @@ class Agent:
             _check_handler(handler, f"intent {name!r}", "(call) or (call, heard)", (1, 2))
             if must_finish and not inspect.iscoroutinefunction(handler):
                 raise ConfigError(
-                    f"expected an async def for intent {name!r} that must finish, got another kind of function.",
+                    f"expected an async def for intent {name!r} that must finish, got a {_kind(handler)}.",
                     fix="write it as async def, or leave must_finish out",
                 )
             self._add(_Intent(name, phrases, _to_the_end(handler) if must_finish else handler))
@@ -254,12 +254,17 @@ def _plain(phrase: str) -> str:
     return " ".join(phrase.lower().split())
 
 
+def _kind(handler: Callable[..., Any]) -> str:
+    return "function that yields" if inspect.isasyncgenfunction(handler) else "plain function"
+
+
 def _check_handler(handler: Callable[..., Any], of: str, wanted: str, counts: tuple[int, ...]) -> None:
     name = getattr(handler, "__name__", "handler")
     try:
         signature = inspect.signature(handler)
     except (TypeError, ValueError):
-        raise ConfigError(f"expected a function for {of}, got something else.", fix=f"write a def {name}(…)") from None
+        got = f"an object of type {type(handler).__name__} that cannot be called so"
+        raise ConfigError(f"expected a function for {of}, got {got}.", fix=f"write a def {name}(…)") from None
     for count in counts:
         try:
             signature.bind(*range(count))

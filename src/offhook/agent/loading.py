@@ -6,12 +6,17 @@ import importlib
 import re
 import sys
 import traceback
+from importlib.machinery import PathFinder
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from offhook.agent.agent import Agent
 from offhook.errors import ConfigError
 
-__all__ = ["load_agent"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["find_agent", "load_agent"]
 
 _OURS = Path(__file__).parent.parent
 _PATH = re.compile(r"(?P<module>[^\W\d]\w*(\.[^\W\d]\w*)*)(:(?P<attribute>[^\W\d]\w*))?")
@@ -27,10 +32,7 @@ def load_agent(path: str, *, folder: Path | None = None) -> Agent:
     Raises:
         ConfigError: there is no agent at that path; the message says what is there instead.
     """
-    match = _PATH.fullmatch(path)
-    if match is None or match["module"].endswith(".py"):
-        raise ConfigError(f"expected an agent as module:attribute, got {path!r}.", fix=_instead_of(path))
-    module_name, attribute = match["module"], match["attribute"] or "agent"
+    module_name, attribute = _parts(path)
     module = _import(module_name, folder or Path.cwd())
     found = getattr(module, attribute, None)
     if isinstance(found, Agent):
@@ -45,6 +47,37 @@ def load_agent(path: str, *, folder: Path | None = None) -> Agent:
     raise ConfigError(f"expected an Agent at {module_name}:{attribute}, got {got}.", fix=fix)
 
 
+def find_agent(path: str, *, folder: Path | None = None) -> None:
+    """See whether there is a module at ``path``, without importing anything.
+
+    Raises:
+        ConfigError: there is none, or ``path`` is not one of an agent.
+    """
+    module_name, _ = _parts(path)
+    folder = folder or Path.cwd()
+    places: Sequence[str] | None = [str(folder), *sys.path]
+    found = ""
+    for name in module_name.split("."):
+        found = f"{found}.{name}" if found else name
+        spec = PathFinder.find_spec(found, places)
+        if spec is None:
+            raise _no_module(module_name, folder)
+        places = spec.submodule_search_locations
+
+
+def _parts(path: str) -> tuple[str, str]:
+    match = _PATH.fullmatch(path)
+    if match is None or match["module"].endswith(".py"):
+        raise ConfigError(f"expected an agent as module:attribute, got {path!r}.", fix=_instead_of(path))
+    return match["module"], match["attribute"] or "agent"
+
+
+def _no_module(name: str, folder: Path) -> ConfigError:
+    return ConfigError(
+        f"expected a module {name} in {folder}, found none.", fix="change to its folder, or correct the name"
+    )
+
+
 def _import(name: str, folder: Path) -> object:
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
@@ -55,9 +88,7 @@ def _import(name: str, folder: Path) -> object:
         raise  # the definition of the agent is wrong, and says how
     except ModuleNotFoundError as error:
         if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
-            raise ConfigError(
-                f"expected a module {name} in {folder}, found none.", fix="change to its folder, or correct the name"
-            ) from None
+            raise _no_module(name, folder) from None
         raise ConfigError(
             f"expected module {name} to import, but it needs {error.name}, which is not installed.",
             fix=f"pip install the package that holds {error.name}",

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 from offhook.bench.native import build
 from offhook.bench.process import BenchFailed, ServerProcess, pin, two_cores
 from offhook.errors import ConfigError
+from offhook.installing import install
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -239,7 +240,7 @@ def _check(rounds: int, seconds: float, connections: int) -> None:
     if missing:
         raise ConfigError(
             f"expected FastAPI and websockets for the server to compare with, found no {' and no '.join(missing)}.",
-            fix="pip install 'offhook[bench]'",
+            fix=install("bench"),
         )
 
 

@@ -44,6 +44,7 @@ class AgentProcess:
         port: the port to listen on; 0 takes a free one.
         on_event: takes each event that the process reports: a dict with ``at_ms``, ``source``, ``type``, ``call``.
         quiet: drop what the process writes to stderr instead of passing it on.
+        debug: have it log everything, with the texts of exceptions.
     """
 
     def __init__(
@@ -54,12 +55,14 @@ class AgentProcess:
         port: int = 0,
         on_event: Callable[[dict[str, Any]], None],
         quiet: bool = False,
+        debug: bool = False,
     ) -> None:
         self.app = app
         self.port = port
         self._environment = environment
         self._on_event = on_event
         self._quiet = quiet
+        self._more_words = ["--debug"] if debug else []
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
         self._ready: asyncio.Future[dict[str, Any]] | None = None
@@ -84,7 +87,7 @@ class AgentProcess:
         self._ready.add_done_callback(lambda ready: ready.cancelled() or ready.exception())  # nobody may wait any more
         spawning = asyncio.ensure_future(
             asyncio.create_subprocess_exec(
-                sys.executable, "-P", "-m", "offhook", "serve", self.app, "--json",
+                sys.executable, "-P", "-m", "offhook", "serve", self.app, "--json", "--transcripts", *self._more_words,
                 "--host", "127.0.0.1", "--port", str(self.port),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,

@@ -1,13 +1,11 @@
-"""Where the verbs print: people read stderr or stdout, programs read one JSON object on stdout."""
+"""Where the verbs print: people read stderr or stdout, programs read JSON on stdout."""
 
 from __future__ import annotations
 
-import io
 import json
-import os
-import signal
 import sys
-from contextlib import contextmanager, redirect_stdout, suppress
+import time
+from contextlib import contextmanager, redirect_stdout
 from typing import IO, TYPE_CHECKING, Any, Final, Literal, NoReturn, cast
 
 from rich.console import Console
@@ -19,12 +17,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EXIT_FAILED",
+    "EXIT_INTERRUPTED",
     "EXIT_NOBODY_READS",
+    "EXIT_TERMINATED",
     "EXIT_USAGE",
     "emit_json",
     "err",
     "fail",
-    "open_streams",
     "out",
     "stderr",
     "stdout",
@@ -36,21 +35,22 @@ EXIT_FAILED = 1
 EXIT_USAGE = 2
 """The words or the settings given are wrong; nothing was started."""
 
+EXIT_INTERRUPTED = 130
+"""Ctrl-C, whatever the verb; everything that it had started is over."""
+
 EXIT_NOBODY_READS = 141
 """Whoever read stdout has gone, as ``head`` does: what a shell reports of a program that SIGPIPE ends."""
 
+EXIT_TERMINATED = 143
+"""SIGTERM, of verbs that are over by themselves; those that go on until they are told to end answer it with 0."""
+
 
 class Stream:
-    """``sys.stdout`` or ``sys.stderr``, which may be full, or read by somebody who goes away: writing never raises.
-
-    The first write to stdout that fails ends the verb as SIGTERM does; a lost stderr ends nothing.
-    """
+    """``sys.stdout`` or ``sys.stderr`` as it is when something is written."""
 
     def __init__(self, name: Literal["stdout", "stderr"]) -> None:
         self._name = name
         self._claimed: IO[str] | None = None
-        self.lost: OSError | None = None
-        """Why nothing can be written any more."""
 
     @property
     def _stream(self) -> IO[str]:
@@ -68,12 +68,8 @@ class Stream:
 
     def write(self, text: str) -> int:
         """Write, and see to it that it is read at once."""
-        if self.lost is None:
-            try:
-                self._stream.write(text)
-                self._stream.flush()
-            except OSError as error:
-                self._lose(error)
+        self._stream.write(text)
+        self._stream.flush()
         return len(text)
 
     def flush(self) -> None:
@@ -82,15 +78,6 @@ class Stream:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
 
-    def _lose(self, error: OSError) -> None:
-        self.lost = error
-        with suppress(OSError, ValueError):  # what is still in the buffer must not fail again when Python ends
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, self._stream.fileno())
-            os.close(nowhere)
-        if self._name == "stdout" and signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
-            os.kill(os.getpid(), signal.SIGTERM)
-
 
 stdout: Final = Stream("stdout")
 stderr: Final = Stream("stderr")
@@ -98,34 +85,26 @@ out: Final = Console(file=cast("IO[str]", stdout), highlight=False, soft_wrap=Tr
 err: Final = Console(file=cast("IO[str]", stderr), highlight=False, soft_wrap=True)
 
 
-def open_streams() -> None:
-    """Make stdout and stderr take whatever is written.
-
-    What the shell has closed (``>&-``) is opened: else the first socket would be what is taken for stdout.
-    """
-    for number, name in enumerate(("stdin", "stdout", "stderr")):
-        try:
-            os.fstat(number)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one
-        if getattr(sys, name) is None:
-            setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8", closefd=False))  # noqa: SIM115
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal that knows no ☎ shows another sign
-
-
 def emit_json(value: Any) -> None:
-    """Print one JSON object, on one line, as the last thing on stdout."""
+    """Print one JSON object, on one line, on stdout."""
     narrow = (stdout.encoding or "").lower().replace("-", "") != "utf8"
     stdout.write(json.dumps(value, ensure_ascii=narrow) + "\n")
 
 
-def fail(error: OffhookError, *, exit_code: int = EXIT_USAGE) -> NoReturn:
-    """Print the error and its fix, and leave."""
+def fail(error: OffhookError, *, exit_code: int = EXIT_USAGE, as_json: bool = False) -> NoReturn:
+    """Tell the error and its fix, and leave.
+
+    Args:
+        error: what went wrong.
+        exit_code: what to leave with.
+        as_json: tell programs too, on stdout; people read stderr in any case.
+    """
     err.print(f"[red]error:[/] {_escape(error.message)}")
     if error.fix:
         err.print(f"[green]fix:[/]   {_escape(error.fix)}")
+    if as_json:
+        told = {"code": error.code, "message": error.message, "fix": error.fix, "exit_code": exit_code}
+        emit_json({"at_ms": time.time() * 1000, "source": "offhook", "type": "error", "error": told})
     raise SystemExit(exit_code)
 
 

@@ -10,6 +10,8 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from offhook import __version__
+from offhook.cli import streams
+from offhook.cli.command import command
 from offhook.cli.console import EXIT_FAILED, emit_json, err, out
 from offhook.cli.files import make_folder
 from offhook.cli.lines import print_lines
@@ -37,6 +39,7 @@ async def run_demo(*, output: Path, codec: str, voice: str | None, as_json: bool
     """Run the demonstration and print it; returns the exit code."""
     console = err if as_json else out
     make_folder(output, "--output and a folder of yours")
+    streams.wait_for_nobody()
     demo = _Demo(console, codec=codec, voice=voice)
     began = time.monotonic()
     try:
@@ -206,8 +209,9 @@ def _summarise(console: Console, story: dict[str, Any], problems: list[str]) -> 
         console.print(f"  [dim]{name:<13}[/]{value}")
     for problem in problems:
         console.print(f"[red]problem:[/] {problem}")
+    offhook = command()
     console.print(
-        "\nnext:  talk to it yourself   [bold]offhook dev offhook.demo.agent:agent[/]\n"
-        "       make your own         copy the 20 lines of README.md to app.py, then [bold]offhook dev app:agent[/]\n"
+        f"\nnext:  talk to it yourself   [bold]{offhook} dev offhook.demo.agent:agent[/]\n"
+        f"       make your own         copy the 20 lines of README.md to app.py; [bold]{offhook} dev app:agent[/]\n"
         "       put it on a number    [bold]docs/going-live.md[/]"
     )

@@ -19,11 +19,14 @@ from typing import TYPE_CHECKING, Any, Final
 from rich.markup import escape
 
 from offhook import __version__
+from offhook.agent.loading import find_agent
+from offhook.cli import streams
 from offhook.cli.console import emit_json, err, out
 from offhook.cli.lines import print_lines
 from offhook.cli.local import LocalNetwork
 from offhook.cli.story import Line, Narrator
 from offhook.errors import ConfigError, OffhookError
+from offhook.installing import install
 from offhook.web.feed import Feed
 from offhook.web.phone import PhonePage
 
@@ -38,27 +41,34 @@ ALIVE_EVERY_S: Final = 1.0
 """How often it is looked whether the agent's process still lives."""
 
 
-async def run_dev(path: str, *, port: int, as_json: bool) -> int:
+async def run_dev(path: str, *, port: int, debug: bool = False, as_json: bool) -> int:
     """Serve the agent at ``path`` to the browser phone until Ctrl-C or SIGTERM.
+
+    A path at which no module can be found ends it at once: no save would help. A module that does not load is waited
+    for: the next save may correct it.
 
     Args:
         path: the agent, as ``module:name``.
         port: the port of the exchange and the page; 0 takes a free one.
+        debug: have the agent's process log everything, with the texts of exceptions.
         as_json: write every event as a line of JSON to stdout, and what people read to stderr.
 
     Raises:
+        ConfigError: there is no module at ``path``.
         PortInUse: something else listens there.
     """
-    return await _Dev(path, port=port, as_json=as_json).run()
+    find_agent(path)
+    streams.wait_for_nobody()
+    return await _Dev(path, port=port, debug=debug, as_json=as_json).run()
 
 
 class _Dev:
     """One run of it."""
 
-    def __init__(self, path: str, *, port: int, as_json: bool) -> None:
+    def __init__(self, path: str, *, port: int, debug: bool, as_json: bool) -> None:
         self.path = path
         self.feed = Feed()
-        self.network = LocalNetwork(path, on_event=self._on_event, exchange_port=port)
+        self.network = LocalNetwork(path, on_event=self._on_event, exchange_port=port, debug=debug)
         self._as_json = as_json
         self._console = err if as_json else out
         self._stories = _Stories()
@@ -163,7 +173,7 @@ class _Dev:
         except (ImportError, OSError, RuntimeError) as error:
             missing = isinstance(error, ImportError)
             reason = "watchfiles is not installed" if missing else str(error)
-            fix = "pip install 'offhook[dev]'" if missing else "set WATCHFILES_FORCE_POLLING=1"
+            fix = install("dev") if missing else "set WATCHFILES_FORCE_POLLING=1"
             self._console.print(f"  [yellow]not reloaded when you save:[/] {escape(reason)}")
             self._console.print(f"  [green]fix:[/]    {escape(fix)}")
 

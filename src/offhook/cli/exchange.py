@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import httpx
 from rich.markup import escape
 
-from offhook.cli.console import EXIT_FAILED, emit_json, err, out
+from offhook.cli import streams
+from offhook.cli.command import command
+from offhook.cli.console import EXIT_FAILED, EXIT_INTERRUPTED, emit_json, err, out
 from offhook.cli.files import check_file
 from offhook.cli.lines import print_lines
 from offhook.cli.story import Narrator
@@ -25,8 +28,10 @@ if TYPE_CHECKING:
 
 __all__ = ["run_call", "run_env", "run_status", "run_up"]
 
-EXIT_NOT_ANSWERED = EXIT_FAILED
 ANSWER_TIMEOUT_S = 5.0
+LAST_WEBHOOKS_S = 3.0
+"""How long after the end of a call its last webhooks are waited for."""
+SETTLE_EVERY_S = 0.1
 
 
 # -- up ---------------------------------------------------------------------------------------------------------------
@@ -45,23 +50,31 @@ async def run_up(*, port: int, seed: Path | None, webhook_url: str | None, as_js
             exchange.set_webhook_url(webhook_url)
         except ApiError:
             raise ConfigError(
-                "expected an address for webhooks that begins with http:// or https://, got another.",
+                f"expected an address for webhooks that begins with http:// or https://, got {webhook_url!r}.",
                 fix="--webhook-url http://127.0.0.1:3000/webhooks",
             ) from None
     exchange.add_routes(PhonePage(exchange, title="Telephone exchange").routes())
+    streams.wait_for_nobody()
     over = asyncio.Event()
+    received: list[int] = []
+
+    def on_signal(number: int) -> None:
+        received.append(number)
+        over.set()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, over.set)
+        asyncio.get_running_loop().add_signal_handler(number, on_signal, number)
     async with exchange:
         if not as_json:
-            _welcome(exchange.status(), exchange.origin)
+            _introduce(exchange.status(), exchange.origin)
+            out.print("Ctrl-C ends it\n")
         reading = asyncio.create_task(_show(exchange.journal.subscribe(), as_json=as_json))
         await over.wait()
     await reading  # how the calls that were up have ended; the journal is closed
-    return 0
+    return EXIT_INTERRUPTED if received[0] == signal.SIGINT else 0
 
 
-def _welcome(status: dict[str, Any], origin: str) -> None:
+def _introduce(status: dict[str, Any], origin: str) -> None:
     out.print(f"[bold]exchange[/] on [bold]{origin}[/]   browser phone: [bold]{origin}/[/]")
     for number in status["numbers"]:
         out.print(f"  number       {number['phone_number']}")
@@ -70,8 +83,8 @@ def _welcome(status: dict[str, Any], origin: str) -> None:
     for phone in status["phones"]:
         out.print(f"  [dim]phone        {phone['number']} {phone['answers'].replace('_', ' ')}[/]")
     port = urlsplit(origin).port
-    words = "offhook exchange env" + ("" if port == DEFAULT_PORT else f" --port {port}")
-    out.print(f'point a Telnyx program at it:  [bold]eval "$({words})"[/]      Ctrl-C ends it\n')
+    words = f"{command()} exchange env" + ("" if port == DEFAULT_PORT else f" --port {port}")
+    out.print(f'point a Telnyx program at it:  [bold]eval "$({words})"[/]')
 
 
 async def _show(events: Any, *, as_json: bool) -> None:
@@ -113,7 +126,7 @@ class _Running:
     def __init__(self, port: int) -> None:
         self.origin = f"http://127.0.0.1:{port}"
         self.http = httpx.AsyncClient(base_url=self.origin, timeout=ANSWER_TIMEOUT_S, trust_env=False)
-        self._fix = "start it in another terminal: offhook exchange up" + (
+        self._fix = f"start it in another terminal: {command()} exchange up" + (
             "" if port == DEFAULT_PORT else f" --port {port}"
         )
 
@@ -160,7 +173,7 @@ async def run_status(*, port: int, as_json: bool) -> int:
     if as_json:
         emit_json(status)
         return 0
-    _welcome(status, exchange.origin)
+    _introduce(status, exchange.origin)
     for call in status["calls"]:
         out.print(f"  call         {call['direction']} {call['from']} → {call['to']}: {call['state']}")
     webhooks = {name: count for name, count in status["webhooks"].items() if isinstance(count, int)}
@@ -186,7 +199,8 @@ async def run_call(
         raise ConfigError("expected words after --say, got none.", fix='--say "Hello, are you open on Sunday?"')
     if recording is not None:
         check_file(recording, "--recording call.wav")
-    body = {"to": to, "from": from_, "codec": codec, "record": recording is not None, "script": _script(say, script)}
+    numbers = {name: number for name, number in (("to", to), ("from", from_)) if number is not None}
+    body = {**numbers, "codec": codec, "record": recording is not None, "script": _script(say, script)}
     async with _Running(port) as exchange:
         placed = await exchange.ask("POST", "/exchange/calls", body)
         call_id = placed["call"]
@@ -202,7 +216,7 @@ async def run_call(
         except asyncio.CancelledError:
             await exchange.ask("POST", f"/exchange/calls/{call_id}/hangup")
             raise
-        report = await exchange.ask("GET", f"/exchange/calls/{call_id}")
+        report = await _settled(exchange, call_id)
         if recording is not None:
             await _fetch(exchange, call_id, recording)
             report["recording"] = str(recording)
@@ -210,7 +224,39 @@ async def run_call(
         emit_json(report)
     else:
         _summarise(report)
-    return 0 if report["caller"]["finished"] else EXIT_NOT_ANSWERED
+    problems = _problems(report["caller"], every_turn=bool(say))
+    for problem in problems:
+        err.print(f"[yellow]{problem}[/]")
+    return EXIT_FAILED if problems else 0
+
+
+async def _settled(exchange: _Running, call_id: str) -> Any:
+    """The report, once the last webhooks are delivered or given up, or after a while."""
+    deadline = time.monotonic() + LAST_WEBHOOKS_S
+    while True:
+        report = await exchange.ask("GET", f"/exchange/calls/{call_id}")
+        if not report["webhooks"]["pending"] or time.monotonic() >= deadline:
+            return report
+        await asyncio.sleep(SETTLE_EVERY_S)
+
+
+def _problems(caller: dict[str, Any], *, every_turn: bool) -> list[str]:
+    """What a call that went as asked would not have.
+
+    Args:
+        caller: what the caller reports.
+        every_turn: whether the last thing said had to be answered too; a script may hang up on it.
+    """
+    problems = []
+    if caller["missed_steps"]:
+        problems.append(f"waited in vain at step {', '.join(map(str, caller['missed_steps']))} of the script")
+    if not caller["finished"]:
+        problems.append("the call ended before the caller had done everything")
+    turns = [turn for turn in caller["turns"] if turn["kind"] != "backchannel"]
+    unanswered = sum(turn["answer"] == "none" for turn in (turns if every_turn else turns[:-1]))
+    if unanswered:
+        problems.append(f"{unanswered} of {len(turns)} things that the caller said were not answered")
+    return problems
 
 
 def _script(say: list[str] | None, path: Path | None) -> object:
@@ -236,7 +282,7 @@ async def _follow(exchange: _Running, call_id: str, *, quiet: bool) -> None:
                 console = err if quiet else out
                 why = event.get("last") or event["reason"]
                 console.print(f"[yellow]nobody takes this call's webhooks ({escape(why)}): it rings in vain[/]")
-                fix = "start your program where offhook exchange status says they go"
+                fix = f"start your program where {command()} exchange status says they go"
                 console.print(f"[green]fix:[/]   {fix if event.get('last') else 'change the application'}")
             if event["type"] == "call.ended":
                 return
@@ -263,8 +309,12 @@ def _summarise(report: dict[str, Any]) -> None:
         unanswered = "talked over" if turn["answer"] == "talked_over" else "not answered"
         answered = unanswered if latency is None else f"answered after {latency:.0f} ms"
         out.print(f"  [dim]{answered:<24}[/]“{escape(turn['said'])}”")
-    if caller["missed_steps"]:
-        steps = ", ".join(map(str, caller["missed_steps"]))
-        err.print(f"[yellow]waited in vain at step {steps} of the script[/]")
+    for leg in report["legs"]:
+        reached = "the caller heard the person" if caller["heard_person"] else "the person was not heard"
+        out.print(f"  [dim]{'handed over':<24}[/]to {leg['to']}: {reached}")
+    if caller["digits"]:
+        out.print(f"  [dim]{'keys heard':<24}[/]{escape(str(caller['digits']))}")
+    if pending := report["webhooks"]["pending"]:
+        out.print(f"  [dim]{'webhooks':<24}[/]{pending} still not delivered")
     if report.get("recording"):
-        out.print(f"  [dim]recording[/]               {report['recording']}")
+        out.print(f"  [dim]{'recording':<24}[/]{report['recording']}")

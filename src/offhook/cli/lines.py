@@ -24,11 +24,11 @@ _LOOK = {
 }
 
 
-def print_lines(console: Console, lines: Iterable[Line]) -> None:
-    """Print lines: who in a colour of its own, figures at the end."""
+def print_lines(console: Console, lines: Iterable[Line], *, stamp: str = "") -> None:
+    """Print lines: who in a colour of its own, figures at the end; ``stamp`` before each."""
     for line in lines:
         mark, style = _LOOK[line.who]
         figure = f"  [green]{escape(line.figure)}[/]" if line.figure else ""
         text = escape(line.text)
         body = f"[dim]{text}[/]" if line.who == "note" else text
-        console.print(f"[{style}]{mark}[/]{body}{figure}")
+        console.print(f"[dim]{stamp}[/][{style}]{mark}[/]{body}{figure}")

@@ -31,6 +31,7 @@ class LocalNetwork:
         seed: what the exchange knows; ``None`` is its default.
         environment: more of it for the agent's process.
         quiet: do not pass on what the agent's process writes to stderr.
+        debug: have it log everything, with the texts of exceptions.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class LocalNetwork:
         seed: Seed | None = None,
         environment: Mapping[str, str] | None = None,
         quiet: bool = False,
+        debug: bool = False,
     ) -> None:
         self.exchange = Exchange(seed, port=exchange_port)
         self.agent: AgentProcess | None = None
@@ -49,6 +51,7 @@ class LocalNetwork:
         self._on_event = on_event
         self._environment = environment or {}
         self._quiet = quiet
+        self._debug = debug
         self._reading: asyncio.Task[None] | None = None
 
     async def start(self, routes: Iterable[BaseRoute] = ()) -> None:
@@ -75,6 +78,7 @@ class LocalNetwork:
             environment={**self.exchange.env(), **self._environment},
             on_event=self._on_event,
             quiet=self._quiet,
+            debug=self._debug,
         )
         ready = await process.start()
         self.agent = process

@@ -1,14 +1,15 @@
 """The command line: verbs, their options, and exit codes. What a verb does lies in the module named after it.
 
-Exit codes: 0 done; 1 the verb ran and did not succeed; 2 wrong words or settings, nothing was started; 130 Ctrl-C; 141
-whoever read stdout has gone (``| head``); 143 SIGTERM, of verbs that are over by themselves.
+Exit codes: docs/json.md has the table.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
+import sys
 from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, cast
@@ -16,8 +17,19 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, cast
 import typer
 
 from offhook import __version__
-from offhook.cli.console import EXIT_FAILED, EXIT_NOBODY_READS, EXIT_USAGE, fail, open_streams, stdout
+from offhook.cli import streams
+from offhook.cli.console import (
+    EXIT_FAILED,
+    EXIT_INTERRUPTED,
+    EXIT_NOBODY_READS,
+    EXIT_TERMINATED,
+    EXIT_USAGE,
+    fail,
+    stderr,
+    stdout,
+)
 from offhook.errors import CallError, CarrierError, ConfigError, OffhookError
+from offhook.logs import log_to, log_unhandled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -32,7 +44,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 done, 1 failed, 2 wrong words or settings, 130 Ctrl-C.",
+    epilog="Exit codes: 0 done, 1 it ran and did not succeed, 2 wrong words or settings and nothing was started, "
+    "130 Ctrl-C, 141 whoever read stdout has gone, 143 SIGTERM (serve, dev and exchange up: 0).",
 )
 exchange_app = typer.Typer(
     help="A local telephone exchange that speaks Telnyx's API.", no_args_is_help=True, rich_markup_mode=None
@@ -44,6 +57,7 @@ app.add_typer(bench_app, name="bench")
 Codec = Literal["PCMU", "PCMA", "G722"]
 AgentPath = Annotated[str, typer.Argument(metavar="APP", help="The agent: module:name; for app.py, app:agent.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object, last on stdout.")]
+JsonEvents = Annotated[bool, typer.Option("--json", help="Events as JSON lines on stdout.")]
 ExchangePort = Annotated[int, typer.Option(help="Port of the local exchange; 0 takes a free one.", min=0, max=65535)]
 ServerPort = Annotated[
     int | None,
@@ -53,6 +67,12 @@ ServerPort = Annotated[
         max=65535,
         show_default=False,
     ),
+]
+Transcripts = Annotated[
+    bool, typer.Option("--transcripts", help="Show what is said too, keys and numbers: personal data.")
+]
+Debug = Annotated[
+    bool, typer.Option("--debug", help="Log everything, with the texts of exceptions, which may quote callers.")
 ]
 RunningPort = Annotated[int, typer.Option(help="Port of the local exchange.", min=1, max=65535)]
 
@@ -90,12 +110,13 @@ def demo(
 def dev(
     agent: AgentPath,
     port: ExchangePort = 12111,
-    as_json: Annotated[bool, typer.Option("--json", help="Events as JSON lines on stdout.")] = False,
+    debug: Debug = False,
+    as_json: JsonEvents = False,
 ) -> None:
     """Talk to your agent in the browser; it is reloaded when you save."""
     from offhook.cli.dev import run_dev
 
-    _run(run_dev(agent, port=port, as_json=as_json))
+    _run(run_dev(agent, port=port, debug=debug, as_json=as_json), goes_on=True)
 
 
 @app.command()
@@ -107,16 +128,22 @@ def serve(
         str | None, typer.Option(envvar="OFFHOOK_PUBLIC_URL", help="Where the carrier reaches this server.")
     ] = None,
     insecure: Annotated[bool, typer.Option(help="Accept unsigned webhooks; only on loopback.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Events as JSON lines on stdout.")] = False,
+    transcripts: Transcripts = False,
+    debug: Debug = False,
+    as_json: JsonEvents = False,
 ) -> None:
     """Put your agent on a number: a real one at Telnyx, or one of the local exchange.
 
     Reads TELNYX_API_KEY, TELNYX_PUBLIC_KEY, TELNYX_BASE_URL and OFFHOOK_PUBLIC_URL.
     """
     from offhook.cli.serve import run_serve
+    from offhook.cli.show import Show
 
+    show = Show(as_json=as_json, transcripts=transcripts, debug=debug)
     _run_calls(
-        run_serve(agent, host=host, port=port, public_url=public_url, insecure=insecure, as_json=as_json), as_json
+        run_serve(agent, host=host, port=port, public_url=public_url, insecure=insecure, show=show),
+        as_json,
+        goes_on=True,
     )
 
 
@@ -129,12 +156,16 @@ def call(
     public_url: Annotated[
         str | None, typer.Option(envvar="OFFHOOK_PUBLIC_URL", help="Where the carrier reaches this server.")
     ] = None,
+    transcripts: Transcripts = False,
+    debug: Debug = False,
     as_json: Json = False,
 ) -> None:
     """Call somebody and let your agent talk to them."""
     from offhook.cli.serve import run_call
+    from offhook.cli.show import Show
 
-    _run_calls(run_call(to, agent, from_=from_, port=port, public_url=public_url, as_json=as_json), as_json)
+    show = Show(as_json=as_json, transcripts=transcripts, debug=debug)
+    _run_calls(run_call(to, agent, from_=from_, port=port, public_url=public_url, show=show), as_json)
 
 
 @exchange_app.command("up")
@@ -144,12 +175,12 @@ def exchange_up(
     webhook_url: Annotated[
         str | None, typer.Option(help="Where your program takes webhooks; overrides the seed.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Events as JSON lines on stdout.")] = False,
+    as_json: JsonEvents = False,
 ) -> None:
     """Start the exchange and show what happens in it. Ctrl-C ends it."""
     from offhook.cli.exchange import run_up
 
-    _run(run_up(port=port, seed=seed, webhook_url=webhook_url, as_json=as_json))
+    _run(run_up(port=port, seed=seed, webhook_url=webhook_url, as_json=as_json), goes_on=True)
 
 
 @exchange_app.command("env")
@@ -209,18 +240,31 @@ def bench_echo(as_json: Json = False) -> None:
     run_echo(as_json=as_json)
 
 
+class _Verb:
+    """What is known of the verb that runs."""
+
+    goes_on = False
+    """Whether it goes on until it is told to end, and carries calls meanwhile. What such a verb prints is dropped when
+    nobody takes it; what others print is their result."""
+
+
 def _run(
-    work: Coroutine[Any, Any, int | None], loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None
+    work: Coroutine[Any, Any, int | None],
+    loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
+    *,
+    goes_on: bool = False,
 ) -> None:
+    _Verb.goes_on = goes_on
     interrupted = False
     try:
         with asyncio.Runner(loop_factory=loop_factory) as runner:
+            runner.get_loop().set_exception_handler(log_unhandled)
             try:
                 code = runner.run(_until_terminated(work))
             except KeyboardInterrupt:
                 interrupted = True
                 # What is left is to wait for threads, of a model that loads for example. Nobody has to wait for that.
-                signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+                signal.signal(signal.SIGINT, lambda *_: os._exit(EXIT_INTERRUPTED))
                 raise
         raise typer.Exit(code or 0)
     except RuntimeError:
@@ -229,7 +273,7 @@ def _run(
         # A loop that is interrupted in its last step stops once more when it is closed, which asyncio takes amiss.
         raise KeyboardInterrupt from None
     except asyncio.CancelledError:  # by SIGTERM: everything was cleaned up as on Ctrl-C
-        raise typer.Exit(143) from None
+        raise typer.Exit(EXIT_TERMINATED) from None
 
 
 async def _until_terminated(work: Coroutine[Any, Any, int | None]) -> int | None:
@@ -241,43 +285,77 @@ async def _until_terminated(work: Coroutine[Any, Any, int | None]) -> int | None
     return await work
 
 
-def _run_calls(work: Coroutine[Any, Any, int | None], as_json: bool) -> None:
+def _run_calls(work: Coroutine[Any, Any, int | None], as_json: bool, *, goes_on: bool = False) -> None:
     """The same, on the loop for processes that carry calls; what the agent's own code prints is no JSON of ours."""
     from offhook.server.loop import loop_factory
 
     with stdout.claimed() if as_json else nullcontext():
-        _run(work, loop_factory())
+        _run(work, loop_factory(), goes_on=goes_on)
 
 
 def run() -> None:
     """The entry point of the ``offhook`` command."""
-    open_streams()
+    streams.open_streams()
+    log_to(stderr.write)
     try:
         _dispatch()
-    except SystemExit:
-        if stdout.lost is None:
-            raise
-        if isinstance(stdout.lost, BrokenPipeError):
-            raise SystemExit(EXIT_NOBODY_READS) from None
-        fail(
-            ConfigError(
-                f"expected to write to stdout, got: {stdout.lost.strerror}.", fix="send it where there is room for it"
-            ),
-            exit_code=EXIT_FAILED,
+    except SystemExit as leaving:
+        raise SystemExit(_last_words(leaving)) from None
+
+
+def _last_words(leaving: SystemExit) -> object:
+    """Wait until what was printed is read; the exit code, which is another one if the result could not be told."""
+    if _Verb.goes_on or leaving.code in (EXIT_INTERRUPTED, EXIT_TERMINATED):
+        streams.finish(streams.LAST_WORDS_S)
+    else:
+        try:
+            streams.finish(None)
+        except KeyboardInterrupt:
+            return EXIT_INTERRUPTED
+    told = streams.stdout
+    if told.reader_gone:
+        return EXIT_NOBODY_READS
+    if told.lost and not _Verb.goes_on and not leaving.code:
+        return _leave(
+            ConfigError(f"expected to write to stdout, got: {told.reason}.", fix="send it where there is room for it"),
+            EXIT_FAILED,
         )
+    return leaving.code
 
 
 def _dispatch() -> NoReturn:
     try:
         raise SystemExit(app(prog_name="offhook", standalone_mode=False) or 0)
     except (CallError, CarrierError) as error:
-        fail(error, exit_code=EXIT_FAILED)
+        _fail(error, EXIT_FAILED)
     except OffhookError as error:
-        fail(error)
+        _fail(error, EXIT_USAGE)
     except _WrongWords as error:
         _explain(error)
     except (KeyboardInterrupt, typer.Abort):
-        raise SystemExit(130) from None
+        raise SystemExit(EXIT_INTERRUPTED) from None
+    except Exception as error:
+        # A mistake of ours. Its text may hold what a caller has said.
+        logging.getLogger("offhook").critical("this should not happen", exc_info=error)
+        _fail(
+            CallError(
+                f"expected to go on, got {type(error).__name__}, which is a mistake in offhook.",
+                fix="report it with the line above, please",
+            ),
+            EXIT_FAILED,
+        )
+
+
+def _fail(error: OffhookError, exit_code: int) -> NoReturn:
+    fail(error, exit_code=exit_code, as_json="--json" in sys.argv[1:])
+
+
+def _leave(error: OffhookError, exit_code: int) -> object:
+    try:
+        _fail(error, exit_code)
+    except SystemExit as leaving:
+        streams.finish(streams.LAST_WORDS_S)
+        return leaving.code
 
 
 _WrongWords = cast("type[Exception]", typer.BadParameter.__mro__[1])
@@ -290,4 +368,4 @@ def _explain(error: Any) -> NoReturn:
         raise SystemExit(EXIT_USAGE)
     message = error.format_message().replace("Value error, ", "")
     path = error.ctx.command_path if error.ctx is not None else "offhook"
-    fail(ConfigError(f"{message[:1].lower()}{message[1:]}", fix=f"see what it takes: {path} --help"))
+    _fail(ConfigError(f"{message[:1].lower()}{message[1:]}", fix=f"see what it takes: {path} --help"), EXIT_USAGE)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from offhook.errors import EngineMissing
+from offhook.installing import install
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,7 +93,7 @@ class PhraseIndex:
             from rapidfuzz import fuzz, process
         except ImportError:
             raise EngineMissing(
-                "expected rapidfuzz to compare phrases, found no such package", fix="pip install 'offhook[local]'"
+                "expected rapidfuzz to compare phrases, found no such package", fix=install("local")
             ) from None
         self._cdist = process.cdist
         self._ratio = fuzz.ratio

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from offhook import spool
 from offhook.audio.codecs import make_decoder, make_encoder
 from offhook.calls.registry import CallRegistry
 from offhook.calls.state import CallRecord
@@ -238,6 +239,7 @@ class Host:
             "loop_stall": self.stall.report(),
             "ticks_missed": self.ticker.missed,
             "tasks": len(self._tasks),
+            "output": spool.report(),
         }
 
     # -- webhooks ----------------------------------------------------------------------------------------------------

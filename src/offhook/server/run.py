@@ -137,8 +137,11 @@ async def serve(
     routes: Sequence[BaseRoute] = (),
     on_ready: Callable[[Server], None] | None = None,
     freeze: bool = False,
-) -> None:
+) -> signal.Signals:
     """Serve ``host`` until SIGTERM or SIGINT, then drain and stop. A second signal stops at once.
+
+    Returns:
+        the signal that ended it, the first if there were two.
 
     Args:
         host: what to serve.
@@ -153,14 +156,16 @@ async def serve(
     server = Server(host, bind, port, routes=routes)
     await server.start()
     asked, hurried = asyncio.Event(), asyncio.Event()
+    received: list[signal.Signals] = []
 
-    def on_signal() -> None:
+    def on_signal(number: signal.Signals) -> None:
+        received.append(number)
         (hurried if asked.is_set() else asked).set()
 
     loop = asyncio.get_running_loop()
     signals = (signal.SIGTERM, signal.SIGINT)
     for number in signals:
-        loop.add_signal_handler(number, on_signal)
+        loop.add_signal_handler(number, on_signal, number)
     try:
         if freeze:
             gc.collect()
@@ -179,6 +184,7 @@ async def serve(
         for number in signals:
             loop.remove_signal_handler(number)
         await server.stop()
+    return received[0]
 
 
 class _Uvicorn(uvicorn.Server):

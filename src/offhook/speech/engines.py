@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from offhook.errors import ConfigError, EngineMissing
+from offhook.installing import install
 
 if TYPE_CHECKING:
     from offhook.speech.base import SpeechToText, TextToSpeech, VoiceActivity
@@ -92,7 +93,7 @@ def default_tts() -> TextToSpeech:
             continue
     raise EngineMissing(
         "expected a voice (flite or espeak-ng), found neither",
-        fix="pip install 'offhook[local]' or apt install libflite1",
+        fix=f"{install('local')}   or: apt install libflite1",
     )
 
 
@@ -100,6 +101,4 @@ def _need(module: str, purpose: str) -> None:
     from importlib.util import find_spec
 
     if find_spec(module) is None:
-        raise EngineMissing(
-            f"expected {module} for {purpose}, found no such package", fix="pip install 'offhook[local]'"
-        )
+        raise EngineMissing(f"expected {module} for {purpose}, found no such package", fix=install("local"))

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from offhook.errors import EngineMissing
+from offhook.installing import install
 from offhook.speech.windows import WINDOW_MS, Batcher
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def load_model() -> Model:
         import onnxruntime
     except ImportError:
         raise EngineMissing(
-            "expected onnxruntime for voice activity, found no such package", fix="pip install 'offhook[local]'"
+            "expected onnxruntime for voice activity, found no such package", fix=install("local")
         ) from None
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1

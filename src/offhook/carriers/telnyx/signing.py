@@ -82,11 +82,15 @@ def verify(
     timestamp_text = _only(headers, TIMESTAMP_HEADER)
 
     if not (timestamp_text.isascii() and timestamp_text.isdigit() and len(timestamp_text) <= _MAX_TIMESTAMP_DIGITS):
-        raise SignatureInvalid(f"expected Unix seconds in {TIMESTAMP_HEADER}, got something else.")
+        raise SignatureInvalid(
+            f"expected Unix seconds in {TIMESTAMP_HEADER}, got {len(timestamp_text)} characters that are none."
+        )
     try:
         signature = base64.b64decode(signature_text, validate=True)
     except ValueError:
-        raise SignatureInvalid(f"expected base64 in {SIGNATURE_HEADER}, got something else.") from None
+        raise SignatureInvalid(
+            f"expected base64 in {SIGNATURE_HEADER}, got {len(signature_text)} characters that are none."
+        ) from None
     if len(signature) != _SIGNATURE_BYTES:
         raise SignatureInvalid(f"expected a signature of {_SIGNATURE_BYTES} bytes, got {len(signature)}.")
 

@@ -73,7 +73,7 @@ def parse_event(body: bytes) -> CallEvent:
     try:
         envelope = _decode(body)
     except (ValueError, RecursionError):
-        raise PayloadInvalid("expected JSON in UTF-8, got something else.") from None
+        raise PayloadInvalid(f"expected JSON in UTF-8, got {len(body)} bytes that are none.") from None
     data = envelope.get("data") if isinstance(envelope, dict) else None
     if not isinstance(data, dict):
         # API v1, the default of an application made through the API, has the event at the top.

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from offhook.errors import EngineMissing
+from offhook.installing import install
 from offhook.speech.base import Recognition
 
 if TYPE_CHECKING:
@@ -37,7 +38,6 @@ _PEAK = 0.7
 _MOST_GAIN = 30.0
 _LEAST_PEAK = 0.002
 """-54 dBFS: of less than that the model makes words that nobody said."""
-_FIX = "pip install 'offhook[local]'"
 
 
 def _find_assets() -> Path:
@@ -47,7 +47,7 @@ def _find_assets() -> Path:
         if (assets / "decoder_model_merged.ort").is_file():
             return assets
     found = "a moonshine-voice without the model" if spec else "no such package"
-    raise EngineMissing(f"expected the speech model of moonshine-voice 0.1.0, found {found}", fix=_FIX)
+    raise EngineMissing(f"expected the speech model of moonshine-voice 0.1.0, found {found}", fix=install("local"))
 
 
 def read_tokens(data: bytes) -> list[bytes]:
@@ -80,7 +80,9 @@ class _Model:
         try:
             import onnxruntime
         except ImportError:
-            raise EngineMissing("expected onnxruntime for moonshine, found no such package", fix=_FIX) from None
+            raise EngineMissing(
+                "expected onnxruntime for moonshine, found no such package", fix=install("local")
+            ) from None
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1

@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from offhook.errors import ConfigError, EngineMissing
+from offhook.installing import install
 from offhook.speech.tts._worker import Worker
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Espeak"]
 
-_FIX = "pip install 'offhook[local]'"
 # From espeak-ng/src/include/espeak-ng/speak_lib.h
 _SYNCHRONOUS = 2
 _UTF8 = 1
@@ -43,16 +43,20 @@ class _Library:
         try:
             import espeakng_loader
         except ImportError:
-            raise EngineMissing("expected espeakng-loader for this voice, found no such package", fix=_FIX) from None
+            raise EngineMissing(
+                "expected espeakng-loader for this voice, found no such package", fix=install("local")
+            ) from None
         try:
             self.espeak = ctypes.CDLL(espeakng_loader.get_library_path())
         except OSError:
-            raise EngineMissing("expected the espeak-ng library of espeakng-loader to load", fix=_FIX) from None
+            raise EngineMissing(
+                "expected the espeak-ng library of espeakng-loader to load", fix=install("local")
+            ) from None
         self.rate: int = self.espeak.espeak_Initialize(
             _SYNCHRONOUS, _PIECE_MS, espeakng_loader.get_data_path().encode(), 0
         )
         if self.rate <= 0:
-            raise EngineMissing("expected espeak-ng to find its data, it found none", fix=_FIX)
+            raise EngineMissing("expected espeak-ng to find its data, it found none", fix=install("local"))
         self.espeak.espeak_SetVoiceByName.argtypes = [ctypes.c_char_p]
         self.espeak.espeak_Synth.argtypes = [
             ctypes.c_char_p,
