@@ -51,6 +51,16 @@ class TestPlaying:
         assert frames == [audio(20), None, audio(10) + bytes(160), None]
         assert playout.counters.padded == 1
 
+    def test_every_remainder_waits_its_own_tick(self) -> None:
+        """The first one of all, and the next after one that was joined."""
+        playout = PlayoutBuffer(RATE)
+        playout.add(audio(10, 1), 0)
+        assert playout.pull(0).pcm is None
+        playout.add(audio(20, 2), 5)
+        assert playout.pull(20).pcm == audio(10, 1) + audio(10, 2)
+        assert playout.pull(40).pcm is None
+        assert playout.pull(60).pcm == audio(10, 2) + bytes(160)
+
     def test_empty_audio_is_nothing(self) -> None:
         playout = PlayoutBuffer(RATE)
         playout.add(b"", 0)
@@ -68,6 +78,13 @@ class TestPlaying:
 
 
 class TestUnderruns:
+    def test_the_silence_before_the_first_audio_is_no_hole(self) -> None:
+        """However soon it comes after the first tick."""
+        playout = PlayoutBuffer(RATE)
+        playout.pull(0)
+        playout.add(audio(20), 10)
+        assert playout.counters.underruns == 0
+
     def test_a_queue_that_runs_dry_in_the_middle_of_speech_is_counted(self) -> None:
         playout = PlayoutBuffer(RATE)
         playout.add(audio(20), 0)

@@ -74,6 +74,13 @@ class TestEdges:
             other.listen_to(one, gain_db)
         assert other.heard == one.hearers == ()
 
+    @pytest.mark.parametrize("gain_db", [24.0, -96.0])
+    def test_the_limits_of_a_gain_are_allowed(self, gain_db: float) -> None:
+        """They are part of the range."""
+        one, other = parties(2)
+        other.listen_to(one, gain_db)
+        assert other.heard == (one,)
+
     def test_a_rate_that_cannot_be_changed_is_refused_and_changes_nothing(self) -> None:
         """No half of an edge is left behind."""
         one, other = Party(RATE), Party(12000)
@@ -147,6 +154,7 @@ class TestRates:
         """What comes out is what one resampler makes of it, its last two milliseconds included, then nothing."""
         one, other = Party(rate), Party(other_rate)
         other.listen_to(one)
+        assert other.hear(-20) is None
         at = np.arange(rate // 5) / rate
         pcm = (8000 * np.sin(2 * np.pi * 440 * at)).astype("<i2").tobytes()
         size = rate // 25

@@ -453,6 +453,8 @@ class TestTaps:
             def said(self, now_ms: int, pcm: bytes, payload: bytes) -> None:
                 raise OSError(28, "No space left on device")
 
+            def missed(self, duration_ms: int) -> None: ...
+
             def heard(self, now_ms: int, pcm: bytes, payload: bytes) -> None: ...
 
         one, other = ToneCaller(), SilentCaller()
@@ -473,6 +475,8 @@ class TestTaps:
 
             def said(self, now_ms: int, pcm: bytes, payload: bytes) -> None:
                 raise AssertionError("not asked for")
+
+            def missed(self, duration_ms: int) -> None: ...
 
             def heard(self, now_ms: int, pcm: bytes, payload: bytes) -> None:
                 assert len(payload) == 160
@@ -504,31 +508,34 @@ class TestFailure:
         assert len(phone.heard) == 3
 
     async def test_a_phone_whose_audio_stops_sends_nothing_and_hears_on(self, switch: Switch) -> None:
-        """No frame is made up for one that did not come; a burst goes to the taps whole."""
+        """No frame is made up for one that did not come; a burst goes to the taps whole; what is lost is told them."""
 
         class Uneven(ToneCaller):
             def mouth(self, now_ms: float) -> bytes:
                 pcm = super().mouth(now_ms)
-                return {20: b"", 40: pcm * 3}.get(round(now_ms), pcm)
+                return {20: b"", 40: pcm * 2, 60: b"", 80: b""}.get(round(now_ms), pcm)
 
-        class Counts:
+        class Keeps:
             def __init__(self) -> None:
-                self.ticks: list[int] = []
+                self.log: list[str] = []
 
             def said(self, now_ms: int, pcm: bytes, payload: bytes) -> None:
                 assert (len(pcm), len(payload)) == (320, 160)
-                self.ticks.append(now_ms)
+                self.log.append(f"said {now_ms}")
+
+            def missed(self, duration_ms: int) -> None:
+                self.log.append(f"missed {duration_ms}")
 
             def heard(self, now_ms: int, pcm: bytes, payload: bytes) -> None: ...
 
-        phone, peer, tap = Uneven(), SilentCaller(), Counts()
+        phone, peer, tap = Uneven(), SilentCaller(), Keeps()
         line = switch.line(phone)
         line.bridge(switch.line(peer))
         line.add_tap(tap)
-        switch.run(60)
-        assert tap.ticks == [40, 40, 40, 60]
-        assert [any(pcm) for pcm in peer.heard] == [False, True, True]
-        assert len(phone.heard) == 3
+        switch.run(120)
+        assert tap.log == ["said 40", "said 40", "missed 40", "said 100", "said 120"]
+        assert [any(pcm) for pcm in peer.heard] == [False, True, False, False, True, True]
+        assert len(phone.heard) == 6
 
 
 class TestAnnouncements:

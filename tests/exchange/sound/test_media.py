@@ -143,6 +143,16 @@ class TestTracks:
         payloads = [json.loads(bench.media.frame("inbound", pcm, b""))["media"]["payload"] for bench in benches]
         assert [base64.b64decode(payload)[:2] for payload in payloads] == [b"\x01\x02", b"\x02\x01"]
 
+    def test_audio_that_never_came_leaves_its_time_free(self) -> None:
+        """The next frame has the next number and a later timestamp; the other track does not notice."""
+        bench = Bench(track="both_tracks")
+        bench.media.frame("inbound", bytes(320), b"a" * 160)
+        bench.media.skip("inbound", 100)
+        inbound = json.loads(bench.media.frame("inbound", bytes(320), b"a" * 160))["media"]
+        outbound = json.loads(bench.media.frame("outbound", bytes(320), b"a" * 160))["media"]
+        assert (inbound["chunk"], inbound["timestamp"]) == ("2", "120")
+        assert (outbound["chunk"], outbound["timestamp"]) == ("1", "0")
+
     def test_dtmf_and_stop(self) -> None:
         bench = Bench(user_id="u")
         assert json.loads(bench.media.dtmf("5", "2026-01-01T00:00:00.000000Z"))["dtmf"] == {"digit": "5"}

@@ -485,6 +485,9 @@ async def test_an_application_that_does_not_read_loses_frames_and_finds_them_mis
     one.said(0, bytes(320), bytes(160))
     assert one.dropped_frames == 1
     assert [json.loads(message)["media"]["chunk"] for message in socket.sent] == ["1", "3"]
+    one.missed(200)
+    one.said(0, bytes(320), bytes(160))
+    assert json.loads(socket.sent[-1])["media"]["timestamp"] == "260"
     one.lost()
     await exchange.until("stopped")
     one.lost()

@@ -16,6 +16,9 @@ class Log:
     def said(self, now_ms: int, pcm: bytes, payload: bytes) -> None:
         self.log.append(f"said {now_ms} {pcm.decode()} {payload.decode()}")
 
+    def missed(self, duration_ms: int) -> None:
+        self.log.append(f"missed {duration_ms}")
+
     def heard(self, now_ms: int, pcm: bytes, payload: bytes) -> None:
         self.log.append(f"heard {now_ms} {pcm.decode()} {payload.decode()}")
 
@@ -27,6 +30,9 @@ class Full(Log):
         raise OSError(28, "No space left on device")
 
     heard = said
+
+    def missed(self, duration_ms: int) -> None:
+        raise OSError(28, "No space left on device")
 
 
 class Line:
@@ -93,3 +99,15 @@ def test_a_tap_that_raises_is_taken_off_once_and_the_others_go_on(track: Track) 
         line.tick(now_ms)
     assert line.failed == [(full, "OSError")]
     assert other.log == ["said 20 a A", "heard 20 b B", "said 40 a A", "heard 40 b B"]
+
+
+def test_audio_that_is_lost_is_told_to_those_who_get_the_inbound_track() -> None:
+    """One of them that raises is taken off, like any other."""
+    line, inbound, outbound, full = Line(), Log(), Log(), Full()
+    line.taps.add(full, "inbound")
+    line.taps.add(inbound, "inbound")
+    line.taps.add(outbound, "outbound")
+    line.taps.missed(60)
+    assert inbound.log == ["missed 60"]
+    assert outbound.log == []
+    assert line.failed == [(full, "OSError")]

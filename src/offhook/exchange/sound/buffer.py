@@ -66,7 +66,7 @@ class PlayoutBuffer:
         self._pieces: deque[tuple[float, bytes]] = deque()
         self._offset = 0  # bytes of the first piece that are played already
         self._queued = 0
-        self._position = 0  # bytes added so far, less what was cleared
+        self._position = 0  # bytes added so far
         self._marks: deque[tuple[int, str]] = deque()
         self._held = False  # a remainder was left waiting by the last pull
         self._playing = False  # the last pull gave a frame
@@ -109,7 +109,6 @@ class PlayoutBuffer:
         self.counters.dropped_ms += cleared.dropped_ms
         self._pieces.clear()
         self._marks.clear()
-        self._position -= self._queued
         self._queued = self._offset = 0
         self._held = self._playing = False
         self._dry_since_ms = None

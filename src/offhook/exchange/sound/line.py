@@ -18,7 +18,7 @@ import logging
 from collections import deque
 from typing import TYPE_CHECKING, Final, Protocol
 
-from offhook.audio.frames import frame_bytes
+from offhook.audio.frames import FRAME_MS, frame_bytes
 from offhook.errors import UnsupportedCodec
 from offhook.exchange.sound.buffer import Announcements
 from offhook.exchange.sound.coding import LineCoding
@@ -131,6 +131,7 @@ class Line:
         self._recorder: Recorder | None = None
         self._taps = Taps(self._tap_failed)
         self._keys: deque[tuple[float, str]] = deque()
+        self._silent_ticks = 0  # without audio of the phone, up to now
         self._connected = False
         self._closed = False
 
@@ -357,11 +358,10 @@ class Line:
             self.phone.waiting(now_ms)
             return
         said = self.phone.mouth(now_ms)
-        if len(said) == self._mouthful:
+        if len(said) == self._mouthful and not self._silent_ticks:
             self._say(said, now_ms)
-        else:  # its audio has stopped, or comes in a burst
-            for start in range(0, len(said), self._mouthful):
-                self._say(said[start : start + self._mouthful], now_ms)
+        else:
+            self._say_unevenly(said, now_ms)
         if self._stream is not None:
             self._stream.pull(now_ms)
         announced, over = self._announcements.pull()
@@ -373,6 +373,19 @@ class Line:
         payload, pcm = self._up.through(self._up.to_line(mouthful))
         self._taps.said(now_ms, pcm, payload)
         self.party.say(pcm, now_ms)
+
+    def _say_unevenly(self, said: bytes, now_ms: int) -> None:
+        """Its audio has stopped, or comes in a burst, or comes again and what would have been in between is lost."""
+        frames = [said[start : start + self._mouthful] for start in range(0, len(said), self._mouthful)]
+        self._silent_ticks += 1
+        if not frames:
+            return
+        lost = self._silent_ticks - len(frames)
+        self._silent_ticks = 0
+        if lost > 0:
+            self._taps.missed(lost * FRAME_MS)
+        for frame in frames:
+            self._say(frame, now_ms)
 
     def listen(self, now_ms: int) -> None:
         """Second half of a tick: give the phone what it hears."""

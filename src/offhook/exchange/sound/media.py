@@ -148,6 +148,10 @@ class StreamMedia:
             payload = coder.encode(pcm)
         return self._wire.media(track, payload)
 
+    def skip(self, track: Literal["inbound", "outbound"], duration_ms: int) -> None:
+        """No frames come for so much of the track: what follows is at its time all the same."""
+        self._wire.skip(track, duration_ms)
+
     def pull(self, now_ms: float) -> tuple[bytes | None, list[bytes]]:
         """The 20 ms at the playout's rate that the application wants played now, and the messages that are due."""
         pcm, marks = self.playout.pull(now_ms)

@@ -48,6 +48,9 @@ class Recorder:
         """What the party says in this tick goes to the left, next to what it hears; of a burst, the last frame."""
         self._said, self._said_ms = pcm, now_ms
 
+    def missed(self, duration_ms: int) -> None:
+        """Nothing: the file goes by the ticks."""
+
     def heard(self, now_ms: int, pcm: bytes, payload: bytes) -> None:
         """What the party hears in this tick goes to the right."""
         if self._closed:

@@ -107,6 +107,10 @@ class Stream:
         if self._socket is not None:
             self._send_audio(self.media.frame("inbound", pcm, payload))
 
+    def missed(self, duration_ms: int) -> None:
+        """Let what the party says next be at its time."""
+        self.media.skip("inbound", duration_ms)
+
     def heard(self, now_ms: int, pcm: bytes, payload: bytes) -> None:
         """Send 20 ms that the party hears."""
         if self._socket is not None:

@@ -23,6 +23,10 @@ class Tap(Protocol):
         """
         ...
 
+    def missed(self, duration_ms: int) -> None:
+        """So much of what the party said is lost; what it says next comes after it. For taps of the inbound track."""
+        ...
+
     def heard(self, now_ms: int, pcm: bytes, payload: bytes) -> None:
         """20 ms that the line's party hears; one frame in every tick, after what was said in it."""
         ...
@@ -62,6 +66,14 @@ class Taps:
             try:
                 tap.said(now_ms, pcm, payload)
             except Exception as error:  # whatever a tap is, a call does not end because somebody listens in on it
+                self._fail(tap, error)
+
+    def missed(self, duration_ms: int) -> None:
+        """Tell of audio of the party that is lost."""
+        for tap in self._inbound:
+            try:
+                tap.missed(duration_ms)
+            except Exception as error:
                 self._fail(tap, error)
 
     def heard(self, now_ms: int, pcm: bytes, payload: bytes) -> None:

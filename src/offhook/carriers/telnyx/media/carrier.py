@@ -145,9 +145,7 @@ class TelnyxCarrierMedia:
 
         To lose a frame on the way, make its message and do not send it.
         """
-        counters = self._tracks.get(track)
-        if counters is None:
-            counters = self._tracks[track] = _Track(b',"media":{"track":' + encode(track) + b',"chunk":"')
+        counters = self._track(track)
         self._sequence += 1
         counters.chunk += 1
         message = (
@@ -160,6 +158,16 @@ class TelnyxCarrierMedia:
         )
         counters.timestamp_ms += duration_ms
         return message
+
+    def skip(self, track: str, duration_ms: int) -> None:
+        """Audio of ``duration_ms`` never came to the carrier: the next timestamp is that much later (inferred)."""
+        self._track(track).timestamp_ms += duration_ms
+
+    def _track(self, track: str) -> _Track:
+        counters = self._tracks.get(track)
+        if counters is None:
+            counters = self._tracks[track] = _Track(b',"media":{"track":' + encode(track) + b',"chunk":"')
+        return counters
 
     def mark(self, name: str) -> bytes:
         """The message that gives a mark back."""
