@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from offhook.agent.cascade.ear import Ear
+from offhook.agent.cascade.ear import Ear, OverheardOutlet
+from offhook.clock import ManualClock
 from offhook.speech.testing import FakeVad, tone
 
 
@@ -78,3 +80,52 @@ def test_a_closed_ear_hears_nothing() -> None:
     assert hearing.vad.open_streams == 0
     hearing.hear(tone(8000, 100))
     assert hearing.windows == []
+
+
+class Line:
+    """Notes what is sent."""
+
+    output_rate = 16000
+
+    def __init__(self) -> None:
+        self.sent: list[object] = []
+
+    def send_audio(self, pcm: bytes) -> None:
+        self.sent.append(pcm)
+
+    def send_mark(self, name: str) -> None:
+        self.sent.append(name)
+
+    def clear(self) -> None:
+        self.sent.append(None)
+
+
+def noise_like_words(rate: int, duration_ms: int) -> bytes:
+    """Broad, and strong: whatever hears it takes it for words."""
+    samples = np.random.default_rng(4).normal(0, 3000, 16 * duration_ms)
+    return bytes(samples[:: 16000 // rate].astype(np.int16).tobytes())
+
+
+@pytest.mark.parametrize("rate", [8000, 16000])
+def test_what_the_agent_says_is_not_heard_when_it_comes_back(rate: int) -> None:
+    """Neither in the windows, nor as words, nor in an utterance; a caller's audio is as it came."""
+    hearing = Hearing(rate)
+    line = Line()
+    line.output_rate = rate
+    clock = ManualClock(hearing.now_ms)
+    outlet = OverheardOutlet(line, hearing.ear, clock)
+    hearing.hear(bytes(rate * 2 * 200 // 1000))
+    clock.advance(200)
+    said = tone(rate, 600, frequency=700)
+    outlet.send_audio(said)
+    outlet.send_mark("1")
+    assert (outlet.output_rate, line.sent) == (rate, [said, "1"])
+    hearing.hear(bytes(rate * 2 * 200 // 1000))
+    hearing.hear(bytes((np.frombuffer(said, np.int16) // 8).astype(np.int16).tobytes()))
+    hearing.ear.begin(hearing.now_ms)
+    hearing.hear(bytes(rate * 2 * 400 // 1000))
+    assert not any(probability > 0.5 for _, probability in hearing.windows)
+    assert sum(words_ms for _, words_ms in hearing.words) == 0
+    assert not np.abs(np.frombuffer(hearing.ear.utterance(), np.int16)).max() > 50
+    outlet.clear()
+    assert line.sent[-1] is None

@@ -23,7 +23,7 @@ from offhook.agent.cascade.decisions import (
     TurnEnded,
     Yield,
 )
-from offhook.agent.cascade.ear import Ear
+from offhook.agent.cascade.ear import Ear, OverheardOutlet
 from offhook.agent.cascade.mouth import Mouth
 from offhook.agent.cascade.recognising import Recogniser
 from offhook.agent.cascade.recording import Greeting
@@ -106,7 +106,8 @@ class Cascade:
             on_window=lambda at_ms, probability: self._do(self._turns.window(at_ms, probability)),
         )
         self._turns = TurnTaking(agent.turn_taking, limits=agent.limits, now_ms=clock.now_ms())
-        self._mouth = Mouth(line, engines.tts, clock=clock, watcher=self, options=self._playout)
+        outlet = OverheardOutlet(line, self._ear, clock)
+        self._mouth = Mouth(outlet, engines.tts, clock=clock, watcher=self, options=self._playout)
         self._answering = Answering(self._host, self._dialog, self._mouth, on_busy=self._agent_silent)
         self._begun = True
         self.prepare()

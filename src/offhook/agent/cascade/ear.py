@@ -1,4 +1,7 @@
-"""How an agent hears: the caller's audio to voice activity, to word evidence, and into the utterance under way."""
+"""How an agent hears: the caller's audio to voice activity, to word evidence, and into the utterance under way.
+
+The agent's own words, if the line returns them, are taken out first (:mod:`offhook.speech.echo`).
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,18 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from offhook.audio.resample import Resampler
+from offhook.speech.echo import EchoGuard
 from offhook.speech.hum import WordEvidence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from offhook.agent.conversant import SpeechOutlet
+    from offhook.clock import Clock
     from offhook.speech.base import VoiceActivity
+    from offhook.speech.echo import Heard
 
-__all__ = ["Ear"]
+__all__ = ["Ear", "OverheardOutlet"]
 
 _VAD_RATE = 8000
 _KEEP_MS = 600
@@ -49,6 +56,10 @@ class Ear:
         self._on_words = on_words
         self._on_window = on_window
         self._to_vad = Resampler(rate, _VAD_RATE)
+        self._from_vad = Resampler(_VAD_RATE, rate)
+        self._guard = EchoGuard()
+        self._said: Resampler | None = None
+        self._wide = bytearray()  # as it came, while the guard holds it
         self._evidence = WordEvidence()
         self._recent: deque[tuple[float, bytes]] = deque()
         self._recent_ms = 0.0
@@ -60,8 +71,28 @@ class Ear:
 
     def hear(self, pcm: bytes, now_ms: float) -> None:
         """Take a piece of audio, usually 20 ms, that came at ``now_ms``."""
+        self._wide += pcm
+        for heard in self._guard.hear(self._to_vad.process(pcm), now_ms):
+            self._take(heard)
+
+    def said(self, pcm: bytes, rate: int, now_ms: float) -> None:
+        """The agent's audio was sent to the line at ``now_ms``: it may come back."""
+        if self._said is None or self._said.rate_in != rate:
+            self._said = Resampler(rate, _VAD_RATE)
+        self._guard.sent(self._said.process(pcm), now_ms)
+
+    def unsaid(self, now_ms: float) -> None:
+        """What was sent, and is not played by ``now_ms``, will not be."""
+        self._guard.cleared(now_ms)
+
+    def _take(self, heard: Heard) -> None:
+        now_ms, narrow = heard.at_ms, heard.pcm
+        size = len(narrow) * self._rate // _VAD_RATE
+        pcm = bytes(self._wide[:size])
+        del self._wide[:size]
+        if heard.changed:
+            pcm = self._from_vad.process(narrow)
         length_ms = len(pcm) * 500 / self._rate
-        narrow = self._to_vad.process(pcm)
         self._pushed_ms += len(narrow) * 500 / _VAD_RATE
         self._zero_ms = now_ms - self._pushed_ms
         self._recent.append((now_ms, pcm))
@@ -105,3 +136,37 @@ class Ear:
 
     def _window(self, probability: float, audio_ms: float) -> None:
         self._on_window(self._zero_ms + audio_ms, probability)
+
+
+class OverheardOutlet:
+    """A line to speak to, whose ear is told what is sent, so that it knows an echo of it.
+
+    Args:
+        line: where it goes.
+        ear: who is told.
+        clock: what time it is.
+    """
+
+    def __init__(self, line: SpeechOutlet, ear: Ear, clock: Clock) -> None:
+        self._line = line
+        self._ear = ear
+        self._clock = clock
+
+    @property
+    def output_rate(self) -> int:
+        """The line's."""
+        return self._line.output_rate
+
+    def send_audio(self, pcm: bytes) -> None:
+        """Play it."""
+        self._line.send_audio(pcm)
+        self._ear.said(pcm, self._line.output_rate, self._clock.now_ms())
+
+    def send_mark(self, name: str) -> None:
+        """Ask for a mark back."""
+        self._line.send_mark(name)
+
+    def clear(self) -> None:
+        """Stop playing and forget what is queued."""
+        self._line.clear()
+        self._ear.unsaid(self._clock.now_ms())
