@@ -127,6 +127,40 @@ async def test_the_rest_of_an_answer_is_given_up_with_the_turn(phone: Any) -> No
     assert not call.session.over
 
 
+async def test_a_dialog_runs_in_one_task_from_its_first_act_to_its_last(phone: Any) -> None:
+    """A time limit, or a task group, may span what it yields."""
+    tasks = []
+
+    async def answer(call: Call) -> AsyncIterator[Any]:
+        try:
+            async with asyncio.timeout(60):
+                for piece in ("One. ", "Two. ", "Three.", Understood(), "Four."):
+                    tasks.append(asyncio.current_task())
+                    yield piece
+        finally:
+            tasks.append(asyncio.current_task())
+
+    call = await phone(agent_of(Answers(answer)), "count")
+    await ask(call)
+    assert [text for _, text in call.history] == ["count", "One. Two. Three.", "Four."]
+    assert len(tasks) == 6
+    assert len(set(tasks)) == 1
+
+
+async def test_a_time_limit_of_the_dialogs_own_is_its_failure(phone: Any) -> None:
+    """What was said until then was said, and the caller is told."""
+
+    async def answer(call: Call) -> AsyncIterator[Any]:
+        yield "One moment. "
+        raise TimeoutError
+
+    call = await phone(agent_of(Answers(answer)), "when")
+    await ask(call)
+    await call.until_quiet()
+    assert [text[:10] for _, text in call.history] == ["when", "One moment", "I am sorry"]
+    assert [event.error for event in call.of("handler.failed")] == ["TimeoutError"]
+
+
 async def test_what_waits_behind_other_words_is_closed_too(phone: Any) -> None:
     """Its first word was never wanted."""
     closed = []

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
     from offhook.agent.cascade.decisions import TurnEnded
-    from offhook.agent.cascade.mouth import Mouth
+    from offhook.agent.cascade.mouth import Mouth, Speech
     from offhook.agent.conversant import ConversantHost
     from offhook.dialog.acts import Act
     from offhook.dialog.base import Dialog
@@ -248,17 +248,41 @@ class Answering:
 
     async def _say(self, first: Say, acts: AsyncGenerator[Act]) -> Act | None:
         """Say the words up to the next act that is something else, and return it once they were heard."""
-        words = None if first.whole else Words(first, acts)
-        speech = self._mouth.speak(first.text if words is None else words, "reply", turn=current_turn())
-        heard_all = await speech.wait()
-        if speech.error is not None:
-            raise speech.error
+        if first.whole:
+            heard_all = await self._mouth.speak(first.text, "reply", turn=current_turn()).wait()
+            following = await anext(acts, None) if heard_all else None
+        else:
+            words = Words(first.text)
+            speech = self._mouth.speak(words, "reply", turn=current_turn())
+            following = await self._give(words, speech, acts)
+            heard_all = await speech.wait()
         if not heard_all:
             return None
-        following = words.following if words is not None else await anext(acts, None)
         if following is None:
             self._host.program_worked()
         return following
+
+    async def _give(self, words: Words, speech: Speech, acts: AsyncGenerator[Act]) -> Act | None:
+        """Ask the dialog for pieces as the voice wants them; returns the act that is none. Over with the speech."""
+        try:
+            async with asyncio.timeout(None) as until_over:
+                speech.on_over = lambda: until_over.reschedule(0)
+                try:
+                    while True:
+                        await words.wanted()
+                        act = await anext(acts, None)
+                        if not isinstance(act, Say):
+                            return act
+                        words.give(act.text)
+                finally:
+                    speech.on_over = None
+                    words.end()
+        except ANY_FAILURE as error:
+            if until_over.expired() and not is_own_end(error):
+                return None
+            if not is_own_end(error):
+                await speech.wait()  # what was said until then was said
+            raise
 
     def _stale(self, work: Work) -> bool:
         return self._host.over or work.stale

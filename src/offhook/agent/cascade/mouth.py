@@ -15,7 +15,7 @@ from offhook.audio.resample import Resampler
 from offhook.dialog.acts import close
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Callable
 
     from offhook.agent.cascade.playout import PlayoutOptions
     from offhook.agent.cascade.recording import Recording
@@ -79,6 +79,8 @@ class Speech:
         self.error: BaseException | None = None
         """What the source of its words raised."""
         self.pump: asyncio.Task[None] | None = None
+        self.on_over: Callable[[], None] | None = None
+        """Called at its end: for whoever thinks of more words."""
         self._over = asyncio.Event()
 
     @property
@@ -94,6 +96,8 @@ class Speech:
     def end(self) -> None:
         """It is over."""
         self._over.set()
+        if self.on_over is not None:
+            self.on_over()
 
 
 class Mouth:

@@ -2,54 +2,52 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from offhook.dialog.acts import Say, close
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-
-    from offhook.dialog.acts import Act
+import asyncio
+from collections import deque
 
 __all__ = ["Words"]
 
 
 class Words:
-    """The pieces of one speech, out of a stream of acts: up to the first act that is something else.
+    """The pieces of one speech, each asked for by the voice and given by whoever runs the dialog.
 
-    The dialog is asked for the next act when the voice wants the next piece, never earlier.
+    The dialog is asked for the next piece when the voice wants it, never earlier, and runs in one task from its first
+    act to its last: a time limit or a task group in it means that task.
 
     Args:
-        first: the act that begins it.
-        acts: what follows.
+        first: the piece that is known already.
     """
 
-    def __init__(self, first: Say, acts: AsyncGenerator[Act]) -> None:
-        self._first: Say | None = first
-        self._acts = acts
-        self.following: Act | None = None
-        """The act after the last word; ``None`` while that is not known, and at the end of the stream."""
-        self._over = False
+    def __init__(self, first: str) -> None:
+        self._pieces = deque([first])
+        self._wanted = asyncio.Event()
+        self._given = asyncio.Event()
+        self._ended = False
 
     def __aiter__(self) -> Words:
         return self
 
     async def __anext__(self) -> str:
         """The next piece."""
-        if self._first is not None:
-            text, self._first = self._first.text, None
-            return text
-        if self._over:
-            raise StopAsyncIteration
-        act = await anext(self._acts, None)
-        if isinstance(act, Say):
-            return act.text
-        self._over = True
-        self.following = act
-        raise StopAsyncIteration
+        while not self._pieces:
+            if self._ended:
+                raise StopAsyncIteration
+            self._given.clear()
+            self._wanted.set()
+            await self._given.wait()
+        return self._pieces.popleft()
 
-    async def aclose(self) -> None:
-        """Nobody wants the rest, unless all words were taken: then the acts go on."""
-        if not self._over:
-            self._over = True
-            await close(self._acts)
+    async def wanted(self) -> None:
+        """Wait until the voice wants another piece."""
+        await self._wanted.wait()
+        self._wanted.clear()
+
+    def give(self, piece: str) -> None:
+        """This is it."""
+        self._pieces.append(piece)
+        self._given.set()
+
+    def end(self) -> None:
+        """There is no other."""
+        self._ended = True
+        self._given.set()
