@@ -158,6 +158,36 @@ def test_the_people_of_the_exchange_do_not_know_what_carries_their_voices(path: 
         )
 
 
+CARRIER_WORDS = ("telnyx", "call_control", "call.hangup", "call.speak", "streaming.started")
+NEUTRAL = ["audio", "carriers", "calls", "speech", "dialog", "agent", "server", "web"]
+
+
+def words_of(path: Path) -> str:
+    """The names and texts of a module's code; not its comments and docstrings."""
+    tree = ast.parse(path.read_text())
+    docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    words = [*imports(path)]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs:
+            words.append(node.value)
+        elif isinstance(node, ast.Name):
+            words.append(node.id)
+        elif isinstance(node, ast.Attribute):
+            words.append(node.attr)
+    return "\n".join(words).lower()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in FILES if path.relative_to(SOURCE).parts[0] in NEUTRAL and "telnyx" not in path.parts],
+    ids=lambda path: str(path.relative_to(SOURCE)),
+)
+def test_no_room_above_a_carriers_own_knows_its_words(path: Path) -> None:
+    """Or the next carrier would be a special case of the first."""
+    words = words_of(path)
+    assert [word for word in CARRIER_WORDS if word in words] == []
+
+
 def test_every_folder_is_a_room_with_a_place() -> None:
     """A new folder is given its place in the house, and in the picture of it."""
     folders = {path.name for path in SOURCE.iterdir() if path.is_dir() and (path / "__init__.py").exists()}

@@ -295,8 +295,8 @@ def _call_moves(
         case HungUp():
             if ending.outcome is Outcome.HANGING_UP:
                 return replace(ending, outcome=Outcome.HUNG_UP), ()
-        case GoodbyeOver(handed_over=handed_over):
-            if ending.outcome not in (*_DONE, Outcome.HANGING_UP) and not handed_over:
+        case _:  # the goodbye
+            if ending.outcome not in (*_DONE, Outcome.HANGING_UP) and not happening.handed_over:
                 return _closing(replace(ending, outcome=Outcome.HANGING_UP), HangUp())
     return ending, ()
 
