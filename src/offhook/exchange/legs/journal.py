@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from offhook.exchange.legs.timeline import entry
+from offhook.sinks import AppendedFile
+from offhook.spool import Spool
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from typing import Self, TextIO
+    from typing import Self
 
     from offhook.clock import Clock
     from offhook.exchange.legs.facts import Fact
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["Event", "Journal", "Subscription"]
 
 Event = dict[str, Any]
+
+LAST_LINES_S: Final = 1.0
+"""How long the end of a journal waits for its file."""
 
 
 class Subscription:
@@ -83,10 +88,10 @@ class Journal:
         self._events: deque[Event] = deque(maxlen=keep)
         self._subscriptions: list[Subscription] = []
         self._closed = False
-        self._file: TextIO | None = None
+        self._file: Spool | None = None
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("a", encoding="utf-8", buffering=1)
+            self._file = Spool(AppendedFile(path), "journal")
 
     def append(self, type: str, call: str | None = None, **fields: object) -> Event:  # noqa: A002 (the wire's name)
         """Add an event that happens now, or happened at ``at_ms`` if that is among the fields."""
@@ -96,7 +101,7 @@ class Journal:
         event.update(fields)
         self._events.append(event)
         if self._file is not None:
-            self._file.write(json.dumps(event) + "\n")
+            self._file.put(json.dumps(event) + "\n")
         for subscription in self._subscriptions:
             subscription.offer(event)
         return event
@@ -131,4 +136,5 @@ class Journal:
             subscription.close()
         if self._file is not None:
             self._file.close()
+            self._file.flush(LAST_LINES_S)
             self._file = None
