@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from offhook.audio import wav
 from offhook.audio.wav import read_wav
 from offhook.exchange.sound.recorder import Recorder
+from offhook.spool import DEFAULT_LIMIT_BYTES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -100,7 +101,7 @@ async def test_a_disk_that_hangs_costs_its_seconds_and_leaves_the_others_at_thei
     monkeypatch.setattr(wav.WavFile, "write", hangs)
     losses: list[Loss] = []
     recorder = Recorder(tmp_path / "call.wav", 8000, on_loss=losses.append)
-    seconds = 150  # two minutes and more
+    seconds = DEFAULT_LIMIT_BYTES // 32_000 + 20
     for number in range(50 * seconds):
         tick(recorder, number * 20)
     assert not await recorder._spool.flushed(0.01)
