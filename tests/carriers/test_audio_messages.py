@@ -20,17 +20,18 @@ pytestmark = pytest.mark.skipif(not audio_messages.COMPILED, reason="a C compile
 CODES = bytes(range(256))
 MU_LAW = PcmuDecoder().decode(CODES)
 A_LAW = PcmaDecoder().decode(CODES)
-HEAD, TAIL = b'{"event":"media","media":{"payload":"', b'"}}'
 
 
 def read(message: bytes, *, chunk: int = 2, samples: bytes | None = None) -> tuple[int, bytes] | None:
-    assert audio_messages.read_audio is not None
-    return audio_messages.read_audio(message, b"inbound", chunk, samples)
+    quick = TelnyxAppMedia().audio_messages
+    assert quick is not None
+    return quick.read(message, b"inbound", chunk, samples)
 
 
 def write(pcm: bytes, codes: bytes, unused_bits: int) -> bytes:
-    assert audio_messages.write_audio is not None
-    return audio_messages.write_audio(pcm, codes, unused_bits, HEAD, TAIL)
+    quick = TelnyxAppMedia().audio_messages
+    assert quick is not None
+    return quick.write(pcm, codes, unused_bits, quick.head, quick.tail)
 
 
 def mu_law_codes() -> bytes:

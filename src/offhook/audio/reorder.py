@@ -59,6 +59,11 @@ class Reorder:
         self._given_up: set[int] = set()
         self.counters = ReorderCounters()
 
+    @property
+    def expected(self) -> int:
+        """The number of the frame that would go straight on; -1 if none would."""
+        return -1 if self._next is None or self._held else self._next
+
     def passes(self, chunk: int) -> bool:
         """Whether the frame with number ``chunk`` goes straight on: it is the expected one, and none is held back.
 
@@ -69,6 +74,12 @@ class Reorder:
         self._next = chunk + 1
         self.counters.received += 1
         return True
+
+    def pass_on(self) -> None:
+        """Take the frame with the number :attr:`expected`: as :meth:`passes`, of a number that is known."""
+        assert self._next is not None, "only of a frame that is expected"
+        self._next += 1
+        self.counters.received += 1
 
     def push(self, chunk: int, payload: bytes) -> list[bytes | None]:
         """Take the frame with number ``chunk``; return what can go on, in order, ``None`` for each lost frame."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Protocol
+from typing import TYPE_CHECKING, Annotated, Protocol
 
 import msgspec
 
 from offhook.carriers.events import Direction  # noqa: TC001 - msgspec reads it when a message is decoded
+
+if TYPE_CHECKING:
+    from offhook.carriers.audio_messages import AudioMessages
 
 __all__ = [
     "AppMedia",
@@ -118,6 +121,11 @@ class AppMedia(Protocol):
     @property
     def max_audio_ms(self) -> int:
         """The longest audio that :meth:`audio` may be given at once, in whole 20 ms frames."""
+        ...
+
+    @property
+    def audio_messages(self) -> AudioMessages | None:
+        """How audio is read and written in one step; ``None`` where it takes :meth:`receive` and :meth:`audio`."""
         ...
 
     def receive(self, message: bytes) -> MediaEvent:

@@ -13,6 +13,7 @@ from offhook.carriers.media import MediaFormat, MediaReceived, MediaStarted
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from offhook.carriers.audio_messages import AudioMessages
     from offhook.carriers.events import Direction
 
 
@@ -20,6 +21,7 @@ class FakeMedia:
     """A wire format without bytes: ``receive`` returns what is put into ``next``."""
 
     max_audio_ms = 30_000
+    audio_messages: AudioMessages | None = None
     next: Any = None
 
     def receive(self, message: bytes) -> Any:

@@ -26,6 +26,7 @@ from offhook.carriers.wire import Document, Reading, Wire
 from offhook.errors import PayloadInvalid, SignatureInvalid
 
 if TYPE_CHECKING:
+    from offhook.carriers.audio_messages import AudioMessages
     from offhook.carriers.commands import StreamRequest
     from offhook.carriers.events import CallEvent
     from offhook.carriers.media import MediaEvent
@@ -38,6 +39,7 @@ class PaperMedia:
     """Words and hexadecimal digits."""
 
     max_audio_ms = 20
+    audio_messages: AudioMessages | None = None
 
     def receive(self, message: bytes) -> MediaEvent:
         match message.decode().split():

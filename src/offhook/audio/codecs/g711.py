@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+from typing import TYPE_CHECKING
+
 from offhook.audio._audioop import audioop
 from offhook.audio.frames import SAMPLE_BYTES, half_sample
+
+if TYPE_CHECKING:
+    from offhook.audio.codecs.base import Decoder, Encoder
 
 try:
     from offhook.audio.codecs._g711 import encode_a_law, encode_mu_law
@@ -21,7 +27,7 @@ except ImportError:  # installed without a C compiler
 else:
     COMPILED = True
 
-__all__ = ["COMPILED", "RATE", "PcmaDecoder", "PcmaEncoder", "PcmuDecoder", "PcmuEncoder"]
+__all__ = ["COMPILED", "RATE", "PcmaDecoder", "PcmaEncoder", "PcmuDecoder", "PcmuEncoder", "codes_of", "samples_of"]
 
 RATE = 8000
 
@@ -76,3 +82,27 @@ class PcmaEncoder:
             return encode_a_law(pcm)
         except (ValueError, audioop.error):
             raise half_sample(pcm) from None
+
+
+@functools.cache
+def _samples(mu_law: bool) -> bytes:
+    return (PcmuDecoder() if mu_law else PcmaDecoder()).decode(bytes(range(256)))
+
+
+@functools.cache
+def _codes(mu_law: bool, unused_bits: int) -> bytes:
+    pcm = b"".join((bits << unused_bits).to_bytes(2, "little") for bits in range(65536 >> unused_bits))
+    return (PcmuEncoder() if mu_law else PcmaEncoder()).encode(pcm)
+
+
+def samples_of(decoder: Decoder) -> bytes | None:
+    """The two bytes of pcm for each of the 256 codes, if ``decoder`` is of G.711."""
+    return _samples(isinstance(decoder, PcmuDecoder)) if isinstance(decoder, PcmuDecoder | PcmaDecoder) else None
+
+
+def codes_of(encoder: Encoder) -> tuple[bytes, int] | None:
+    """The code of each sample, by its 16 bits without the lowest, and how many of those do not count; if ``encoder`` is
+    of G.711: 14 bits count in its one law, 13 in the other."""
+    if isinstance(encoder, PcmuEncoder):
+        return _codes(True, 2), 2
+    return (_codes(False, 3), 3) if isinstance(encoder, PcmaEncoder) else None

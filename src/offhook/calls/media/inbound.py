@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from offhook.audio.codecs.g711 import samples_of
 from offhook.audio.conceal import Conceal
 from offhook.audio.frames import FRAME_MS
 from offhook.audio.reorder import Reorder
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from offhook.audio.codecs import Decoder
     from offhook.calls.media.counters import StreamCounters
     from offhook.calls.media.taps import Way
+    from offhook.carriers.audio_messages import AudioMessages
+    from offhook.carriers.events import Direction
     from offhook.carriers.media import MediaReceived
 
 __all__ = ["Inbound"]
@@ -25,6 +28,8 @@ class Inbound:
     Args:
         decoder: of the codec that the carrier has announced.
         counters: of the stream.
+        name: which track it is.
+        messages: how the carrier's messages of audio are read in one step, if they can be.
     """
 
     # Slots, since a frame reads some of these on its way.
@@ -35,13 +40,22 @@ class Inbound:
         "_decoder",
         "_last_bytes",
         "_last_ms",
+        "_name",
+        "_read",
         "_reorder",
-        "passes",
+        "_samples",
         "rate",
         "way",
     )
 
-    def __init__(self, decoder: Decoder, counters: StreamCounters) -> None:
+    def __init__(
+        self,
+        decoder: Decoder,
+        counters: StreamCounters,
+        *,
+        name: Direction = "inbound",
+        messages: AudioMessages | None = None,
+    ) -> None:
         self.rate = decoder.rate
         """Of the pcm, in Hz."""
         self.way: Way = nobody
@@ -50,16 +64,33 @@ class Inbound:
         self._conceal = Conceal(decoder.rate)
         self._counters = counters
         self._reorder = Reorder(frame_ms=FRAME_MS)
-        self.passes = self._reorder.passes
-        """Whether the piece with this number goes straight on; if so it is taken, and :meth:`hear` is what follows."""
         counters.orders.append(self._reorder.counters)
         self._bytes_per_ms = decoder.rate * 2 / 1000
         self._last_ms: float = 0
         self._last_bytes = 0
+        self._name = name.encode()
+        self._samples = samples_of(decoder)
+        self._read = messages.read if messages is not None and self._samples is not None else None
+
+    def take_message(self, message: bytes) -> bool:
+        """Take a message in one step, if it is the next piece of this track, plainly written; whether it was taken."""
+        if self._read is None:
+            return False
+        order = self._reorder
+        found = self._read(message, self._name, order.expected, self._samples)
+        if found is None:
+            return False
+        timestamp_ms, pcm = found
+        order.pass_on()
+        self._pass_on(self._conceal.good(pcm), timestamp_ms)
+        return True
 
     def take(self, event: MediaReceived) -> None:
-        """Take a piece that may be out of order."""
+        """Take a piece, in order or not."""
         payload = event.payload
+        if self._reorder.passes(event.chunk):
+            self.hear(payload, event.timestamp_ms)
+            return
         for piece in self._reorder.push(event.chunk, payload):
             # A piece that was held back for reordering follows the ones before it on the stream's clock.
             next_ms = self._last_ms + self._last_bytes / self._bytes_per_ms
@@ -72,6 +103,9 @@ class Inbound:
         except CodecError:
             self._counters.ignored["not of the codec"] += 1
             pcm = self._made_up()
+        self._pass_on(pcm, timestamp_ms)
+
+    def _pass_on(self, pcm: bytes, timestamp_ms: float) -> None:
         self._last_ms, self._last_bytes = timestamp_ms, len(pcm)
         self.way(pcm, timestamp_ms)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from offhook.audio.codecs.g711 import codes_of
 from offhook.audio.frames import FRAME_MS, frame_bytes
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class Outbound:
         counters: of the stream.
     """
 
-    __slots__ = ("_counters", "_encoder", "_frame", "_most", "_protocol", "_send", "flowing", "rate")
+    __slots__ = ("_counters", "_frame", "_message", "_most", "_protocol", "_send", "flowing", "rate")
 
     def __init__(
         self, protocol: AppMedia, encoder: Encoder, send: Callable[[bytes], None], counters: StreamCounters
@@ -36,10 +37,10 @@ class Outbound:
         self.rate = encoder.rate
         """Of the pcm, in Hz."""
         self._protocol = protocol
-        self._encoder = encoder
         self._send = send
         self._counters = counters
         self._frame = frame_bytes(encoder.rate)
+        self._message = _writer(protocol, encoder)
         self._most = self._frame * (1 if encoder.frame_per_payload else protocol.max_audio_ms // FRAME_MS)
 
     def audio(self, pcm: bytes) -> None:
@@ -59,7 +60,7 @@ class Outbound:
             for start in range(0, size, self._most):
                 self.audio(pcm[start : start + self._most])
         elif self.flowing:
-            self._send(self._protocol.audio(self._encoder.encode(pcm)))
+            self._send(self._message(pcm))
         else:
             self._counters.unsent += 1
 
@@ -76,3 +77,12 @@ class Outbound:
             self._send(message)
         else:
             self._counters.unsent += 1
+
+
+def _writer(protocol: AppMedia, encoder: Encoder) -> Callable[[bytes], bytes]:
+    """What makes a message of pcm: in one step where there is one."""
+    messages, codes = protocol.audio_messages, codes_of(encoder)
+    if messages is not None and codes is not None:
+        write, (table, unused_bits), head, tail = messages.write, codes, messages.head, messages.tail
+        return lambda pcm: write(pcm, table, unused_bits, head, tail)
+    return lambda pcm: protocol.audio(encoder.encode(pcm))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from offhook.audio.codecs import make_decoder, make_encoder
 from offhook.calls.media.counters import StreamCounters
@@ -30,6 +30,8 @@ __all__ = ["MediaStream", "StreamCounters", "StreamFailure", "StreamOwner"]
 
 MEDIA_BEFORE_START_LIMIT = 50
 """Frames of audio without a format before the stream is given up: one second."""
+
+_TRACKS: Final[tuple[Direction, ...]] = ("inbound", "outbound")
 
 StreamFailure = Literal[
     "codec_unsupported",
@@ -101,10 +103,8 @@ class MediaStream:
         "_byte_order",
         "_close",
         "_closing",
-        "_hear",
-        "_heard_track",
+        "_heard",
         "_owner",
-        "_passes",
         "_protocol",
         "_stopped",
         "counters",
@@ -114,10 +114,6 @@ class MediaStream:
         "started",
         "tracks",
     )
-
-    # The quick way of the first track; known when it is.
-    _passes: Callable[[int], bool]
-    _hear: Callable[[bytes, float], None]
 
     def __init__(
         self,
@@ -145,7 +141,7 @@ class MediaStream:
         self._close = close
         self._byte_order: Literal["little", "big"] = l16_byte_order
         # The track with a quick way: none before the start and after the stop.
-        self._heard_track: Direction | None = None
+        self._heard: Inbound | None = None
         self._before_start = 0
         self._stopped = False
         self._closing = False
@@ -166,12 +162,10 @@ class MediaStream:
 
     def receive(self, message: bytes) -> None:
         """Take one text message from the socket."""
-        event = self._protocol.receive(message)
         # Nearly every message is the next piece of the audio that is heard; that one goes straight through.
-        if type(event) is MediaReceived and event.track == self._heard_track and self._passes(event.chunk):
-            self._hear(event.payload, event.timestamp_ms)
-        else:
-            self._take(event)
+        heard = self._heard
+        if heard is None or not heard.take_message(message):
+            self._take(self._protocol.receive(message))
 
     def receive_binary(self, message: bytes) -> None:
         """Take one binary message from the socket."""
@@ -238,15 +232,15 @@ class MediaStream:
         format_ = started.format
         wanted = self.request.track
         try:
-            for track in ("inbound", "outbound"):
+            for track in _TRACKS:
                 if wanted in (track, "both"):
                     decoder = make_decoder(format_.encoding, format_.sample_rate, l16_byte_order=self._byte_order)
-                    self.tracks[track] = Inbound(decoder, self.counters)
+                    messages = self._protocol.audio_messages
+                    self.tracks[track] = Inbound(decoder, self.counters, name=track, messages=messages)
         except UnsupportedCodec:
             self.fail("codec_unsupported", f"{format_.encoding} at {format_.sample_rate} Hz")
             return
-        self._heard_track, heard = next(iter(self.tracks.items()))
-        self._passes, self._hear = heard.passes, heard.hear
+        self._heard = next(iter(self.tracks.values()))
         self.outbound.flowing = not self._closing
         self.started = started
         self._owner.stream_started(self, started)
@@ -255,7 +249,7 @@ class MediaStream:
         if self._stopped:
             return
         self._stopped = True
-        self._heard_track = None
+        self._heard = None
         self.outbound.flowing = False
         self._owner.stream_stopped(self)
         self.tracks.clear()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
+from offhook.carriers.audio_messages import audio_messages
 from offhook.carriers.media import (
     DigitReceived,
     FrameIgnored,
@@ -47,6 +48,10 @@ class _AudioMessage(msgspec.Struct, frozen=True, gc=False):
     media: MediaReceived
 
 
+_HEAD: Final = b'{"event":"media","media":{"payload":"'
+_TAIL: Final = b'"}}'
+_QUICK: Final = audio_messages(_HEAD, _TAIL)
+
 # Counters are strings of integers on the wire; lax decoding takes both.
 _decode_audio = msgspec.json.Decoder(_AudioMessage, strict=False).decode
 
@@ -62,6 +67,9 @@ class TelnyxAppMedia:
     max_audio_ms = MAX_AUDIO_MS
     """The longest audio of one message."""
 
+    audio_messages = _QUICK
+    """How audio is read and written in one step, if it can be."""
+
     def receive(self, message: bytes) -> MediaEvent:
         """Turn one text message (UTF-8 bytes) into one event. Never raises."""
         try:
@@ -75,7 +83,7 @@ class TelnyxAppMedia:
 
     def audio(self, payload: bytes) -> bytes:
         """The message that plays ``payload``: codec bytes of 20 ms to 30 s; with OPUS exactly one packet."""
-        return b'{"event":"media","media":{"payload":"' + b64encode(payload) + b'"}}'
+        return _HEAD + b64encode(payload) + _TAIL
 
     def mark(self, name: str) -> bytes:
         """The message that asks for ``name`` back once all audio sent so far was played."""

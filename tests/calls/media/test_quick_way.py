@@ -1,0 +1,113 @@
+"""Audio takes the same course in one step as in several: the quick way of a stream changes nothing but its cost."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pybase64
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from offhook.calls.media.line import MediaLine
+from offhook.calls.media.stream import MediaStream
+from offhook.carriers.audio_messages import COMPILED
+from offhook.carriers.commands import StreamRequest
+from offhook.carriers.telnyx.media import TelnyxAppMedia
+
+if TYPE_CHECKING:
+    from offhook.carriers.media import MediaStarted
+
+pytestmark = pytest.mark.skipif(not COMPILED, reason="a C compiler at installation")
+
+
+class SlowMedia(TelnyxAppMedia):
+    """The carrier's messages, read and written in several steps."""
+
+    audio_messages = None
+
+
+class Echo:
+    """Says everything back, and remembers it."""
+
+    def __init__(self, line: MediaLine) -> None:
+        self._line = line
+        self.heard: list[tuple[bytes, float]] = []
+
+    def media_started(self, started: MediaStarted) -> None:
+        pass
+
+    def audio(self, pcm: bytes, timestamp_ms: float) -> None:
+        self.heard.append((pcm, timestamp_ms))
+        if len(pcm) == 320:
+            self._line.send_audio(pcm)
+
+    def mark_returned(self, name: str) -> None:
+        pass
+
+    def digit(self, digit: str) -> None:
+        pass
+
+    def media_lost(self) -> None:
+        pass
+
+    def media_resumed(self) -> None:
+        pass
+
+    def media_stopped(self) -> None:
+        pass
+
+
+def course(protocol: TelnyxAppMedia, codec: str, announced: str, messages: list[bytes]) -> tuple[object, ...]:
+    """What is heard, sent and counted when these messages come."""
+    sent: list[bytes] = []
+    line = MediaLine()
+    echo = Echo(line)
+    line.add(echo, vital=True)
+    request = StreamRequest(url="", codec=codec, track="both")
+    stream = MediaStream(protocol, request=request, owner=line, send=sent.append, close=lambda: None)
+    line.opened(stream)
+    format_ = {"encoding": announced, "sample_rate": 8000, "channels": 1}
+    stream.receive(json.dumps({"event": "start", "stream_id": "s", "start": {"media_format": format_}}).encode())
+    for message in messages:
+        stream.receive(message)
+    counters = stream.counters
+    return echo.heard, sent, counters.received, counters.lost, counters.late, counters.restarts, counters.ignored
+
+
+PIECES = st.fixed_dictionaries(
+    {
+        "track": st.sampled_from(["inbound", "inbound", "inbound", "outbound"]),
+        "chunk": st.integers(1, 12).map(str) | st.integers(1, 12),
+        "timestamp": st.integers(0, 500).map(str),
+        "payload": st.binary(min_size=159, max_size=161).map(lambda payload: pybase64.b64encode(payload).decode())
+        | st.text(max_size=8),
+    }
+)
+
+
+@given(
+    st.lists(PIECES, max_size=20),
+    st.sampled_from(["PCMU", "PCMA"]),
+    st.sampled_from(["PCMU", "PCMA"]),
+    st.booleans(),
+)
+def test_what_is_heard_sent_and_counted_is_the_same(
+    pieces: list[dict[str, object]], codec: str, announced: str, spaces: bool
+) -> None:
+    """In order or not, of either law in each direction, of both tracks, well written or not."""
+    separators = (", ", ": ") if spaces else (",", ":")
+    messages = [
+        json.dumps({"event": "media", "media": piece, "stream_id": "s"}, separators=separators).encode()
+        for piece in pieces
+    ]
+    assert course(TelnyxAppMedia(), codec, announced, messages) == course(SlowMedia(), codec, announced, messages)
+
+
+def test_audio_that_is_not_of_g711_takes_the_slower_way() -> None:
+    """L16 has no table of samples."""
+    piece = {"track": "inbound", "chunk": "1", "timestamp": "0", "payload": pybase64.b64encode(bytes(640)).decode()}
+    message = json.dumps({"event": "media", "media": piece}).encode()
+    heard = course(TelnyxAppMedia(), "PCMU", "L16", [message])[0]
+    assert heard == [(bytes(640), 0)]
