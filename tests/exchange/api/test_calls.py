@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import telnyx
 
-from offhook.exchange.legs.machine import LegState
+from offhook.exchange.api.calls import call_json
+from offhook.exchange.legs.machine import Leg, LegState
 
 if TYPE_CHECKING:
     import httpx
@@ -452,3 +453,26 @@ async def test_a_leg_whose_line_breaks_is_ended_and_said(
     assert phone.cause == "unspecified"
     (entry,) = [event for event in exchange.journal.history(call_id) if event["type"] == "line.failed"]
     assert entry["error"] == "RuntimeError"
+
+
+def test_a_call_is_given_with_what_there_is_of_it() -> None:
+    """Seconds since the answer; an end only when it is over; a client state only when it has one, except in lists."""
+    leg = Leg(
+        call_id="v3:a",
+        leg_id="leg",
+        session_id="session",
+        connection_id="1",
+        direction="inbound",
+        from_="+15550150",
+        to="+15550199",
+        started_ms=1000.0,
+        state=LegState.PARKED,
+    )
+    ringing = call_json(leg, 9000.0)
+    assert (ringing["call_duration"], ringing["is_alive"]) == (0, True)
+    assert not {"client_state", "end_time"} & set(ringing)
+    over = replace(leg, state=LegState.ENDED, answered_ms=2000.0, ended_ms=5500.0, client_state="YQ==")
+    ended = call_json(over, 9000.0)
+    assert (ended["call_duration"], ended["is_alive"], ended["client_state"]) == (3, False, "YQ==")
+    assert ended["end_time"] == "1970-01-01T00:00:05.500000Z"
+    assert call_json(leg, 9000.0, brief=True)["client_state"] == ""

@@ -92,9 +92,9 @@ def _announcement(
             return Event("call.speak.ended", {**_speak(leg, speak_id), "status": status})
         case facts.PlaybackStarted(leg, url=url):
             return Event("call.playback.started", _playback(leg, url))
-        case facts.PlaybackEnded(leg, url=url, outcome=outcome, reason=reason):
-            payload = {**_playback(leg, url), "status": _PLAYED[outcome]}
-            return Event("call.playback.ended", {**payload, "status_detail": reason} if reason else payload)
+        case _:
+            payload = {**_playback(fact.leg, fact.url), "status": _PLAYED[fact.outcome]}
+            return Event("call.playback.ended", {**payload, "status_detail": fact.reason} if fact.reason else payload)
 
 
 def envelope(event_type: str, event_id: str, occurred_ms: float, payload: Payload, attempt: int, url: str) -> bytes:
