@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -56,6 +56,12 @@ class Settings(BaseSettings):
     offhook_token_key: SecretStr | None = None
     """What the tokens of media sockets are signed with: 32 characters or more, the same for all processes behind one
     address. ``None``: a key of this process alone."""
+    offhook_journal: str = ""
+    """The file in which ``serve`` keeps what the next process needs to take its calls over; ``off`` for none, empty for
+    one of the agent's own in the state folder."""
+    offhook_journal_sync: Literal["off", "commit"] = "off"
+    """When what is written there is forced to the disk. ``off``: it survives the death of the process; ``commit``: a
+    power cut as well, and every webhook waits for the disk."""
     offhook_codec: str = "PCMU"
     """The codec to ask the carrier for, in both directions."""
     offhook_sample_rate: int = Field(default=8000, ge=8000, le=48000)

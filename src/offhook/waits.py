@@ -24,6 +24,7 @@ __all__ = [
     "APOLOGY",
     "CLOSE",
     "COMMAND",
+    "DIALLED",
     "GOODBYE",
     "HANDLER",
     "HANGUP",
@@ -115,6 +116,11 @@ COMMAND = Wait(
     limit_s=30.0,
     outcome="the command counts as failed: what was to follow from it is undone, and the call is told or hung up",
 )
+DIALLED = Wait(
+    name="the leg of a dial that was interrupted",
+    limit_s=10.0,
+    outcome="the program ends without it; another process of this connection hangs the leg up when it hears of it",
+)
 ANSWER = Wait(
     name="the carrier to answer an incoming call",
     limit_s=45.0,
@@ -200,6 +206,7 @@ ALL = (
     VOICE_FIRST,
     VOICE_NEXT,
     COMMAND,
+    DIALLED,
     ANSWER,
     HANGUP,
     HANGUP_REPORT,

@@ -364,6 +364,8 @@ class Carrier:
         self.signer = Signer()
         self.commands: list[tuple[str, str, dict[str, Any]]] = []
         self.webhooks = ""
+        self.over: set[str] = set()
+        """Calls that it says are over, when it is asked."""
         self.replies: dict[str, tuple[int, dict[str, Any]]] = {}
         """What the API says to an action, if it does not agree."""
         self.agent: Program
@@ -377,7 +379,16 @@ class Carrier:
                 body = json.loads(self.rfile.read(int(self.headers.get("content-length", 0))) or b"{}")
                 _, _, call_id, _, action = self.path.strip("/").split("/")
                 carrier.commands.append((call_id, action, body))
-                status, said = carrier.replies.get(action, (200, {"data": {"result": "ok"}}))
+                self._reply(*carrier.replies.get(action, (200, {"data": {"result": "ok"}})))
+
+            def do_GET(self) -> None:
+                *_, last = self.path.split("?")[0].strip("/").split("/")
+                if last == "active_calls":
+                    self._reply(200, {"data": [], "meta": {"cursors": {}}})
+                else:
+                    self._reply(200, {"data": {"call_control_id": last, "is_alive": last not in carrier.over}})
+
+            def _reply(self, status: int, said: dict[str, Any]) -> None:
                 reply = json.dumps(said).encode()
                 self.send_response(status)
                 self.send_header("content-type", "application/json")
@@ -458,6 +469,7 @@ class Carrier:
 
     def hang_up(self, call_id: str) -> None:
         """The caller hangs up."""
+        self.over.add(call_id)
         body = self.event("call.hangup", call_id, hangup_cause="normal_clearing", hangup_source="caller")
         assert self.post(body).status_code == 200
 
@@ -554,6 +566,13 @@ def carrier(launch_for_session: Any, speech_engines: None) -> Iterator[Carrier]:
         )
         port = opened.agent.event("server.ready")["port"]
         opened.webhooks = f"http://127.0.0.1:{port}/webhooks/telnyx"
+        yield opened
+
+
+@pytest.fixture
+def own_carrier(speech_engines: None) -> Iterator[Carrier]:
+    """A carrier in the hands of one test, which starts its own server."""
+    with contextlib.closing(Carrier()) as opened:
         yield opened
 
 

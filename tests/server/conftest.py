@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import json
 import socket
@@ -17,7 +18,7 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route, WebSocketRoute
 
-from offhook.carriers.commands import DialedCall, StreamRequest
+from offhook.carriers.commands import DialedCall, LiveLeg, StreamRequest
 from offhook.carriers.telnyx.signing import Signer
 from offhook.carriers.telnyx.wire import telnyx_wire
 from offhook.ids import new_id
@@ -183,6 +184,10 @@ class FakeCarrier:
         self.wire = telnyx_wire(public_key)
         self.commands: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = []
         self.fails: dict[str, list[Exception]] = {}
+        self.alive: dict[str, bool] = {}
+        """What the carrier says of a leg, if it does not say that it is not known."""
+        self.legs: list[LiveLeg] = []
+        self.questions: list[str] = []
         self.dial_waits = asyncio.Event()
         self.dial_waits.set()
         self.changed = asyncio.Event()
@@ -209,11 +214,21 @@ class FakeCarrier:
         await self.dial_waits.wait()
         return DialedCall(call_id="out1", leg_id="leg1", session_id="ses1")
 
+    async def hangup(self, *arguments: Any, **options: Any) -> bool:
+        self._note("hangup", arguments, options)
+        return self.alive.get(arguments[0], True)
+
+    async def is_alive(self, call_id: str) -> bool:
+        self.questions.append(call_id)
+        return self.alive.get(call_id, False)
+
+    async def live_legs(self, connection_id: str | None = None) -> tuple[LiveLeg, ...]:
+        return tuple(self.legs)
+
     def __getattr__(self, name: str) -> Any:
         if name not in (
             "answer",
             "reject",
-            "hangup",
             "transfer",
             "send_dtmf",
             "speak",
@@ -301,15 +316,19 @@ class Town:
         self.more_carriers: list[Any] = []
         self.sessions: list[FakeSession] = []
         self.make_session: Callable[[Call], Any] = FakeSession
-        self.times = HostTimes(media_s=0.3, hangup_s=0.2, apology_s=0.3, session_end_s=0.3, goodbye_s=0.3)
+        self.times = HostTimes(
+            media_s=0.3, hangup_s=0.2, apology_s=0.3, session_end_s=0.3, goodbye_s=0.3, restart_s=0.5, lost_s=0.1
+        )
         self.server: Server | None = None
         self.http = httpx.AsyncClient()
+        self._sockets: list[Any] = []
 
     async def open(self, **options: Any) -> Host:
         times = options.pop("times", self.times)
         host = Host(
             self._session,
             carriers=[self.carrier, *self.more_carriers],
+            journal=options.pop("journal", None),
             options=HostOptions(times=times, **options),
         )
         self.server = Server(host)
@@ -340,6 +359,10 @@ class Town:
         }
         return json.dumps({"data": data, "meta": {"attempt": 1}}).encode()
 
+    def encoded(self, client_state: str) -> str:
+        """A text as it hangs on a leg."""
+        return base64.b64encode(client_state.encode()).decode()
+
     async def webhook(self, event_type: str, call_id: str = "c1", **fields: Any) -> httpx.Response:
         body = self.event(event_type, call_id, **fields)
         return await self.post(body, self.signer.sign(body, int(time.time())))
@@ -355,7 +378,9 @@ class Town:
         )
 
     async def connect(self, stream_url: str) -> Any:
-        return await websockets.connect(stream_url)
+        socket = await websockets.connect(stream_url)
+        self._sockets.append(socket)
+        return socket
 
     async def stream(self, stream_url: str, call_id: str = "c1", encoding: str = "PCMU") -> Any:
         """The carrier's side of a media socket, begun."""
@@ -390,6 +415,8 @@ class Town:
         if self.server is not None:
             await self.server.stop()
         await self.http.aclose()
+        for each in self._sockets:
+            await each.close()
 
 
 @pytest.fixture

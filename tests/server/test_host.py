@@ -14,7 +14,7 @@ from websockets.exceptions import InvalidStatus
 
 from offhook.calls.events import CallOver, CallRinging, MediaLost, TransferBridged, TransferFailed
 from offhook.carriers.telnyx.wire import telnyx_wire
-from offhook.errors import CallEnded, CallError, CarrierUnavailable, CommandInvalid, ConfigError
+from offhook.errors import CallEnded, CallError, CommandInvalid, ConfigError
 from offhook.server.host import Host
 from offhook.server.options import HostOptions
 
@@ -161,11 +161,12 @@ async def test_a_hangup_that_overtakes_its_call_answers_nothing(town: Any) -> No
 
 
 async def test_an_answer_that_fails_is_logged(town: Any, caplog: pytest.LogCaptureFixture) -> None:
-    """By the code of what was wrong."""
+    """By the code of what was wrong; the caller hears that nobody answers, and does not wait."""
     await town.open()
-    town.carrier.fails["answer"] = [CarrierUnavailable("no answer")]
+    town.carrier.fails["answer"] = [CommandInvalid("no answer")]
     await town.ring()
-    await until(lambda: "could not be answered: carrier_unavailable" in caplog.text)
+    await until(lambda: "could not be answered: command_invalid" in caplog.text)
+    await town.carrier.did("reject")
 
 
 # -- when the audio fails: nobody is left in silence ---------------------------------------------------------------
@@ -272,10 +273,10 @@ async def test_audio_lost_in_the_call_ends_in_an_apology(town: Any) -> None:
 
 async def test_audio_that_ends_with_the_call_is_not_lost(town: Any) -> None:
     """The socket closes a moment before the hang-up is reported."""
-    host = await town.open(times=town.times.__class__(hangup_s=5))
+    host = await town.open(times=town.times.__class__(lost_s=5))
     session, socket = await town.answered_call()
     await socket.close()
-    await until(session.over.is_set)
+    await until(lambda: session.heard == ["started", "lost"])
     await town.hang_up()
     await until(lambda: not host.dispatch.live)
     assert town.carrier.names() == ["answer"]

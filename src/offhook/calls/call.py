@@ -12,7 +12,7 @@ from offhook.errors import CallError, CarrierError
 from offhook.ids import new_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from offhook.carriers.commands import Carrier
     from offhook.carriers.events import CallEvent, Direction
@@ -75,6 +75,10 @@ class Call:
         """What both parties have heard so far."""
         self.conversation: Conversation | None = None
         """The agent's session on this call; ``None`` before it begins and after it is over."""
+        self.opening: str | None = None
+        """What the conversation is opened with in place of a greeting: after an interruption, an apology."""
+        self.end_leg: Callable[[], Awaitable[None]] | None = None
+        """How the host of the call ends it, until that is true; ``None`` without one."""
         self.data: dict[str, Any] = {}
         """Anything the program wants to keep with the call."""
         self._observers: list[Callable[[object], None]] = []
@@ -195,7 +199,10 @@ class Call:
         if graceful and self.conversation is not None:
             await self.conversation.hangup()
             return
-        await self.carrier.hangup(self.id)
+        if self.end_leg is not None:
+            await self.end_leg()
+        else:
+            await self.carrier.hangup(self.id)
 
     async def transfer(self, to: str, *, from_: str | None = None, timeout_s: int = 30) -> None:
         """Dial ``to`` and connect the leg to it when it answers, at once: words still being spoken are cut.

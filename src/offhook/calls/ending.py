@@ -100,6 +100,11 @@ class Ending:
         return self.outcome in _DONE and self.session is SessionState.CLOSED
 
     @property
+    def in_conversation(self) -> bool:
+        """Whether a session runs, and is to go on."""
+        return self.outcome is Outcome.OPEN and self.session is SessionState.RUNNING
+
+    @property
     def takes_audio(self) -> bool:
         """Whether a session may begin on the call, and a media stream is worth asking for."""
         return self.outcome is Outcome.OPEN and self.session in (SessionState.NONE, SessionState.BROKEN)

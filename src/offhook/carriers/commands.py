@@ -94,8 +94,8 @@ class Carrier(Protocol):
         """Refuse an inbound leg that rings."""
         ...
 
-    async def hangup(self, call_id: str, *, command_id: str | None = None) -> None:
-        """End the leg. A leg that is over already is not an error."""
+    async def hangup(self, call_id: str, *, command_id: str | None = None) -> bool:
+        """End the leg; whether it was up. A leg that is over already is not an error, and may not be reported again."""
         ...
 
     async def transfer(

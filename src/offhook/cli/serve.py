@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
+import re
 import signal
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
@@ -18,10 +21,13 @@ from offhook.agent.sessions import AgentSessions
 from offhook.calls.events import CallOver
 from offhook.cli import streams
 from offhook.cli.console import EXIT_FAILED, EXIT_INTERRUPTED, emit_json, err
+from offhook.clock import SystemClock
 from offhook.config import Settings
 from offhook.errors import ConfigError, OffhookError
+from offhook.ids import new_id
 from offhook.logs import describe
 from offhook.server.host import Host
+from offhook.server.journal import Journal
 from offhook.server.options import HostOptions
 from offhook.server.run import Server, serve
 
@@ -47,7 +53,7 @@ async def run_serve(
     show.begin()
     settings = _settings(host, port, public_url)
     agent = load_agent(path)
-    telephone, carrier = _host(agent, settings, insecure=insecure)
+    telephone, carrier = _host(agent, settings, insecure=insecure, journal=_journal(path, settings))
     takes_calls = False
 
     def ready(server: Server) -> None:
@@ -96,7 +102,8 @@ async def run_call(
     settings.require("telnyx_connection_id", *_needed(settings), missing=lacking)
     assert from_
     agent = load_agent(path)
-    telephone, carrier = _host(agent, settings, insecure=False)
+    telephone, carrier = _host(agent, settings, insecure=False, adopts=False)
+    telephone.adoption.house = new_id()[:8]  # its leg is not anybody's who finds it
     over = asyncio.Event()
     outcome: dict[str, Any] = {"call": None, "answered": False, "cause": None}
 
@@ -122,17 +129,17 @@ async def run_call(
     try:
         # The application's own webhook URL may be another server's: the one that takes the calls that come in.
         carrier.webhook_url = f"{telephone.public_url}/webhooks/{carrier.wire.name}"
+        call = await telephone.dial(to, from_)
         try:
-            call = await telephone.dial(to, from_)
-            try:
-                await over.wait()
-            except asyncio.CancelledError:
-                await call.hangup(graceful=False)
-                raise
+            await over.wait()
+        except asyncio.CancelledError:
+            await call.hangup(graceful=False)
+            raise
+    finally:
+        try:
+            await server.stop()  # which hangs up what was dialled and is not wanted any more
         finally:
             await carrier.aclose()
-    finally:
-        await server.stop()
     if show.as_json:
         emit_json(outcome)
     return 0 if outcome["answered"] else EXIT_FAILED
@@ -158,7 +165,25 @@ def _needed(settings: Settings, *, insecure: bool = False) -> list[str]:
     return keys if at_exchange or insecure else [*keys, "offhook_public_url"]
 
 
-def _host(agent: Agent, settings: Settings, *, insecure: bool) -> tuple[Host, TelnyxCarrier]:
+def _journal(path: str, settings: Settings) -> Journal | None:
+    """The journal of ``serve``. Versions of an agent that are tried out one after the other take no calls over."""
+    where = settings.offhook_journal
+    if where == "off" or (not where and os.environ.get("OFFHOOK_SUPERVISED")):
+        return None
+    if where:
+        file = Path(where).expanduser()
+    else:
+        # The same for every process that serves this agent on this connection, whatever its port and its folder.
+        line = f"{settings.telnyx_public_key}/{settings.telnyx_connection_id}/{settings.telnyx_base_url}"
+        state = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
+        name = f"{re.sub(r'[^A-Za-z0-9_.-]+', '-', path)}-{hashlib.sha256(line.encode()).hexdigest()[:8]}.db"
+        file = Path(state).expanduser() / "offhook" / "journal" / name
+    return Journal(file, SystemClock(), sync=settings.offhook_journal_sync)
+
+
+def _host(
+    agent: Agent, settings: Settings, *, insecure: bool, journal: Journal | None = None, adopts: bool = True
+) -> tuple[Host, TelnyxCarrier]:
     """A host for the agent, and its carrier; whatever is missing for it is said before anything starts."""
     from offhook.carriers.telnyx.client import TelnyxCarrier
     from offhook.carriers.telnyx.wire import unverified_wire
@@ -189,8 +214,10 @@ def _host(agent: Agent, settings: Settings, *, insecure: bool) -> tuple[Host, Te
             codec=settings.offhook_codec,
             sample_rate=settings.offhook_sample_rate,
             max_calls=settings.offhook_max_calls,
+            adopts=adopts,
             token_key=key.get_secret_value().encode() if (key := settings.offhook_token_key) is not None else None,
         ),
+        journal=journal,
     )
     return host, carrier
 

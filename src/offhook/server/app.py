@@ -44,6 +44,8 @@ def build_app(host: Host, *, routes: Sequence[BaseRoute] = ()) -> Starlette:
         if body is None:
             return _answer(host.inbox.refuse_unread(413, "body_too_large", MAX_BODY_BYTES + 1))
         verdict = host.webhook(carrier, _delivery(request, body, host.public_url))
+        for written in verdict.written:  # never for long: the journal sees to that
+            await written
         if verdict.document is None:
             return _answer(verdict)
         answer = await host.inbox.document_of(verdict, host.options.times.document_s)

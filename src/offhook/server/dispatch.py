@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from offhook.calls.call import Call
 from offhook.calls.events import CallOver, CallRinging
+from offhook.calls.marks import read_mark
 from offhook.calls.state import CallRecord, TransferLegOver
 from offhook.carriers.events import CallHangup, CallInitiated
+from offhook.ids import new_id
 from offhook.server.early import EarlyEvents
 from offhook.server.live import LiveCall
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from offhook.calls.recovery import Recovery
     from offhook.calls.registry import CallRegistry
     from offhook.carriers.commands import Carrier
     from offhook.carriers.events import CallEvent
     from offhook.server.counters import HostCounters
+    from offhook.server.dials import Dials
     from offhook.server.live import Surroundings
 
 __all__ = ["Dispatch"]
@@ -37,9 +42,19 @@ class Dispatch:
         host: what calls run in.
         registry: where calls are found by their id.
         counters: where new calls are counted.
+        dials: whose legs show themselves by their events.
+        unknown: told of every event of a leg that nobody knows.
     """
 
-    def __init__(self, host: Surroundings, registry: CallRegistry, counters: HostCounters) -> None:
+    def __init__(
+        self,
+        host: Surroundings,
+        registry: CallRegistry,
+        counters: HostCounters,
+        *,
+        dials: Dials,
+        unknown: Callable[[Carrier, CallEvent], None],
+    ) -> None:
         self.live: dict[Call, LiveCall] = {}
         """The calls that are up, and those whose end has yet to be reported."""
         self.observers: list[Callable[[Call], None]] = []
@@ -47,6 +62,8 @@ class Dispatch:
         self._host = host
         self._registry = registry
         self._counters = counters
+        self._dials = dials
+        self._unknown = unknown
         self._early = EarlyEvents()
 
     @property
@@ -68,6 +85,30 @@ class Dispatch:
             live.call.record = replace(live.call.record, call_id=call_id)
             self._known(live)
 
+    def adopt(self, record: CallRecord, carrier: Carrier, recovery: Recovery) -> None:
+        """A leg that another process has begun, or that nobody knew of."""
+        live = self.begin(record, carrier)
+        self._known(live)
+        if live.call in self.live and not live.call.ended:
+            live.take_over(recovery)
+
+    def report_over(self, call: Call, cause: str) -> None:
+        """A call has turned out to be over, though no event of the carrier says so."""
+        if not call.ended:
+            at = datetime.now(UTC).isoformat()
+            self._handle(
+                call,
+                CallHangup(
+                    event_id=new_id(),
+                    event_type="call.over",
+                    occurred_at=at,
+                    call_id=call.id,
+                    cause=cause,
+                    source="unknown",
+                    sip_cause="unspecified",
+                ),
+            )
+
     def forget(self, live: LiveCall) -> None:
         """The call is over, and so is our part in it."""
         self.live.pop(live.call, None)
@@ -81,6 +122,13 @@ class Dispatch:
                     live.abandon()
                 self._registry.end(live.call)
                 self._host.settled(live, forget=True)
+
+    def look_after_calls(self) -> None:
+        """See to calls that nothing has been heard of for long. To be called from time to time."""
+        self.forget_lost_calls()
+        now_ms = self._host.clock.now_ms()
+        for live in tuple(self.live.values()):
+            live.look_after(now_ms)
 
     def is_new(self, carrier: Carrier, event: CallEvent) -> bool:
         """Whether a call would begin here with ``event``."""
@@ -102,24 +150,27 @@ class Dispatch:
                 logger.debug("the observer's error", exc_info=error)
         call.notify(CallRinging(at_ms=self._host.clock.wall_ms(), call_id=call.id, direction=call.direction))
         for event in self._early.take(call.carrier, call.id):
-            self._handle(call, event)
+            self._handle(call, _without_mark(event))
 
     # -- events -------------------------------------------------------------------------------------------------------
 
     def process(self, carrier: Carrier, event: CallEvent) -> None:
         """Act on one event that ``carrier`` has reported."""
         call = self._registry.get(event.call_id, carrier)
+        if call is None and self._dials.shown(carrier, event):
+            call = self._registry.get(event.call_id, carrier)
         if call is not None:
-            self._handle(call, event)
+            self._handle(call, _without_mark(event))
         elif isinstance(event, CallInitiated) and event.direction == "inbound":
             record = CallRecord(call_id=event.call_id, direction="inbound", from_=event.from_, to=event.to)
             live = self.begin(record, carrier)
             self._known(live)
-            self._handle(live.call, event)
+            self._handle(live.call, _without_mark(event))
         elif (leg_of := self._leg_of(carrier, event)) is not None:
             self._leg_event(leg_of, event)
         else:
             self._early.keep(carrier, event)
+            self._unknown(carrier, event)
 
     def _handle(self, call: Call, event: CallEvent) -> None:
         live = self.live.get(call)
@@ -148,3 +199,9 @@ class Dispatch:
         live = self.live.get(call)
         if isinstance(event, CallHangup) and live is not None:
             live.handle(TransferLegOver(cause=event.cause))
+
+
+def _without_mark(event: CallEvent) -> CallEvent:
+    """The event with the program's own text on it alone."""
+    mark, text = read_mark(event.client_state)
+    return event if mark is None else replace(event, client_state=text)

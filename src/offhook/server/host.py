@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from offhook import spool
@@ -14,10 +13,13 @@ from offhook.calls.registry import CallRegistry
 from offhook.calls.state import CallRecord
 from offhook.clock import SystemClock
 from offhook.errors import CallError, ConfigError, UnsupportedCodec
+from offhook.server.adoption import Adoption
 from offhook.server.counters import HostCounters
+from offhook.server.dials import Dials
 from offhook.server.dispatch import Dispatch
 from offhook.server.gate import Gate
 from offhook.server.inbox import Inbox
+from offhook.server.journal import CallNotes
 from offhook.server.options import HostOptions
 from offhook.server.stall import StallProbe
 from offhook.server.ticker import Ticker
@@ -27,17 +29,23 @@ if TYPE_CHECKING:
 
     from offhook.calls.call import Call
     from offhook.calls.media.stream import MediaStream
+    from offhook.calls.recovery import Recovery
     from offhook.calls.session import SessionFactory
     from offhook.carriers.commands import Carrier, StreamRequest
     from offhook.carriers.events import CallEvent
     from offhook.carriers.wire import WebhookRequest
     from offhook.clock import Clock
     from offhook.server.inbox import Verdict
+    from offhook.server.journal import Journal
     from offhook.server.live import LiveCall
 
 __all__ = ["Host"]
 
 logger = logging.getLogger(__name__)
+
+
+LOOK_AFTER_S = 30.0
+"""How often it is looked for calls of which nothing is heard any more."""
 
 
 class Host:
@@ -53,6 +61,7 @@ class Host:
         public_url: where the carrier reaches this process, without a path; may be set later, before the first call.
         options: limits, times and texts.
         clock: the machine's, unless told otherwise.
+        journal: where accepted events and calls are written down, for the process that comes after this one.
 
     Raises:
         ConfigError: without a carrier, or with two of one name; or if the token key of the options is too short.
@@ -66,6 +75,7 @@ class Host:
         public_url: str | None = None,
         options: HostOptions | None = None,
         clock: Clock | None = None,
+        journal: Journal | None = None,
     ) -> None:
         self.sessions = sessions
         self.carriers = tuple(carriers)
@@ -76,13 +86,22 @@ class Host:
         self.stall = StallProbe()
         self.counters = HostCounters()
         self.draining = False
-        self.inbox = Inbox(self.clock, limit=self.options.max_queued_events, refuses=self._refuses)
-        self.dispatch = Dispatch(self, self.registry, self.counters)
+        self.stopping = False
+        limit = self.options.max_queued_events
+        self.inbox = Inbox(self.clock, limit=limit, refuses=self._refuses, journal=journal)
+        self.dials = Dials(self)
+        self.adoption = Adoption(self, self.carriers, journal)
+        unknown = self.adoption.unknown if self.options.adopts else _leave_alone
+        self.dispatch = Dispatch(self, self.registry, self.counters, dials=self.dials, unknown=unknown)
         self.gate = Gate(self.options, self.registry, self.counters, self.dispatch.live.get)
         self.gate.public_url = public_url
+        self._journal = journal
+        if journal is not None:
+            self.on_call(CallNotes(journal).follow)
         self._settled = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._worker: asyncio.Task[None] | None = None
+        self._patrol: asyncio.Task[None] | None = None
         names = [carrier.wire.name for carrier in self.carriers]
         if not names or len(set(names)) < len(names):
             raise ConfigError(
@@ -116,7 +135,18 @@ class Host:
             asyncio.to_thread(_warm_codecs, self.options, self.carriers),
             *(warm_up() for warm_up in warm_ups if warm_up is not None),
         )
+        if self._journal is not None:
+            remembered = await self._journal.open()
+            self.inbox.remember(remembered.seen)
+            self.adoption.remember(remembered)
         self._worker = asyncio.create_task(self._work())
+        self._patrol = asyncio.create_task(self._look_after_calls())
+
+    def recover(self) -> None:
+        """Take over the calls of a process that has died. To be called once after :meth:`start`, when the carrier can
+        reach the address of this one; returns at once."""
+        if self.options.adopts:
+            self.spawn(self.adoption.after_restart())
 
     async def drain(self, timeout_s: float) -> None:
         """Take no new calls, let the running ones end, and after ``timeout_s`` say goodbye to the rest.
@@ -139,10 +169,13 @@ class Host:
     async def stop(self) -> None:
         """Let go of everything at once. Use :meth:`drain` first: calls that are up are left to themselves."""
         self.draining = True
-        if self._worker is not None:
-            self._worker.cancel()
-            await asyncio.wait({self._worker})
-            self._worker = None
+        await self.dials.settle()
+        self.stopping = True
+        for task in (self._worker, self._patrol):
+            if task is not None:
+                task.cancel()
+                await asyncio.wait({task})
+        self._worker = self._patrol = None
         for live in tuple(self.dispatch.live.values()):
             live.abandon()
         # First in good order, with every session closed; then whatever still hangs on to a command.
@@ -152,6 +185,8 @@ class Host:
             if self._tasks:
                 await asyncio.wait(self._tasks, timeout=2.0)
         self.stall.stop()
+        if self._journal is not None:
+            await self._journal.close()
 
     async def _until_idle(self) -> None:
         await self.inbox.events.join()
@@ -203,15 +238,16 @@ class Host:
         call.data.update(data or {})
         self.stall.watch()
         request = self.stream_request(call, ringing_s=timeout_s)
-        try:
-            dialed = await through.dial(
-                to=to, from_=from_, stream=request, client_state=client_state, timeout_s=timeout_s
-            )
-        except BaseException:
-            self.settled(live, forget=True)
-            raise
-        call.record = replace(call.record, leg_id=dialed.leg_id, session_id=dialed.session_id)
-        self.dispatch.identified(live, dialed.call_id)
+        await self.dials.dial(
+            live,
+            request,
+            carrier=through,
+            to=to,
+            from_=from_,
+            text=client_state,
+            timeout_s=timeout_s,
+            house=self.adoption.house,
+        )
         live.prepare()
         return call
 
@@ -235,6 +271,8 @@ class Host:
             "calls_up": self.dispatch.busy,
             "calls": self.counters.calls,
             "webhooks": self.inbox.counters.report(),
+            "journal": None if self._journal is None else self._journal.report(),
+            "legs_found": dict(self.adoption.counters),
             "media": self.counters.media(),
             "loop_stall": self.stall.report(),
             "ticks_missed": self.ticker.missed,
@@ -273,6 +311,23 @@ class Host:
             finally:
                 self.inbox.events.task_done()
 
+    async def _look_after_calls(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_AFTER_S)
+            self.dispatch.look_after_calls()
+
+    # -- for legs that nobody here began (Nursery) -------------------------------------------------------------------
+
+    def knows(self, carrier: Carrier, call_id: str, session_id: str = "") -> bool:
+        """Whether the leg is a call of this process, or its session has one."""
+        in_session = self.registry.in_session(session_id, carrier) if session_id else None
+        return in_session is not None or self.registry.get(call_id, carrier) is not None
+
+    def adopt(self, carrier: Carrier, record: CallRecord, recovery: Recovery) -> None:
+        """Take the leg over as a call."""
+        if not self.draining:
+            self.dispatch.adopt(record, carrier, recovery)
+
     # -- for live calls (Surroundings) -------------------------------------------------------------------------------
 
     def spawn(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
@@ -292,9 +347,22 @@ class Host:
         """A stream to ask the carrier for, with a fresh one-time token in its address."""
         return self.gate.stream_request(call, ringing_s=ringing_s)
 
+    @property
+    def house(self) -> str:
+        """What is hung on the legs that are taken here."""
+        return self.adoption.house
+
     def identified(self, live: LiveCall, call_id: str) -> None:
-        """A dialled call has told its id through its media stream."""
+        """A dialled call has its id."""
         self.dispatch.identified(live, call_id)
+
+    def shown_by_media(self, live: LiveCall, call_id: str) -> bool:
+        """A media stream of a dialled call names its leg; whether it is wanted."""
+        return self.dials.shown_by_media(live, call_id)
+
+    def report_over(self, call: Call, cause: str) -> None:
+        """A call has turned out to be over, though the carrier has not reported it."""
+        self.dispatch.report_over(call, cause)
 
     def stream_over(self, stream: MediaStream) -> None:
         """A media stream is over: add what it has counted to the totals."""
@@ -306,6 +374,10 @@ class Host:
             self.counters.line_over(live.call.line)
             self.dispatch.forget(live)
         self._settled.set()
+
+
+def _leave_alone(carrier: Carrier, event: CallEvent) -> None:
+    """What becomes of events of unknown legs in a program that takes none over."""
 
 
 def _warm_codecs(options: HostOptions, carriers: Sequence[Carrier]) -> None:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from offhook.errors import PayloadInvalid, SignatureInvalid, TimestampStale, WebhookError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from offhook.carriers.commands import Carrier
     from offhook.carriers.events import CallEvent
     from offhook.carriers.wire import Document, WebhookRequest
     from offhook.clock import Clock
+    from offhook.server.journal import Journal
 
 __all__ = ["MAX_BODY_BYTES", "Inbox", "Seen", "Verdict", "WebhookCounters"]
 
@@ -38,6 +39,8 @@ class Verdict:
     reason: str | None = None
     document: Callable[[], Awaitable[Document]] | None = field(default=None, compare=False)
     """Where the carrier waits for one in the reply: gets it (see :meth:`Inbox.document_of`)."""
+    written: tuple[asyncio.Future[bool], ...] = field(default=(), compare=False)
+    """Done once what was taken is written down, or need not be waited for any longer."""
 
 
 @dataclass(slots=True)
@@ -102,15 +105,24 @@ class Inbox:
     Args:
         clock: for the signatures' age.
         limit: how many events may wait before the carrier is asked to come back later (503).
+        journal: where accepted events are written before they are acknowledged.
         refuses: says why a verified event is not taken now (``"draining"``), or ``None``; the carrier retries it.
     """
 
-    def __init__(self, clock: Clock, *, limit: int, refuses: Callable[[Carrier, CallEvent], str | None]) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        limit: int,
+        refuses: Callable[[Carrier, CallEvent], str | None],
+        journal: Journal | None = None,
+    ) -> None:
         self.counters = WebhookCounters()
         self.events: asyncio.Queue[tuple[Carrier, CallEvent]] = asyncio.Queue(maxsize=limit)
         self._limit = limit
         self._clock = clock
         self._refuses = refuses
+        self._journal = journal
         self._seen = Seen[tuple[str, str]]()
         self._signatures = Seen[bytes]()
 
@@ -139,9 +151,19 @@ class Inbox:
             self._signatures.add(reading.signature, now_ms)
         for event in new:
             self.events.put_nowait((carrier, event))
+        journal = self._journal
+        written = [] if journal is None else [journal.accept(wire.name, event, reading.signature) for event in new]
         counters.accepted += len(new)
         counters.duplicates_dropped += len(reading.events) - len(new)
-        return Verdict(200, document=reading.document)
+        return Verdict(200, document=reading.document, written=tuple(written))
+
+    def remember(self, seen: Iterable[tuple[tuple[str, str], bytes, float]]) -> None:
+        """What an earlier process has accepted: keys, signatures, and when, in wall clock milliseconds."""
+        since_ms = self._clock.now_ms() - self._clock.wall_ms()
+        for key, signature, at_ms in seen:
+            self._seen.add(key, since_ms + at_ms)
+            if signature:
+                self._signatures.add(signature, since_ms + at_ms)
 
     def refuse_unread(self, status: int, reason: str, size: int) -> Verdict:
         """Count and log a delivery that was refused before its body was looked at."""

@@ -6,12 +6,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from offhook.calls import ending as ends
 from offhook.calls.ending import Ending
 from offhook.calls.events import MediaLost, TransferBridged, TransferFailed
 from offhook.calls.media.line import LineState
+from offhook.calls.recovery import Recovery
 from offhook.calls.state import (
     AnswerCall,
     BeginSession,
@@ -24,8 +26,9 @@ from offhook.calls.state import (
     TransferLost,
 )
 from offhook.carriers.events import CallEvent, SpeakEnded, StreamingFailed
-from offhook.errors import CallEnded, CallNotFound, CarrierError
+from offhook.errors import CallNotAnswered, CarrierError
 from offhook.ids import new_id
+from offhook.server.leg import Leg
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -47,6 +50,13 @@ __all__ = ["LiveCall", "Surroundings"]
 logger = logging.getLogger(__name__)
 
 
+REGAIN_AGAIN_MS = 10_000.0
+"""Audio that is lost again sooner than this is not asked for again."""
+REGAIN_POLL_S = 0.05
+SILENT_MS = 120_000.0
+"""After so long without audio or an event the carrier is asked whether the call lives."""
+
+
 class Surroundings(Protocol):
     """What a live call needs of its host."""
 
@@ -56,6 +66,14 @@ class Surroundings(Protocol):
     ticker: Ticker
     stall: StallProbe
 
+    stopping: bool
+    """Whether the process ends now: nobody is called, told or hung up any more."""
+
+    @property
+    def house(self) -> str:
+        """What is hung on the legs that are taken here."""
+        ...
+
     def spawn(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
         """Run ``work`` in a task that the host keeps and counts."""
         ...
@@ -64,8 +82,12 @@ class Surroundings(Protocol):
         """A stream to ask the carrier for, with a fresh token."""
         ...
 
-    def identified(self, live: LiveCall, call_id: str) -> None:
-        """A dialled call has told its id through its media stream."""
+    def shown_by_media(self, live: LiveCall, call_id: str) -> bool:
+        """A media stream of a dialled call names its leg; whether it is wanted."""
+        ...
+
+    def report_over(self, call: Call, cause: str) -> None:
+        """A call has turned out to be over, though the carrier has not reported it."""
         ...
 
     def stream_over(self, stream: MediaStream) -> None:
@@ -77,6 +99,10 @@ class Surroundings(Protocol):
         ...
 
 
+WITH_A_PERSON = Ending(session=ends.SessionState.CLOSED, outcome=ends.Outcome.HANDED_OVER, reason="an earlier process")
+"""A call that an earlier process has handed over: it needs nothing from us, as long as the person is there."""
+
+
 class LiveCall:
     """A call that is up. It is the :class:`~offhook.calls.media.line.LineWatcher` of its audio."""
 
@@ -86,13 +112,17 @@ class LiveCall:
         """When it began, on the monotonic clock."""
         self.ending = Ending()
         """How far its end has come."""
+        self._heard_of_ms = self.began_ms
+        self._regained_ms = self.began_ms - REGAIN_AGAIN_MS
         self._host = host
         call.line.watcher = self
         self._session: CallSession | None = None
         self._running: asyncio.Task[None] | None = None
         self._last_command: asyncio.Task[None] | None = None
         self._watchdog: asyncio.TimerHandle | None = None
-        self._ended = asyncio.Event()
+        self._leg = Leg(call, host, report_s=host.options.times.report_s)
+        call.end_leg = self._leg.hang_up
+        self._ended = self._leg.over
         self._spoken = asyncio.Event()
 
     @property
@@ -110,6 +140,7 @@ class LiveCall:
     def handle(self, event: CallEvent | OwnEvent) -> None:
         """Add what ``event`` says to the call and do what follows."""
         call = self.call
+        self._heard_of_ms = self._host.clock.now_ms()
         before = call.answered_at_ms
         effects = call.apply(event, wall_ms=self._host.clock.wall_ms())
         if isinstance(event, SpeakEnded):
@@ -142,7 +173,11 @@ class LiveCall:
                 call.notify(TransferBridged(at_ms=at_ms, call_id=call.id))
             case TransferLost(cause=cause):
                 call.notify(TransferFailed(at_ms=at_ms, call_id=call.id, cause=cause))
-                self._tell(ends.TransferLost())
+                if self.ending == WITH_A_PERSON:
+                    self.ending = Ending()
+                    self.take_over(Recovery.SERVE)
+                else:
+                    self._tell(ends.TransferLost())
 
     def _takes_audio(self) -> bool:
         # A session that runs learns of a lost stream by its line, and the host by the session's end.
@@ -154,17 +189,45 @@ class LiveCall:
         call = self.call
         self._host.stall.watch()
         request = self._host.stream_request(call)
-        answering = asyncio.ensure_future(call.carrier.answer(call.id, stream=request))
+        answering = asyncio.ensure_future(self._leg.answer(request))
         await asyncio.sleep(0)  # the command leaves first; the session is made while the carrier works
         self.prepare()
+        if await answering:
+            self.expect_media()
+
+    def belongs(self, *, leg_id: str, session_id: str) -> None:
+        """What the carrier calls the leg of a dialled call, and its session."""
+        record = self.call.record
+        self.call.record = replace(record, leg_id=record.leg_id or leg_id, session_id=record.session_id or session_id)
+
+    def take_over(self, recovery: Recovery) -> None:
+        """The call was begun by a process that has died, or was not known: go on with it."""
+        if recovery is Recovery.ANSWER:
+            self._host.spawn(self._answer())
+        elif recovery is Recovery.SERVE:
+            self._host.spawn(self._resume())
+        elif recovery is Recovery.WATCH:
+            self.ending = WITH_A_PERSON
+            self._host.settled(self, forget=False)
+
+    async def _resume(self) -> None:
+        """Somebody is on the line and hears nothing."""
+        call = self.call
+        call.opening = self._host.options.texts.cut_off
+        self._host.stall.watch()
+        streaming = asyncio.ensure_future(self._leg.stream(self._host.stream_request(call)))
+        await asyncio.sleep(0)
+        self.prepare()
         try:
-            await answering
-        except (CallEnded, CallNotFound):
-            return  # the caller has gone; the webhook that says so is on its way
-        except CarrierError as error:
-            logger.error("call %s could not be answered: %s", call.id, error.code)
+            failure = await streaming
+        except CallNotAnswered:
+            call.opening = None
+            await self._answer()
             return
-        self.expect_media()
+        if failure is not None:
+            self._no_media(failure.code)
+        else:
+            self.expect_media()
 
     def prepare(self) -> None:
         """Make the session, while the phone rings."""
@@ -240,12 +303,14 @@ class LiveCall:
     def admits(self, stream: MediaStream, started: MediaStarted) -> bool:
         """Whether a stream may carry the call's audio."""
         call = self.call
-        if not call.id and started.call_id:
-            self._host.identified(self, started.call_id)
+        if not call.id and started.call_id and not self._host.shown_by_media(self, started.call_id):
+            return False
         if started.call_id and started.call_id != call.id:
             stream.fail("call_mismatch", "the stream names another call than its token")
             return False
-        return not call.ended and self._takes_audio()
+        if call.ended or call.transferring:
+            return False
+        return self.ending.takes_audio or self.ending.in_conversation
 
     def media_began(self, started: MediaStarted) -> None:
         """The call's audio flows."""
@@ -257,9 +322,47 @@ class LiveCall:
         self._fail(failure)
 
     def media_gone(self) -> None:
-        """The audio is lost: a session that ran on it must end now."""
+        """The audio is lost: it is asked for once more, and a session that ran on it ends if it does not come back."""
+        now_ms = self._host.clock.now_ms()
+        again = now_ms - self._regained_ms >= REGAIN_AGAIN_MS
+        if again and self.call.line.failure is None and self.ending.in_conversation:
+            self._regained_ms = now_ms
+            self._host.spawn(self._regain())
+        else:
+            self._media_over()
+
+    def _media_over(self) -> None:
         self.call.line.stop()
         self._tell(ends.MediaGone())
+
+    async def _regain(self) -> None:
+        """Ask for a new stream in mid-call, unless the audio has ended because the call has."""
+        call, line, times = self.call, self.call.line, self._host.options.times
+        await self._end_within(times.lost_s)
+        if self.ending.in_conversation and not (self.handed_over or self._host.stopping):
+            logger.warning("call %s: its audio was lost, asking for another stream", call.id)
+            failure = await self._leg.stream(self._host.stream_request(call))
+            ends_ms = self._host.clock.now_ms() + times.restart_s * 1000
+            while failure is None and line.state is LineState.LOST and self._host.clock.now_ms() < ends_ms:
+                if await self._end_within(REGAIN_POLL_S):
+                    break
+        if line.state is LineState.LOST:
+            self._media_over()
+
+    async def _end_within(self, limit_s: float) -> bool:
+        """Wait so long for the call's end; whether it has come."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._ended.wait(), limit_s)
+        return self._ended.is_set()
+
+    def look_after(self, now_ms: float) -> None:
+        """Ask whether the call lives, where nothing has been heard of it for long: no audio, and no event."""
+        if self.call.id and self.call.line.state is not LineState.UP and now_ms - self._heard_of_ms >= SILENT_MS:
+            self._heard_of_ms = now_ms
+            self._host.spawn(self._still_lives())
+
+    async def _still_lives(self) -> None:
+        await self._leg.check(unknown_is_over=False)
 
     def stream_over(self, stream: MediaStream) -> None:
         """A stream is over, and has counted."""
@@ -317,10 +420,7 @@ class LiveCall:
         self._tell(ends.Apologised())
 
     async def _hang_up(self) -> None:
-        try:
-            await self.call.carrier.hangup(self.call.id)
-        except CarrierError as error:
-            logger.error("call %s could not be hung up: %s", self.call.id, error.code)
+        await self._leg.hang_up()
         self._tell(ends.HungUp())
 
     async def _stop_streaming(self) -> None:
@@ -328,8 +428,7 @@ class LiveCall:
             await self.call.carrier.stop_streaming(self.call.id)
 
     async def _await_end(self) -> None:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._ended.wait(), self._host.options.times.hangup_s)
+        await self._end_within(self._host.options.times.hangup_s)
         self._tell(ends.EndAwaited(handed_over=self.handed_over))
 
     async def _end_session(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from offhook import waits
 from offhook.server.media import MediaLimits
 
 __all__ = ["HostOptions", "HostTexts", "HostTimes"]
@@ -18,8 +19,14 @@ class HostTimes:
     """For what decides on a call to say what is in the reply that its carrier waits for; carriers wait for 15 s."""
     media_s: float = 10.0
     """From the answer to the first audio, before the stream counts as failed."""
+    restart_s: float = waits.MEDIA_RESTART.limit_s
+    """From asking for a new stream in mid-call to its audio, before the call is given up."""
+    lost_s: float = 0.5
+    """From the loss of the audio to the report that the call is over, before a new stream is asked for."""
     hangup_s: float = 1.5
-    """From the loss of the audio to the report that the call is over, before the audio counts as lost in the call."""
+    """For the report that a call is over that was hung up, or whose transfer failed, where it is waited for."""
+    report_s: float = waits.HANGUP_REPORT.limit_s
+    """From the end of a call, as far as we know, to the report of it, before the carrier is asked."""
     apology_s: float = 12.0
     """For the carrier to speak the apology, before the call is hung up."""
     session_end_s: float = 8.0
@@ -34,6 +41,8 @@ class HostTexts:
 
     apology: str = "I am sorry, something is wrong on our side. Please call again in a few minutes. Goodbye."
     """Spoken by the carrier's voice when there is no audio to be had, or the session failed."""
+    cut_off: str = "I am sorry, we were cut off for a moment. Please go on."
+    """Said in place of a greeting by the session of a call whose process has died."""
     goodbye: str = "I am sorry, I have to end this call now. Please call again. Goodbye."
     """Spoken by the session when the process stops and the call has had its time."""
 
@@ -49,6 +58,9 @@ class HostOptions:
     l16_byte_order: Literal["little", "big"] = "little"
     max_calls: int = 400
     """Calls at once; the webhook of a further one is answered 503, and the carrier tries its failover address."""
+    adopts: bool = True
+    """Whether legs that nobody serves are taken over: of a process that has died, or that events tell of and nobody
+    knows. Off for a program beside others that only dials."""
     max_queued_events: int = 2000
     """Events that wait, or whose commands are under way, before webhooks are answered 503."""
     token_key: bytes | None = field(default=None, repr=False)

@@ -106,6 +106,7 @@ class Server:
                 await self._serving
                 raise ConfigError("expected the server to start, got an end without a reason.")
             await asyncio.sleep(0.005)
+        self.host.recover()
 
     async def drain(self, timeout_s: float) -> None:
         """Take no new calls and let the running ones end; see :meth:`offhook.server.host.Host.drain`."""

@@ -74,7 +74,7 @@ def test_the_whole_payload_is_kept_of_the_first_event_only() -> None:
 )
 def test_every_call_comes_back_as_it_was(record: CallRecord, served: bool) -> None:
     """Facts are compared with those that come later: each must be what it was."""
-    call = CallEntry(record=record, connection_id="c", since_ms=2.5, transferring=True, served=served)
+    call = CallEntry(record=record, since_ms=2.5, served=served)
     assert decode_call(encode_call(call)) == call
 
 

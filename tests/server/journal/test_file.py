@@ -23,11 +23,11 @@ def event(number: int, call_id: str = "v3:1") -> CallAnswered:
 
 
 def row(number: int, call_id: str = "v3:1", at_ms: float = 0.0) -> Any:
-    return (f"e{number}", call_id, b"s%d" % number, at_ms, encode_event(event(number, call_id)))
+    return (f"telnyx/e{number}", f"telnyx/{call_id}", b"s%d" % number, at_ms, encode_event(event(number, call_id)))
 
 
 def call(call_id: str = "v3:1", at_ms: float = 0.0) -> dict[str, Any]:
-    return {call_id: (at_ms, encode_call(entry(call_id)))}
+    return {f"telnyx/{call_id}": (at_ms, encode_call(entry(call_id)))}
 
 
 def entry(call_id: str = "v3:1") -> CallEntry:
@@ -53,9 +53,9 @@ def test_the_next_process_finds_calls_events_and_what_was_seen(path: Path, journ
     after = JournalFile(path)
     found = after.remember(1000.0)
     after.close()
-    assert found.calls == (entry(),)
-    assert found.events == (event(2), event(1))
-    assert found.seen == (("e2", b"s2", 0.0), ("e1", b"s1", 0.0))
+    assert found.calls == (("telnyx", entry()),)
+    assert found.events == (("telnyx", event(2)), ("telnyx", event(1)))
+    assert found.seen == ((("telnyx", "e2"), b"s2", 0.0), (("telnyx", "e1"), b"s1", 0.0))
     assert (found.elsewhere, found.unreadable) == (frozenset(), 0)
 
 
@@ -83,8 +83,8 @@ def test_calls_of_a_worker_that_runs_are_left_to_it(path: Path, journal: Journal
     other = JournalFile(path)
     found = other.remember(0)
     assert found.calls == ()
-    assert found.elsewhere == {"v3:1"}
-    assert not other.claim("v3:1", 0.0, encode_call(entry()))
+    assert found.elsewhere == {("telnyx", "v3:1")}
+    assert not other.claim("telnyx/v3:1", 0.0, encode_call(entry()))
     other.close()
 
 
@@ -93,10 +93,10 @@ def test_calls_of_a_worker_that_is_gone_belong_to_who_comes_first(path: Path, jo
     journal.write([], call())
     journal.close()
     first, second = JournalFile(path), JournalFile(path)
-    assert first.remember(0).calls == (entry(),)
+    assert first.remember(0).calls == (("telnyx", entry()),)
     assert second.remember(0).calls == ()
     first.close()
-    assert second.claim("v3:1", 0.0, encode_call(entry()))
+    assert second.claim("telnyx/v3:1", 0.0, encode_call(entry()))
     second.close()
 
 
@@ -104,9 +104,9 @@ def test_a_call_that_is_over_is_forgotten_by_its_own_worker_only(path: Path, jou
     """What one worker says of another one's call is not heard."""
     journal.write([], call())
     other = JournalFile(path)
-    other.write([], {"v3:1": None})
-    assert other.remember(0).elsewhere == {"v3:1"}
-    journal.write([], {"v3:1": None})
+    other.write([], {"telnyx/v3:1": None})
+    assert other.remember(0).elsewhere == {("telnyx", "v3:1")}
+    journal.write([], {"telnyx/v3:1": None})
     assert other.remember(0).elsewhere == frozenset()
     other.close()
 
@@ -123,17 +123,17 @@ def test_what_is_old_or_too_much_is_forgotten_but_not_of_calls_that_are_up(path:
     file = JournalFile(path, retention=Retention(events_ms=100, calls_ms=1000, most_events=3))
     file.write([row(1, "up"), row(2, "over"), row(3, "over", at_ms=150)], call("up", 150) | call("lost", -2000))
     file.prune(200)
-    assert [each.event_id for each in file.remember(200).events] == ["e1", "e3"]
-    assert file.remember(200).calls == (entry("up"),)
+    assert [each.event_id for _, each in file.remember(200).events] == ["e1", "e3"]
+    assert file.remember(200).calls == (("telnyx", entry("up")),)
     file.write([row(number, at_ms=200) for number in range(4, 9)], {})
     file.prune(200)
-    assert [each.event_id for each in file.remember(200).events] == ["e6", "e7", "e8"]
+    assert [each.event_id for _, each in file.remember(200).events] == ["e6", "e7", "e8"]
     file.close()
 
 
 def test_entries_of_another_version_are_counted(journal: JournalFile) -> None:
     """They are not read as something that they are not."""
-    journal.write([("e1", "v3:1", b"", 0.0, b"?")], {"v3:1": (0.0, b"?")})
+    journal.write([("telnyx/e1", "telnyx/v3:1", b"", 0.0, b"?")], {"telnyx/v3:1": (0.0, b"?")})
     found = journal.remember(0)
     assert (found.calls, found.events, found.unreadable) == ((), (), 2)
 

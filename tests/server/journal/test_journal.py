@@ -82,16 +82,16 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 async def test_an_event_is_in_the_file_when_its_acknowledgement_goes_out(path: Path, journal: Journal) -> None:
     """Whoever opens the file at that moment finds it, without anything having been closed."""
-    assert await journal.accept(event("e1"), b"signature")
+    assert await journal.accept("telnyx", event("e1"), b"signature")
     other = JournalFile(path)
-    assert other.remember(0).seen[0][:2] == ("e1", b"signature")
+    assert other.remember(0).seen[0][:2] == (("telnyx", "e1"), b"signature")
     other.close()
 
 
 async def test_what_comes_together_is_written_together(journal: Journal, disk: Any) -> None:
     """Many webhooks at once cost one commit, not one each."""
     disk.free.clear()
-    accepting = [asyncio.create_task(journal.accept(event(f"e{number}"), b"")) for number in range(200)]
+    accepting = [journal.accept("telnyx", event(f"e{number}"), b"") for number in range(200)]
     await asyncio.sleep(0)
     disk.free.set()
     assert all(await asyncio.gather(*accepting))
@@ -101,12 +101,12 @@ async def test_what_comes_together_is_written_together(journal: Journal, disk: A
 
 async def test_a_process_that_comes_after_finds_what_this_one_knew(path: Path, journal: Journal) -> None:
     """Calls that are up, but not those that are over."""
-    journal.note(entry("up"))
-    journal.note(entry("over"))
-    journal.over("over")
+    journal.note("telnyx", entry("up"))
+    journal.note("telnyx", entry("over"))
+    journal.over("telnyx", "over")
     await journal.close()
     after = Journal(path, SystemClock())
-    assert (await after.open()).calls == (entry("up"),)
+    assert (await after.open()).calls == (("telnyx", entry("up")),)
     await after.close()
 
 
@@ -118,9 +118,9 @@ async def test_a_slow_disk_holds_up_neither_the_acknowledgement_nor_the_next(
     await journal.open()
     disk.free.clear()
     began_s = time.monotonic()
-    assert not await journal.accept(event("e1"), b"")
+    assert not await journal.accept("telnyx", event("e1"), b"")
     assert time.monotonic() - began_s < 1.0
-    assert [await journal.accept(event(f"e{number}"), b"") for number in range(2, 50)] == [False] * 48
+    assert [await journal.accept("telnyx", event(f"e{number}"), b"") for number in range(2, 50)] == [False] * 48
     assert journal.report()["state"] == "late"
     disk.free.set()
     await until(lambda: journal.counters.written == 49)
@@ -142,35 +142,35 @@ async def test_a_full_disk_costs_entries_and_is_said_once(
     """Everything that is up is written again as soon as there is room."""
     caplog.set_level(logging.WARNING)
     disk.fails = sqlite3.OperationalError("database or disk is full")
-    journal.note(entry("up"))
+    journal.note("telnyx", entry("up"))
     for number in range(20):
-        assert not await journal.accept(event(f"e{number}"), b"")
+        assert not await journal.accept("telnyx", event(f"e{number}"), b"")
     await until(lambda: journal.counters.lost == 21)
     assert journal.report()["state"] == "failing"
     assert caplog.text.count("cannot be written (OperationalError)") == 1
     disk.fails = None
-    await journal.accept(event("e20"), b"")
+    await journal.accept("telnyx", event("e20"), b"")
     await until(lambda: journal.report()["state"] == "ok")
     assert caplog.text.count("is written again; 21 entries were lost") == 1
     await journal.close()
     after = JournalFile(path)
-    assert after.remember(0).calls == (entry("up"),)
+    assert after.remember(0).calls == (("telnyx", entry("up")),)
     after.close()
 
 
 async def test_a_file_that_is_removed_is_made_anew_with_all_calls_that_are_up(path: Path, journal: Journal) -> None:
     """Somebody cleans a folder up; the calls go on, and so does their journal."""
-    journal.note(entry("up"))
-    assert await journal.accept(event("e1"), b"")
+    journal.note("telnyx", entry("up"))
+    assert await journal.accept("telnyx", event("e1"), b"")
     for each in path.parent.glob("journal.db*"):
         each.unlink()
-    assert await journal.accept(event("e2"), b"")
-    assert await journal.claim(entry("claimed"))
+    assert await journal.accept("telnyx", event("e2"), b"")
+    assert await journal.claim("telnyx", entry("claimed"))
     await journal.close()
     after = JournalFile(path)
     found = after.remember(0)
-    assert {call.record.call_id for call in found.calls} == {"up", "claimed"}
-    assert [each.event_id for each in found.events] == ["e2"]
+    assert {call.record.call_id for _, call in found.calls} == {"up", "claimed"}
+    assert [each.event_id for _, each in found.events] == ["e2"]
     after.close()
 
 
@@ -179,7 +179,7 @@ async def test_a_file_that_is_no_journal_is_set_aside(path: Path, caplog: pytest
     path.write_bytes(b"not a database at all" * 100)
     journal = Journal(path, SystemClock(), limit_s=5.0)
     await journal.open()
-    assert await journal.accept(event("e1"), b"")
+    assert await journal.accept("telnyx", event("e1"), b"")
     await journal.close()
     assert path.with_name("journal.db.unreadable").read_bytes().startswith(b"not a database")
     assert "moved to journal.db.unreadable" in caplog.text
@@ -194,8 +194,8 @@ async def test_a_place_that_cannot_be_written_to_costs_the_journal_not_the_calls
     remembered = await journal.open()
     assert remembered.calls == ()
     await until(lambda: journal.report()["state"] == "failing")
-    assert not await journal.accept(event("e1"), b"")
-    assert await journal.claim(entry())
+    assert not await journal.accept("telnyx", event("e1"), b"")
+    assert await journal.claim("telnyx", entry())
     assert "cannot be written" in caplog.text
     await journal.close()
 
@@ -207,20 +207,20 @@ async def test_no_more_waits_to_be_written_than_there_is_room_for(
     monkeypatch.setattr(journal_module, "MOST_WAITING", 10)
     disk.free.clear()
     for number in range(30):
-        journal.note(entry(f"c{number}"))
+        journal.note("telnyx", entry(f"c{number}"))
     assert journal.counters.lost >= 19
     assert journal.report()["waiting"] <= 10  # type: ignore[operator]
-    assert not await journal.accept(event("e1"), b"")
+    assert not await journal.accept("telnyx", event("e1"), b"")
 
 
 async def test_a_call_that_another_worker_serves_cannot_be_claimed(path: Path, journal: Journal) -> None:
     """Two workers on one machine share a journal, and one of them has the call."""
     other = Journal(path, SystemClock())
     await other.open()
-    assert await journal.claim(entry())
-    assert not await other.claim(entry())
+    assert await journal.claim("telnyx", entry())
+    assert not await other.claim("telnyx", entry())
     await journal.close()
-    assert await other.claim(entry())
+    assert await other.claim("telnyx", entry())
     await other.close()
 
 
@@ -231,7 +231,7 @@ async def test_what_is_old_is_forgotten_while_it_runs(
     pruned = threading.Event()
     monkeypatch.setattr(JournalFile, "prune", lambda *_: pruned.set())
     journal._next_prune_s = 0.0
-    assert await journal.accept(event("e1"), b"")
+    assert await journal.accept("telnyx", event("e1"), b"")
     await until(pruned.is_set)
 
 
@@ -241,5 +241,5 @@ async def test_one_that_is_closed_or_was_never_opened_takes_nothing(path: Path) 
     await journal.close()
     await journal.open()
     await journal.close()
-    assert not await journal.accept(event("e1"), b"")
+    assert not await journal.accept("telnyx", event("e1"), b"")
     assert journal.counters.lost == 1

@@ -92,11 +92,11 @@ class Cascade:
 
     def prepare(self) -> None:
         """Have the greeting ready, while the phone rings."""
-        if self._greeted is None and self._host.agent.greeting:
+        if self._greeted is None and self._host.agent.greeting and self._host.call.opening is None:
             self._greeted = asyncio.create_task(self._greeting.recording())
 
     def begin(self, line: CallAudio) -> None:
-        """Audio flows: the agent greets."""
+        """Audio flows: the agent greets, or says what the call is to be opened with instead."""
         agent, clock, engines = self._host.agent, self._host.clock, self._engines
         self._ear = Ear(
             engines.vad,
@@ -111,7 +111,9 @@ class Cascade:
         self._answering = Answering(self._host, self._dialog, self._mouth, on_busy=self._agent_silent)
         self._begun = True
         self.prepare()
-        if self._greeted is not None:
+        if opening := self._host.call.opening:
+            self._mouth.speak(opening, "apology")
+        elif self._greeted is not None:
             self._mouth.speak(self._greeted, "greeting", protected=agent.turn_taking.protect_greeting)
 
     def stop(self) -> None:

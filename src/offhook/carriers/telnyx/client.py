@@ -202,12 +202,14 @@ class TelnyxCarrier:
         except CallEnded:
             log.debug("rejected a call that was over")
 
-    async def hangup(self, call_id: str, *, command_id: str | None = None) -> None:
-        """End the leg. A leg that is over already is not an error."""
+    async def hangup(self, call_id: str, *, command_id: str | None = None) -> bool:
+        """End the leg; whether it was up. A leg that is over already is not an error."""
         try:
             await self._act("hangup", call_id, command_id, {}, always=True)
         except CallEnded:
             log.debug("hung up a call that was over")
+            return False
+        return True
 
     async def transfer(
         self, call_id: str, *, to: str, from_: str | None = None, timeout_s: int = 30, command_id: str | None = None

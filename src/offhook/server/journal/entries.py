@@ -32,12 +32,8 @@ class CallEntry:
 
     record: CallRecord
     """Every fact that was known of it."""
-    connection_id: str = ""
-    """What the carrier calls the application that the leg belongs to."""
     since_ms: float
     """When we first knew of it: wall clock, milliseconds since the epoch."""
-    transferring: bool = False
-    """Whether it is being, or was, connected to a person."""
     served: bool = False
     """Whether a session had begun: the caller has heard us."""
 

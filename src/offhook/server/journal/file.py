@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from offhook.carriers.events import CallEvent
     from offhook.server.journal.entries import CallEntry
 
-__all__ = ["EventRow", "JournalFile", "Remembered", "Sync"]
+__all__ = ["EventRow", "JournalFile", "Key", "Remembered", "Sync", "joined", "split"]
 
 Sync = Literal["off", "commit"]
 """When what was written is forced to the disk.
@@ -31,7 +31,10 @@ Sync = Literal["off", "commit"]
 """
 
 EventRow = tuple[str, str, bytes, float, bytes]
-"""Event id, call id, signature, when, and the event."""
+"""Key of the event, key of its call, signature, when, and the event."""
+
+Key = tuple[str, str]
+"""A carrier's name, and its id for an event or a call: two carriers may use the same."""
 
 _BUSY_S = 2.0
 """How long to wait for another worker that writes."""
@@ -56,14 +59,14 @@ class Remembered:
 
     house: str = ""
     """The journal's own name; it is part of what is hung on the legs that its workers answer and dial."""
-    calls: tuple[CallEntry, ...] = ()
-    """Calls of workers that are gone. They belong to this one now."""
-    elsewhere: frozenset[str] = frozenset()
-    """The ids of calls that another worker serves at this moment."""
-    events: tuple[CallEvent, ...] = ()
-    """The events that were accepted and may still matter, in the order they came."""
-    seen: tuple[tuple[str, bytes, float], ...] = ()
-    """Ids and signatures of all accepted events that may come again, and when they came."""
+    calls: tuple[tuple[str, CallEntry], ...] = ()
+    """Calls of workers that are gone, with their carriers' names. They belong to this one now."""
+    elsewhere: frozenset[Key] = frozenset()
+    """Calls that another worker serves at this moment."""
+    events: tuple[tuple[str, CallEvent], ...] = ()
+    """The events that were accepted and may still matter, in the order they came, with their carriers' names."""
+    seen: tuple[tuple[Key, bytes, float], ...] = ()
+    """All accepted events that may come again, the signatures they came with, and when."""
     unreadable: int = 0
     """Entries of a version that wrote otherwise."""
 
@@ -132,15 +135,15 @@ class JournalFile:
                 "WHERE at_ms >= ? OR call_id IN (SELECT call_id FROM calls WHERE owner = ?) ORDER BY rowid",
                 (horizon_ms, self.owner.id),
             ).fetchall()
-        calls = [decode_call(stored) for _, stored in ours]
-        events = [decode_event(stored) for *_, stored in kept]
+        calls = [(split(key)[0], decode_call(stored)) for key, stored in ours]
+        events = [(split(key)[0], decode_event(stored)) for key, *_, stored in kept]
         return Remembered(
             house=house,
-            calls=tuple(call for call in calls if call is not None),
-            elsewhere=frozenset(call_id for call_id, owner, _ in rows if owner in alive),
-            events=tuple(event for event in events if event is not None),
-            seen=tuple((event_id, signature, at_ms) for event_id, signature, at_ms, _ in kept if at_ms >= horizon_ms),
-            unreadable=calls.count(None) + events.count(None),
+            calls=tuple((carrier, call) for carrier, call in calls if call is not None),
+            elsewhere=frozenset(split(key) for key, owner, _ in rows if owner in alive),
+            events=tuple((carrier, event) for carrier, event in events if event is not None),
+            seen=tuple((split(key), signature, at_ms) for key, signature, at_ms, _ in kept if at_ms >= horizon_ms),
+            unreadable=sum(entry is None for _, entry in (*calls, *events)),
         )
 
     def claim(self, call_id: str, at_ms: float, stored: bytes) -> bool:
@@ -203,6 +206,17 @@ class JournalFile:
             with contextlib.suppress(sqlite3.Error):
                 self._db.execute("ROLLBACK")
             raise
+
+
+def joined(carrier: str, id_: str) -> str:
+    """How a key is stored."""
+    return f"{carrier}/{id_}"
+
+
+def split(key: str) -> Key:
+    """The key that was stored: a carrier's name is part of a path, and has no slash."""
+    carrier, _, id_ = key.partition("/")
+    return carrier, id_
 
 
 def _identity(path: Path) -> tuple[int, int]:

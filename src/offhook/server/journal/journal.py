@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from offhook import waits
 from offhook.server.journal.entries import Retention, encode_call, encode_event
-from offhook.server.journal.file import JournalFile, Remembered
+from offhook.server.journal.file import JournalFile, Remembered, joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -162,46 +162,51 @@ class Journal:
 
     # -- entries -----------------------------------------------------------------------------------------------------
 
-    async def accept(self, event: CallEvent, signature: bytes) -> bool:
-        """Write an accepted event; returns once it is written, or after the time that an acknowledgement may wait.
+    def accept(self, carrier: str, event: CallEvent, signature: bytes) -> asyncio.Future[bool]:
+        """Write an accepted event.
 
         Returns:
-            whether it is written. An event that is late may be written still.
+            done once it is written, with ``True``; or, with ``False``, after the time that an acknowledgement may
+            wait. An event that is late may be written still.
         """
-        assert self._loop is not None
+        assert self._loop is not None, "it is opened first"
         written: _Future = self._loop.create_future()
-        row = (event.event_id, event.call_id, signature, self._clock.wall_ms(), encode_event(event))
+        key, call_key = joined(carrier, event.event_id), joined(carrier, event.call_id)
+        row = (key, call_key, signature, self._clock.wall_ms(), encode_event(event))
         if not self._put(_Event(row, written)):
-            return False
-        if self._late or self._failing:
+            written.set_result(False)
+        elif self._late or self._failing:
             self.counters.late += 1
-            return False
-        self._waiting.add(written)
-        timer = self._loop.call_later(self._limit_s, self._is_late, written)
-        try:
-            return await written
-        finally:
-            timer.cancel()
-            self._waiting.discard(written)
+            written.set_result(False)
+        else:
+            self._waiting.add(written)
+            timer = self._loop.call_later(self._limit_s, self._is_late, written)
+            written.add_done_callback(lambda _: self._waited(written, timer))
+        return written
 
-    def note(self, call: CallEntry) -> None:
+    def note(self, carrier: str, call: CallEntry) -> None:
         """Write what is known of a call that is up."""
-        self._put(_Call(call.record.call_id, self._clock.wall_ms(), encode_call(call)))
+        self._put(_Call(joined(carrier, call.record.call_id), self._clock.wall_ms(), encode_call(call)))
 
-    def over(self, call_id: str) -> None:
+    def over(self, carrier: str, call_id: str) -> None:
         """A call is over, or no longer ours."""
-        self._put(_Call(call_id, self._clock.wall_ms(), None))
+        self._put(_Call(joined(carrier, call_id), self._clock.wall_ms(), None))
 
-    async def claim(self, call: CallEntry) -> bool:
+    async def claim(self, carrier: str, call: CallEntry) -> bool:
         """Make a call this worker's; whether it is. Where the file cannot say no, it is."""
-        assert self._loop is not None
+        assert self._loop is not None, "it is opened first"
         claimed: _Future = self._loop.create_future()
-        if not self._put(_Claim(call.record.call_id, self._clock.wall_ms(), encode_call(call), claimed)):
+        key = joined(carrier, call.record.call_id)
+        if not self._put(_Claim(key, self._clock.wall_ms(), encode_call(call), claimed)):
             return True
         try:
             return await waits.within(waits.JOURNAL_START, claimed)
         except waits.WaitOver:
             return True
+
+    def _waited(self, written: _Future, timer: asyncio.TimerHandle) -> None:
+        timer.cancel()
+        self._waiting.discard(written)
 
     def _put(self, item: _Item) -> bool:
         if self._thread is None or self._queue.qsize() >= MOST_WAITING:
