@@ -2,7 +2,7 @@
 
 from setuptools import Extension, setup
 
-COMPILED = ("audio/codecs/_g711", "carriers/_audio")
+COMPILED = ("audio/codecs/_g711", "carriers/_audio_messages")
 
 
 def extension(path: str) -> Extension:

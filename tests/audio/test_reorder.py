@@ -147,7 +147,7 @@ def test_any_numbers_at_all_are_accounted_for(chunks: list[int], depth: int) -> 
     out: list[bytes | None] = []
     for chunk in chunks:
         out += reorder.push(chunk, b"x")
-        assert len(reorder._held) <= depth
+        assert len(reorder.held) <= depth
     out += reorder.flush()
     counters = reorder.counters
     assert out.count(b"x") + counters.late + counters.duplicates == counters.received == len(chunks)

@@ -25,13 +25,13 @@ A_LAW = PcmaDecoder().decode(CODES)
 def read(message: bytes, *, chunk: int = 2, samples: bytes | None = None) -> tuple[int, bytes] | None:
     quick = TelnyxAppMedia().audio_messages
     assert quick is not None
-    return quick.read(message, b"inbound", chunk, samples)
+    return quick.reader(b"inbound", samples)(chunk, message)
 
 
 def write(pcm: bytes, codes: bytes, unused_bits: int) -> bytes:
     quick = TelnyxAppMedia().audio_messages
     assert quick is not None
-    return quick.write(pcm, codes, unused_bits, quick.head, quick.tail)
+    return quick.writer(codes, unused_bits)(pcm)
 
 
 def mu_law_codes() -> bytes:

@@ -74,6 +74,11 @@ class RecordingStream:
         if self.echo:
             self.send(b"%d" % len(message))
 
+    receive_slowly = receive
+
+    def quick(self, message: bytes) -> bool:
+        return False
+
     def receive_binary(self, message: bytes) -> None:
         self.binaries.append(message)
         self.send(b"binary %d" % len(message))

@@ -23,7 +23,8 @@ class EchoStream:
     """Sends back what comes, as text or binary as it came."""
 
     def __init__(self, send: Any, close: Callable[[], None]) -> None:
-        self.receive = send
+        self.quick = lambda message: False
+        self.receive = self.receive_slowly = send
         self.receive_binary = lambda message: send.func(WSMsgType.BINARY, message)
         self._close = close
 

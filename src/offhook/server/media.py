@@ -163,9 +163,10 @@ class MediaSocket(WSListener):
             if frame.rsv1 or frame.rsv2 or frame.rsv3:
                 raise Breach(PROTOCOL_ERROR, "message_incomplete", "a reserved bit without an extension that uses it")
             if frame.msg_type is _TEXT and frame.fin and not self._parts.held:
-                if not payload.isascii():
-                    check_text(payload)
-                stream.receive(payload)
+                if not stream.quick(payload):
+                    if not payload.isascii():
+                        check_text(payload)
+                    stream.receive_slowly(payload)
             else:
                 self._other(transport, stream, frame, payload)
         except Breach as breach:

@@ -40,10 +40,8 @@ class Inbound:
         "_decoder",
         "_last_bytes",
         "_last_ms",
-        "_name",
         "_read",
         "_reorder",
-        "_samples",
         "rate",
         "way",
     )
@@ -68,21 +66,23 @@ class Inbound:
         self._bytes_per_ms = decoder.rate * 2 / 1000
         self._last_ms: float = 0
         self._last_bytes = 0
-        self._name = name.encode()
-        self._samples = samples_of(decoder)
-        self._read = messages.read if messages is not None and self._samples is not None else None
+        samples = samples_of(decoder)
+        self._read = messages.reader(name.encode(), samples) if messages is not None and samples is not None else None
 
     def take_message(self, message: bytes) -> bool:
         """Take a message in one step, if it is the next piece of this track, plainly written; whether it was taken."""
-        if self._read is None:
-            return False
         order = self._reorder
-        found = self._read(message, self._name, order.expected, self._samples)
+        if self._read is None or order.held:
+            return False
+        found = self._read(order.expected, message)
         if found is None:
             return False
         timestamp_ms, pcm = found
-        order.pass_on()
-        self._pass_on(self._conceal.good(pcm), timestamp_ms)
+        order.expected += 1
+        order.counters.received += 1
+        pcm = self._conceal.good(pcm)
+        self._last_ms, self._last_bytes = timestamp_ms, len(pcm)
+        self.way(pcm, timestamp_ms)
         return True
 
     def take(self, event: MediaReceived) -> None:
@@ -103,9 +103,6 @@ class Inbound:
         except CodecError:
             self._counters.ignored["not of the codec"] += 1
             pcm = self._made_up()
-        self._pass_on(pcm, timestamp_ms)
-
-    def _pass_on(self, pcm: bytes, timestamp_ms: float) -> None:
         self._last_ms, self._last_bytes = timestamp_ms, len(pcm)
         self.way(pcm, timestamp_ms)
 

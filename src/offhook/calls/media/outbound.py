@@ -83,6 +83,5 @@ def _writer(protocol: AppMedia, encoder: Encoder) -> Callable[[bytes], bytes]:
     """What makes a message of pcm: in one step where there is one."""
     messages, codes = protocol.audio_messages, codes_of(encoder)
     if messages is not None and codes is not None:
-        write, (table, unused_bits), head, tail = messages.write, codes, messages.head, messages.tail
-        return lambda pcm: write(pcm, table, unused_bits, head, tail)
+        return messages.writer(*codes)
     return lambda pcm: protocol.audio(encoder.encode(pcm))

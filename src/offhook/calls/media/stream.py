@@ -58,6 +58,10 @@ StreamFailure = Literal[
 """
 
 
+def _nothing_is_quick(message: bytes) -> bool:
+    return False
+
+
 class StreamOwner(Protocol):
     """Whose stream it is: the call's :class:`~offhook.calls.media.line.MediaLine`."""
 
@@ -103,13 +107,13 @@ class MediaStream:
         "_byte_order",
         "_close",
         "_closing",
-        "_heard",
         "_owner",
         "_protocol",
         "_stopped",
         "counters",
         "failure",
         "outbound",
+        "quick",
         "request",
         "started",
         "tracks",
@@ -140,8 +144,9 @@ class MediaStream:
         self._protocol = protocol
         self._close = close
         self._byte_order: Literal["little", "big"] = l16_byte_order
-        # The track with a quick way: none before the start and after the stop.
-        self._heard: Inbound | None = None
+        self.quick: Callable[[bytes], bool] = _nothing_is_quick
+        """Takes a text message in one step, if it is the next piece of the first track's audio, as nearly every message
+        is; whether it did. Such a message is ASCII."""
         self._before_start = 0
         self._stopped = False
         self._closing = False
@@ -162,10 +167,12 @@ class MediaStream:
 
     def receive(self, message: bytes) -> None:
         """Take one text message from the socket."""
-        # Nearly every message is the next piece of the audio that is heard; that one goes straight through.
-        heard = self._heard
-        if heard is None or not heard.take_message(message):
-            self._take(self._protocol.receive(message))
+        if not self.quick(message):
+            self.receive_slowly(message)
+
+    def receive_slowly(self, message: bytes) -> None:
+        """Take a text message that is not :attr:`quick`."""
+        self._take(self._protocol.receive(message))
 
     def receive_binary(self, message: bytes) -> None:
         """Take one binary message from the socket."""
@@ -240,7 +247,7 @@ class MediaStream:
         except UnsupportedCodec:
             self.fail("codec_unsupported", f"{format_.encoding} at {format_.sample_rate} Hz")
             return
-        self._heard = next(iter(self.tracks.values()))
+        self.quick = next(iter(self.tracks.values())).take_message
         self.outbound.flowing = not self._closing
         self.started = started
         self._owner.stream_started(self, started)
@@ -249,7 +256,7 @@ class MediaStream:
         if self._stopped:
             return
         self._stopped = True
-        self._heard = None
+        self.quick = _nothing_is_quick
         self.outbound.flowing = False
         self._owner.stream_stopped(self)
         self.tracks.clear()

@@ -1,4 +1,4 @@
-/* A piece of audio in a JSON message, read and written in one go; for the carriers' media protocols. Optional: without it
+/* A piece of audio in a JSON message, read and written in one go; for audio_messages.py. Optional: without it
  * the same is done in Python, in several steps.
  *
  * Nearly every message of a call is the next piece of its audio, in one plain shape:
@@ -203,18 +203,18 @@ static PyObject *read_audio(PyObject *module, PyObject *const *arguments, Py_ssi
 {
     (void)module;
     if (count != 4) {
-        PyErr_SetString(PyExc_TypeError, "expected message, track, chunk and samples");
+        PyErr_SetString(PyExc_TypeError, "expected track, samples, chunk and message");
         return NULL;
     }
     char *message, *track, *samples = NULL;
     Py_ssize_t length, track_length, table = 0;
-    if (PyBytes_AsStringAndSize(arguments[0], &message, &length) < 0
-        || PyBytes_AsStringAndSize(arguments[1], &track, &track_length) < 0)
+    if (PyBytes_AsStringAndSize(arguments[0], &track, &track_length) < 0
+        || PyBytes_AsStringAndSize(arguments[3], &message, &length) < 0)
         return NULL;
     long long wanted = PyLong_AsLongLong(arguments[2]), chunk, timestamp;
     if (wanted == -1 && PyErr_Occurred())
         return NULL;
-    if (arguments[3] != Py_None && PyBytes_AsStringAndSize(arguments[3], &samples, &table) < 0)
+    if (arguments[1] != Py_None && PyBytes_AsStringAndSize(arguments[1], &samples, &table) < 0)
         return NULL;
     if (samples != NULL && table != 512) {
         PyErr_Format(PyExc_ValueError, "expected a table of 512 bytes, got %zd", table);
@@ -244,17 +244,17 @@ static PyObject *write_audio(PyObject *module, PyObject *const *arguments, Py_ss
 {
     (void)module;
     if (count != 5) {
-        PyErr_SetString(PyExc_TypeError, "expected pcm, codes, unused bits, head and tail");
+        PyErr_SetString(PyExc_TypeError, "expected codes, unused bits, head, tail and pcm");
         return NULL;
     }
     char *pcm, *codes, *head, *tail;
     Py_ssize_t length, table, head_length, tail_length;
-    if (PyBytes_AsStringAndSize(arguments[0], &pcm, &length) < 0
-        || PyBytes_AsStringAndSize(arguments[1], &codes, &table) < 0
-        || PyBytes_AsStringAndSize(arguments[3], &head, &head_length) < 0
-        || PyBytes_AsStringAndSize(arguments[4], &tail, &tail_length) < 0)
+    if (PyBytes_AsStringAndSize(arguments[0], &codes, &table) < 0
+        || PyBytes_AsStringAndSize(arguments[2], &head, &head_length) < 0
+        || PyBytes_AsStringAndSize(arguments[3], &tail, &tail_length) < 0
+        || PyBytes_AsStringAndSize(arguments[4], &pcm, &length) < 0)
         return NULL;
-    long unused = PyLong_AsLong(arguments[2]);
+    long unused = PyLong_AsLong(arguments[1]);
     if (unused == -1 && PyErr_Occurred())
         return NULL;
     if (length % 2 || unused < 0 || unused > 15 || table != 65536 >> unused) {
@@ -318,13 +318,13 @@ static PyModuleDef_Slot slots[] = {
 
 static struct PyModuleDef definition = {
     .m_base = PyModuleDef_HEAD_INIT,
-    .m_name = "_audio",
+    .m_name = "_audio_messages",
     .m_doc = "A piece of audio in a JSON message.",
     .m_methods = functions,
     .m_slots = slots,
 };
 
-PyMODINIT_FUNC PyInit__audio(void)
+PyMODINIT_FUNC PyInit__audio_messages(void)
 {
     return PyModuleDef_Init(&definition);
 }
