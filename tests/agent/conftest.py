@@ -84,7 +84,9 @@ class FakeCarrier:
         self.transfers: list[str] = []
         self.refuse: CarrierError | None = None
 
-    async def transfer(self, call_id: str, *, to: str, from_: str | None = None, timeout_s: int = 30) -> None:
+    async def transfer(
+        self, call_id: str, *, to: str, from_: str | None = None, timeout_s: int = 30, leg_state: str | None = None
+    ) -> None:
         if self.refuse is not None:
             raise self.refuse
         self.transfers.append(to)

@@ -171,6 +171,16 @@ def test_the_session_begins_with_the_first_audio() -> None:
     assert record.streams == {"s1", "s2"}
 
 
+def test_a_call_that_we_dial_begins_when_there_is_audio_and_somebody_has_answered() -> None:
+    """Whichever comes first: the audio may begin while it rings, and nobody is there to be greeted."""
+    rings: list[Any] = [initiated(direction="outbound"), MEDIA]
+    record, effects = run(rings)
+    assert (record.state, effects) == (CallState.RINGING, [])
+    assert run([*rings, answered()])[1] == [BeginSession()]
+    assert run([initiated(direction="outbound"), answered(), MEDIA, answered(2)])[1] == [BeginSession()]
+    assert run([*rings, hangup(), answered()])[1] == [EndSession("normal_clearing")]
+
+
 def test_audio_proves_that_a_call_is_answered() -> None:
     """The media socket may be faster than the webhook."""
     assert run([initiated(), MEDIA])[0].state is CallState.ANSWERED

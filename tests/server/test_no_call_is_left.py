@@ -159,6 +159,40 @@ async def test_no_stream_is_asked_for_when_the_caller_hangs_up(town: Any) -> Non
     assert town.carrier.names() == ["answer"]
 
 
+async def test_the_agent_says_nothing_before_somebody_has_answered(town: Any) -> None:
+    """The audio of a dial may come while it rings; that it was answered is known by the report, or by its lasting."""
+    host = await town.open()
+    call = await host.dial("+15550101", "+15550199")
+    stream = (await town.carrier.did("dial"))["stream"]
+    await town.stream(stream.url, call.id)
+    await until(lambda: call.line.state == "up")
+    host.dispatch.look_after_calls()
+    assert town.sessions[0].heard == []
+    live = host.dispatch.live[call]
+    live.began_ms -= 46_000
+    host.dispatch.look_after_calls()
+    assert town.sessions[0].heard == ["started"]
+    await town.webhook("call.answered", call.id)
+    await host.inbox.events.join()
+    assert town.sessions[0].heard == ["started"]
+
+
+async def test_a_call_of_which_nothing_is_heard_is_asked_after(town: Any) -> None:
+    """Its hang-up was lost while it rang: the slot is free once the carrier says so."""
+    host = await town.open()
+    town.carrier.alive["c1"] = True
+    await town.ring()
+    await town.carrier.did("answer")
+    live = next(iter(host.dispatch.live.values()))
+    for alive, up in ((True, 1), (False, 0)):
+        town.carrier.alive["c1"] = alive
+        live._heard_of_ms -= 120_000
+        host.dispatch.look_after_calls()
+        await until(lambda: not host.report()["tasks"])
+        assert host.report()["calls_up"] == up
+    assert town.carrier.questions == ["c1", "c1"]
+
+
 # -- legs that nobody knows --------------------------------------------------------------------------------------------
 
 

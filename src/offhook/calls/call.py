@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, Protocol
 
+from offhook.calls.marks import PERSON, Mark, marked
 from offhook.calls.media.line import MediaLine
 from offhook.calls.state import CallRecord, CallState, Effect, OwnEvent, TransferAsked, TransferWithdrawn, apply
 from offhook.calls.transcript import Transcript
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["Call", "CallState", "Conversation"]
 
 logger = logging.getLogger(__name__)
+
+_PERSON_LEG = marked(Mark(id=PERSON), None)
+"""What hangs on the leg of a transfer, so that no process serves it."""
 
 
 class Conversation(Protocol):
@@ -214,7 +218,7 @@ class Call:
         """
         self.record, _ = apply(self.record, TransferAsked())
         try:
-            await self.carrier.transfer(self.id, to=to, from_=from_, timeout_s=timeout_s)
+            await self.carrier.transfer(self.id, to=to, from_=from_, timeout_s=timeout_s, leg_state=_PERSON_LEG)
         except CarrierError:
             self.withdraw_transfer()
             raise

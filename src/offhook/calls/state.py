@@ -106,6 +106,9 @@ class CallRecord:
     streams: frozenset[str] = frozenset()
     """The ids of the media streams that have begun."""
     stream_failures: frozenset[str] = frozenset()
+    begun: bool = False
+    """Whether both parties could hear each other: there was audio and, where we dialled, somebody had answered. The
+    audio of a leg that is dialled may begin while it rings, and an announcement of the network is no person."""
     transferring: bool = False
     """Whether a transfer was asked for and has not failed: the leg must not be hung up when our part of it ends."""
 
@@ -116,7 +119,7 @@ class CallRecord:
             return CallState.ENDED
         if self.bridged_at is not None:
             return CallState.BRIDGED
-        if self.answered_at is not None or self.streams:
+        if self.answered_at is not None or self.begun:
             return CallState.ANSWERED
         if self.initiated_at is not None:
             return CallState.RINGING
@@ -130,7 +133,7 @@ class AnswerCall:
 
 @dataclass(frozen=True, slots=True)
 class BeginSession:
-    """Fired when the call's audio is about to flow for the first time."""
+    """Fired when both parties can hear each other for the first time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +185,7 @@ def apply(record: CallRecord, event: CallEvent | OwnEvent) -> tuple[CallRecord, 
     if isinstance(event, CallInitiated):
         return _initiated(known, event)
     if isinstance(event, CallAnswered):
-        return replace(known, answered_at=_earliest(known.answered_at, event.occurred_at)), ()
+        return _began(replace(known, answered_at=_earliest(known.answered_at, event.occurred_at)))
     if isinstance(event, CallBridged):
         return _bridged(known, event)
     if isinstance(event, CallHangup):
@@ -215,11 +218,15 @@ def _bridged(record: CallRecord, event: CallBridged) -> tuple[CallRecord, tuple[
 
 
 def _media_began(record: CallRecord, event: MediaBegan) -> tuple[CallRecord, tuple[Effect, ...]]:
-    first = not record.streams
-    after = replace(record, streams=record.streams | {event.stream_id})
-    if first and after.state is not CallState.ENDED:
-        return after, (BeginSession(),)
-    return after, ()
+    return _began(replace(record, streams=record.streams | {event.stream_id}))
+
+
+def _began(record: CallRecord) -> tuple[CallRecord, tuple[Effect, ...]]:
+    audible = bool(record.streams) and (record.direction != "outbound" or record.answered_at is not None)
+    if record.begun or not audible:
+        return record, ()
+    after = replace(record, begun=True)
+    return after, (BeginSession(),) if after.state is not CallState.ENDED else ()
 
 
 def _initiated(record: CallRecord, event: CallInitiated) -> tuple[CallRecord, tuple[Effect, ...]]:

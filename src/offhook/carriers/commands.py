@@ -99,9 +99,16 @@ class Carrier(Protocol):
         ...
 
     async def transfer(
-        self, call_id: str, *, to: str, from_: str | None = None, timeout_s: int = 30, command_id: str | None = None
+        self,
+        call_id: str,
+        *,
+        to: str,
+        from_: str | None = None,
+        timeout_s: int = 30,
+        leg_state: str | None = None,
+        command_id: str | None = None,
     ) -> None:
-        """Dial ``to`` and connect the leg to it when it answers."""
+        """Dial ``to`` and connect the leg to it when it answers; ``leg_state`` is hung on the new leg."""
         ...
 
     async def send_dtmf(self, call_id: str, digits: str, *, command_id: str | None = None) -> None:

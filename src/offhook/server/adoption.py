@@ -214,7 +214,7 @@ class Adoption:
 
 def _fresh(record: CallRecord, recovery: Recovery) -> CallRecord:
     """The facts that still hold: streams of an earlier process are over, and the next one to begin is the first."""
-    record = replace(record, streams=frozenset(), stream_failures=frozenset())
+    record = replace(record, streams=frozenset(), stream_failures=frozenset(), begun=False)
     if recovery is Recovery.SERVE:  # it is answered, whoever knows when; and nobody is with the caller any more
         return replace(record, answered_at=record.answered_at or "", bridged_at=None, transferring=False)
     return record

@@ -195,7 +195,7 @@ class Dispatch:
         return call
 
     def _leg_event(self, call: Call, event: CallEvent) -> None:
-        call.notify(event)
+        call.notify(_without_mark(event))
         live = self.live.get(call)
         if isinstance(event, CallHangup) and live is not None:
             live.handle(TransferLegOver(cause=event.cause))

@@ -238,6 +238,7 @@ class Host:
         call.data.update(data or {})
         self.stall.watch()
         request = self.stream_request(call, ringing_s=timeout_s)
+        live.ringing_s = timeout_s
         await self.dials.dial(
             live,
             request,

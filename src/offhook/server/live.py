@@ -25,7 +25,7 @@ from offhook.calls.state import (
     TransferConnected,
     TransferLost,
 )
-from offhook.carriers.events import CallEvent, SpeakEnded, StreamingFailed
+from offhook.carriers.events import CallAnswered, CallEvent, SpeakEnded, StreamingFailed
 from offhook.errors import CallNotAnswered, CarrierError
 from offhook.ids import new_id
 from offhook.server.leg import Leg
@@ -53,6 +53,8 @@ logger = logging.getLogger(__name__)
 REGAIN_AGAIN_MS = 10_000.0
 """Audio that is lost again sooner than this is not asked for again."""
 REGAIN_POLL_S = 0.05
+RINGING_SLACK_MS = 15_000.0
+"""So much longer than it may ring a phone may take to be reported answered."""
 SILENT_MS = 120_000.0
 """After so long without audio or an event the carrier is asked whether the call lives."""
 
@@ -112,6 +114,8 @@ class LiveCall:
         """When it began, on the monotonic clock."""
         self.ending = Ending()
         """How far its end has come."""
+        self.ringing_s = 30.0
+        """How long the phone may ring, where we dial."""
         self._heard_of_ms = self.began_ms
         self._regained_ms = self.began_ms - REGAIN_AGAIN_MS
         self._host = host
@@ -356,8 +360,18 @@ class LiveCall:
         return self._ended.is_set()
 
     def look_after(self, now_ms: float) -> None:
-        """Ask whether the call lives, where nothing has been heard of it for long: no audio, and no event."""
-        if self.call.id and self.call.line.state is not LineState.UP and now_ms - self._heard_of_ms >= SILENT_MS:
+        """Ask whether the call lives, where nothing has been heard of it for long: no audio, and no event.
+
+        A call that we have dialled and whose audio flows after it can have rung is answered, though no event says so.
+        """
+        call = self.call
+        if call.line.state is LineState.UP:
+            if not call.record.begun and now_ms - self.began_ms >= self.ringing_s * 1000 + RINGING_SLACK_MS:
+                logger.warning("call %s: it can ring no more, and its audio flows: it counts as answered", call.id)
+                self.handle(
+                    CallAnswered(event_id=new_id(), event_type="call.answered", occurred_at="", call_id=call.id)
+                )
+        elif call.id and now_ms - self._heard_of_ms >= SILENT_MS:
             self._heard_of_ms = now_ms
             self._host.spawn(self._still_lives())
 

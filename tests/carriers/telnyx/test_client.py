@@ -149,7 +149,7 @@ async def test_every_command_goes_to_its_path_with_its_fields(api: Any, carrier:
     await carrier.reject(LEG, cause="busy")
     await carrier.hangup(LEG)
     await carrier.transfer(LEG, to="+15125550111")
-    await carrier.transfer(LEG, to="+15125550111", from_="+15125550199", timeout_s=10)
+    await carrier.transfer(LEG, to="+15125550111", from_="+15125550199", timeout_s=10, leg_state="job-1")
     await carrier.send_dtmf(LEG, "1w#")
     await carrier.speak(LEG, "One moment.")
     await carrier.speak(LEG, "One moment.", voice="Telnyx.KokoroTTS.af")
@@ -176,7 +176,11 @@ async def test_every_command_goes_to_its_path_with_its_fields(api: Any, carrier:
         ("reject", {"cause": "USER_BUSY"}),
         ("hangup", {}),
         ("transfer", {"to": "+15125550111", "timeout_secs": 30}),
-        ("transfer", {"to": "+15125550111", "from": "+15125550199", "timeout_secs": 10}),
+        (
+            "transfer",
+            {"to": "+15125550111", "from": "+15125550199", "timeout_secs": 10}
+            | {"target_leg_client_state": "am9iLTE="},
+        ),
         ("send_dtmf", {"digits": "1w#"}),
         ("speak", {"payload": "One moment.", "voice": "female", "language": "en-US"}),
         ("speak", {"payload": "One moment.", "voice": "Telnyx.KokoroTTS.af"}),

@@ -212,12 +212,21 @@ class TelnyxCarrier:
         return True
 
     async def transfer(
-        self, call_id: str, *, to: str, from_: str | None = None, timeout_s: int = 30, command_id: str | None = None
+        self,
+        call_id: str,
+        *,
+        to: str,
+        from_: str | None = None,
+        timeout_s: int = 30,
+        leg_state: str | None = None,
+        command_id: str | None = None,
     ) -> None:
         """Dial ``to`` and connect the leg to it when it answers. Without ``from_`` it shows the number called."""
         fields: dict[str, Any] = {"to": to, "timeout_secs": timeout_s}
         if from_ is not None:
             fields["from_"] = from_
+        if leg_state is not None:
+            fields["target_leg_client_state"] = encode_client_state(leg_state)
         self._add_webhook_url(fields)
         await self._act("transfer", call_id, command_id, fields)
 
