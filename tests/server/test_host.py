@@ -520,10 +520,10 @@ async def test_audio_may_come_before_the_carrier_has_agreed(town: Any) -> None:
     dialling = asyncio.create_task(host.dial("+15550123", "+15550199"))
     options = await town.carrier.did("dial")
     socket = await town.stream(options["stream"].url, "out1")
-    await until(lambda: town.sessions)
-    await asyncio.wait_for(town.sessions[0].begun.wait(), 5)
-    town.carrier.dial_waits.set()
     call = await dialling
+    town.carrier.dial_waits.set()
+    await town.webhook("call.answered", "out1")
+    await asyncio.wait_for(town.sessions[0].begun.wait(), 5)
     assert town.sessions[0].call is call
     assert len(town.sessions) == 1
     assert call.id == "out1"
