@@ -4,11 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-from offhook.waits import ALL, Wait, WaitOver, close, each_within, left_running, within
+from offhook.waits import (
+    ALL,
+    Ended,
+    Stream,
+    Wait,
+    WaitOver,
+    as_failure,
+    close,
+    each_within,
+    is_own_end,
+    left_running,
+    uncounted,
+    within,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -102,17 +116,19 @@ async def test_work_that_must_finish_is_left_to_finish() -> None:
     assert left_running() == 0
 
 
-async def test_long_work_is_told_of_once() -> None:
-    """Whoever waits hears of it while the work goes on, once."""
+async def test_long_work_is_told_of_again_and_again() -> None:
+    """Whoever waits hears of it for as long as the work goes on."""
     told: list[int] = []
     let_go = asyncio.Event()
 
     def tell() -> None:
         told.append(1)
-        let_go.set()
+        if len(told) == 3:
+            let_go.set()
 
     assert await within(AMPLE, let_go.wait(), on_long=tell, long_s=0.001)
-    assert told == [1]
+    await asyncio.sleep(0.01)
+    assert told == [1, 1, 1]
 
 
 async def test_quick_work_is_not_called_long() -> None:
@@ -227,3 +243,220 @@ def test_every_wait_has_a_limit_and_an_outcome_of_its_own() -> None:
         assert 0 < wait.limit_s < 120
         assert wait.outcome
         assert wait.long_s is None or wait.long_s < wait.limit_s
+
+
+async def test_the_end_of_ones_own_task_is_no_failure() -> None:
+    """The cancellation of something that was waited for is one."""
+    seen = []
+
+    async def wait() -> None:
+        try:
+            await asyncio.Event().wait()
+        except BaseException as error:
+            seen.append(is_own_end(error))
+            raise
+
+    task = asyncio.create_task(wait())
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
+    assert seen == [True]
+    assert not is_own_end(asyncio.CancelledError())
+    assert not is_own_end(ValueError())
+
+
+def test_what_would_end_more_than_a_call_becomes_a_plain_error() -> None:
+    """With what it was as its cause."""
+    error = ValueError()
+    assert as_failure(error) is error
+    failure = as_failure(SystemExit(1))
+    assert isinstance(failure, RuntimeError)
+    assert isinstance(failure.__cause__, SystemExit)
+    with pytest.raises(RuntimeError, match="got CancelledError"):
+        raise as_failure(asyncio.CancelledError())
+
+
+async def test_time_in_which_others_are_waited_for_does_not_count() -> None:
+    """Neither for the work itself nor for work that it is part of; what is left of the time counts afterwards."""
+
+    async def asking() -> str:
+        with uncounted():
+            await asyncio.sleep(0.05)
+        return "answer"
+
+    async def part() -> str:
+        return await within(SHORT, asking())
+
+    assert await within(SHORT, part()) == "answer"
+
+    async def slow() -> None:
+        await asking()
+        await asyncio.Event().wait()
+
+    with pytest.raises(WaitOver):
+        await within(SHORT, slow())
+    with uncounted():  # nobody waits
+        pass
+
+
+async def test_time_in_which_the_loop_stood_still_does_not_count() -> None:
+    """What has come meanwhile is on its way; but only once in a wait, as a loop may be late for ever."""
+    loop = asyncio.get_running_loop()
+
+    async def thread() -> int:
+        result: asyncio.Future[int] = loop.create_future()
+        loop.call_later(0.2, result.set_result, 7)
+        return await result
+
+    waiting = asyncio.ensure_future(within(SHORT, thread(), limit_s=0.15))
+    await _settled()
+    time.sleep(0.3)
+    assert await waiting == 7
+    never = asyncio.ensure_future(within(SHORT, asyncio.Event().wait(), limit_s=0.01))
+    for _ in range(2):
+        await asyncio.sleep(0)
+        time.sleep(0.15)
+    with pytest.raises(WaitOver):
+        await never
+
+
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt, GeneratorExit, asyncio.CancelledError])
+async def test_what_would_end_more_than_the_work_ends_the_work(error: type[BaseException]) -> None:
+    """Whoever waits sees a plain error; the event loop goes on. So it is with the pieces of a stream."""
+
+    async def work() -> None:
+        raise error
+
+    with pytest.raises(Ended) as caught:
+        await within(AMPLE, work())
+    assert type(caught.value.__cause__) is error
+
+    async def pieces() -> AsyncIterator[int]:
+        yield 1
+        raise error
+
+    stream = Stream(pieces())
+    assert await stream.next(AMPLE) == 1
+    with pytest.raises(Ended):
+        await stream.next(AMPLE)
+    with pytest.raises(StopAsyncIteration):
+        await stream.next(AMPLE)
+    await stream.aclose()
+
+
+async def test_a_stream_runs_in_one_task_and_is_asked_when_a_piece_is_wanted() -> None:
+    """From its first piece to its closing: a time limit may span its pieces."""
+    tasks, asked = set(), []
+
+    async def pieces() -> AsyncIterator[int]:
+        try:
+            async with asyncio.timeout(30):
+                for number in range(3):
+                    tasks.add(asyncio.current_task())
+                    asked.append(number)
+                    yield number
+        finally:
+            tasks.add(asyncio.current_task())
+
+    stream = Stream(pieces())
+    assert await stream.next(AMPLE) == 0
+    await _settled()
+    assert asked == [0]
+    assert await stream.next(AMPLE) == 1
+    await stream.aclose()
+    await stream.aclose()
+    assert len(tasks) == 1
+
+
+async def test_a_stream_that_must_finish_does_so_unseen() -> None:
+    """It is asked for its pieces for as long as it must, and closed then."""
+    let_go, must, seen = asyncio.Event(), [True], []
+
+    async def pieces() -> AsyncIterator[int]:
+        try:
+            await let_go.wait()
+            for number in range(5):
+                seen.append(number)
+                must[0] = number < 1
+                yield number
+        finally:
+            seen.append(-1)
+
+    stream = Stream(pieces(), keep=lambda: must[0])
+    with pytest.raises(WaitOver):
+        await stream.next(SHORT)
+    await stream.aclose()
+    assert left_running() == 1
+    let_go.set()
+    await _settled()
+    assert seen == [0, 1, -1]
+    assert left_running() == 0
+
+
+async def test_who_no_longer_waits_for_a_piece_leaves_the_stream(caplog: pytest.LogCaptureFixture) -> None:
+    """It is cancelled, and what it raises then is in the log; one that ignores it holds nobody up."""
+
+    async def pieces() -> AsyncIterator[int]:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise ValueError from None
+        yield 1
+
+    stream = Stream(pieces())
+    waiting = asyncio.ensure_future(stream.next(AMPLE))
+    await _settled()
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    await stream.aclose()
+    await _settled()
+    assert left_running() == 0
+    assert [record.message for record in caplog.records] == ["work that nobody waits for any more raised"]
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+async def test_a_stream_that_takes_for_ever_to_close_is_left(monkeypatch: pytest.MonkeyPatch, cancelled: bool) -> None:
+    """Closing is a wait as well."""
+    monkeypatch.setattr("offhook.waits.CLOSE", AMPLE if cancelled else SHORT)
+
+    class Slow:
+        async def __anext__(self) -> int:
+            return 1
+
+        async def aclose(self) -> None:
+            await asyncio.Event().wait()
+
+    stream: Stream[int] = Stream(Slow())  # type: ignore[arg-type]
+    assert await stream.next(AMPLE) == 1
+    closing = asyncio.ensure_future(stream.aclose())
+    await _settled()
+    if cancelled:
+        closing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await closing
+    else:
+        await closing
+    await _settled()
+    assert left_running() == 0
+
+
+async def test_a_stream_may_take_its_time_to_close_after_its_end() -> None:
+    """Nobody waits for that, and it is counted."""
+    let_go = asyncio.Event()
+
+    class Ending:
+        async def __anext__(self) -> int:
+            raise StopAsyncIteration
+
+        async def aclose(self) -> None:
+            await let_go.wait()
+
+    stream: Stream[int] = Stream(Ending())  # type: ignore[arg-type]
+    with pytest.raises(StopAsyncIteration):
+        await stream.next(AMPLE)
+    await stream.aclose()
+    assert left_running() == 1
+    let_go.set()
+    await _settled()
+    assert left_running() == 0

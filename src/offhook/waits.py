@@ -1,22 +1,25 @@
 """Every wait of a call: its limit, and what becomes of the call when it is over.
 
-Code that is not ours (a handler, a voice, a recogniser, a carrier) may take for ever, and may ignore that it is
-cancelled. So nothing of a call awaits it directly: it awaits :func:`within` a :class:`Wait`, which comes back in time
-whatever happens. All waits are listed here, with their outcome, and docs/failures.md shows the same table.
+Code that is not ours (a handler, a voice, a recogniser, a carrier) may take for ever, may ignore that it is cancelled,
+and may raise what would end more than a call. So nothing of a call awaits it directly: it awaits :func:`within` a
+:class:`Wait`, or takes its pieces from a :class:`Stream`. Both come back in time whatever happens, with a result, an
+:exc:`Exception` or :exc:`WaitOver`. All waits are listed here, with their outcome, and docs/failures.md shows the same
+table.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from offhook.errors import OffhookError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 
 __all__ = [
     "ALL",
@@ -35,23 +38,30 @@ __all__ = [
     "MEDIA_SILENCE",
     "MEDIA_START",
     "RECOGNITION",
-    "REPLY_FIRST",
     "REPLY_NEXT",
     "SESSION_END",
     "TRANSFER",
     "VOICE_FIRST",
     "VOICE_NEXT",
+    "Ended",
+    "Stream",
     "Wait",
     "WaitOver",
+    "as_failure",
     "close",
     "each_within",
+    "is_own_end",
     "left_running",
+    "uncounted",
     "within",
 ]
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+_LATE_S = 0.1
+"""A timer that is later than this means that the event loop stood still."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,13 +84,7 @@ HANDLER = Wait(
     name="a handler or the dialog to answer",
     limit_s=30.0,
     long_s=3.0,
-    outcome="the caller hears a filler after a while, then an apology; the second time in a row a person takes over",
-)
-REPLY_FIRST = Wait(
-    name="the first piece of a reply",
-    limit_s=30.0,
-    long_s=3.0,
-    outcome="as for a handler: a filler, then an apology; the second time in a row a person takes over",
+    outcome="the caller hears a filler from time to time, then an apology; twice in a row: a person takes over",
 )
 REPLY_NEXT = Wait(
     name="the next piece of a reply",
@@ -200,7 +204,6 @@ CLOSE = Wait(
 
 ALL = (
     HANDLER,
-    REPLY_FIRST,
     REPLY_NEXT,
     RECOGNITION,
     VOICE_FIRST,
@@ -236,12 +239,51 @@ class WaitOver(OffhookError):
         self.waited_s = waited_s
 
 
+class Ended(RuntimeError):
+    """Code that is not ours was cancelled by itself, or wished to end the process: no result, and no matter of ours.
+
+    What it was is the cause.
+    """
+
+
+def as_failure(error: BaseException) -> Exception:
+    """``error`` as something that can be raised again without cancelling anybody, or ending the process."""
+    if isinstance(error, Exception):
+        return error
+    failure = Ended(f"expected a result, got {type(error).__name__}")
+    failure.__cause__ = error
+    return failure
+
+
+def is_own_end(error: BaseException) -> bool:
+    """Whether ``error`` is the cancellation of the running task, and not a failure of what the task does."""
+    task = asyncio.current_task()
+    return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
+
+
 _left: set[asyncio.Future[object]] = set()
 
 
 def left_running() -> int:
     """How many pieces of work did not end when their time was over, and still have not."""
     return len(_left)
+
+
+@contextmanager
+def uncounted() -> Iterator[None]:
+    """Around what others are waited for in, within work that is waited for: that time is not the work's own.
+
+    A handler that asks the caller something takes as long as the caller does.
+    """
+    patience = _current.get()
+    if patience is None:
+        yield
+        return
+    patience.pause()
+    try:
+        yield
+    finally:
+        patience.resume()
 
 
 async def within(
@@ -257,39 +299,137 @@ async def within(
     """The result of ``work``, or :exc:`WaitOver` when it takes too long. Never waits any longer than that.
 
     When the time is over, or whoever waits is cancelled, ``work`` is cancelled and left to itself: it may ignore that.
+    Time in which the event loop stood still does not count, nor does time in :func:`uncounted`.
 
     Args:
         wait: what this is.
         work: what is waited for; it runs in a task of its own.
         limit_s: another limit than the wait's own.
-        on_long: called once, when it takes longer than ``long_s``. It must not block.
+        on_long: called each time that another ``long_s`` are over. It must not block.
         long_s: another one than the wait's own.
         keep: asked when the time is over: whether the work must go on to its end, unseen.
         call_id: for the line in the log, which is written when the time is over.
 
     Raises:
         WaitOver: the time is over.
+        Ended: the work was cancelled, or wished to end the process, of its own accord.
+        Exception: what the work raised.
     """
     limit = wait.limit_s if limit_s is None else limit_s
-    task = asyncio.ensure_future(work)
-    timer = None
-    after_s = wait.long_s if long_s is None else long_s
-    if on_long is not None and after_s is not None and after_s < limit:
-        timer = asyncio.get_running_loop().call_later(after_s, on_long)
+    patience = _Patience()
+    task = asyncio.ensure_future(_run(work, patience))
+    stop_telling = _tell_again(on_long, wait.long_s if long_s is None else long_s)
     try:
-        await asyncio.wait({task}, timeout=limit)
+        await patience.wait_for(task, limit)
     except asyncio.CancelledError:
         _leave(task, cancel=keep is None or not keep())
         raise
     finally:
-        if timer is not None:
-            timer.cancel()
+        stop_telling()
     if task.done():
-        return task.result()
-    kept = keep is not None and keep()
-    _leave(task, cancel=not kept)
-    logger.warning("call %s: %s took longer than %g s: %s", call_id or "-", wait.name, limit, wait.outcome)
-    raise WaitOver(wait, limit, call_id=call_id)
+        return _result(task)
+    _leave(task, cancel=keep is None or not keep())
+    raise _over(wait, limit, call_id)
+
+
+class Stream(Generic[T]):
+    """The pieces of an async iterator that is not ours, each awaited as :func:`within` does.
+
+    The iterator runs in one task from its first piece to its closing, as a time limit or a task group in it wants, and
+    is asked for a piece when one is wanted, not before. Whoever makes it has to :meth:`aclose` it.
+
+    Args:
+        pieces: what is iterated over.
+        keep: asked when the time is over, or nobody wants any more: whether it must go on to its end, unseen.
+        call_id: for the log.
+    """
+
+    def __init__(
+        self, pieces: AsyncIterator[T], *, keep: Callable[[], bool] | None = None, call_id: str | None = None
+    ) -> None:
+        self._pieces = pieces
+        self._keep = keep or (lambda: False)
+        self._call_id = call_id
+        self._patience = _Patience()
+        self._wanted = asyncio.Event()
+        self._piece: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._closing = False
+        self._task = asyncio.ensure_future(self._run())
+
+    async def next(self, wait: Wait, *, limit_s: float | None = None) -> T:
+        """The next piece. Once it has raised, there is no other.
+
+        Raises:
+            StopAsyncIteration: there is none.
+            WaitOver: it did not come in time.
+            Ended: as :func:`within`.
+            Exception: what the iterator raised.
+        """
+        if self._closing or self._task.done():
+            raise StopAsyncIteration
+        limit = wait.limit_s if limit_s is None else limit_s
+        piece: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._piece = piece
+        self._wanted.set()
+        try:
+            await self._patience.wait_for(piece, limit)
+        except asyncio.CancelledError:
+            self._leave()
+            raise
+        if not piece.done():
+            self._leave()
+            raise _over(wait, limit, self._call_id)
+        if piece.cancelled():
+            raise StopAsyncIteration
+        return piece.result()
+
+    async def aclose(self) -> None:
+        """Close the iterator, within :data:`CLOSE`, unless it is at its end or was left."""
+        if self._closing:
+            if not self._task.done():
+                _leave(self._task, cancel=False)  # it closes what it has come to the end of
+            return
+        self._closing = True
+        self._wanted.set()
+        try:
+            await self._patience.wait_for(self._task, CLOSE.limit_s)
+        except asyncio.CancelledError:
+            self._leave()
+            raise
+        if not self._task.done():
+            self._leave()
+            _over(CLOSE, CLOSE.limit_s, self._call_id)
+
+    def _leave(self) -> None:
+        """Nobody waits any more."""
+        self._closing = True
+        self._wanted.set()
+        self._piece.cancel()
+        _leave(self._task, cancel=not self._keep())
+
+    async def _run(self) -> None:
+        _current.set(self._patience)
+        try:
+            while await self._is_wanted():
+                piece = self._piece
+                try:
+                    given = await anext(self._pieces)
+                except BaseException as error:
+                    if is_own_end(error):
+                        raise
+                    _fail(piece, error)
+                    return
+                if not piece.done():
+                    piece.set_result(given)
+        finally:
+            self._closing = True
+            await _aclose(self._pieces)
+
+    async def _is_wanted(self) -> bool:
+        if not self._closing:
+            await self._wanted.wait()
+            self._wanted.clear()
+        return not self._closing or self._keep()
 
 
 async def each_within(
@@ -297,38 +437,161 @@ async def each_within(
     following: Wait,
     pieces: AsyncIterator[T],
     *,
-    on_long: Callable[[], object] | None = None,
+    first_s: float | None = None,
+    following_s: float | None = None,
     call_id: str | None = None,
-) -> AsyncIterator[T]:
-    """The pieces of a stream, each awaited :func:`within` its time. The stream is closed in the end, in time too.
+) -> AsyncGenerator[T]:
+    """The pieces of a :class:`Stream`, the first and every next one within its own time; closed in the end.
 
     Raises:
         WaitOver: a piece did not come.
+        Ended: as :func:`within`.
+        Exception: what the iterator raised.
     """
-    wait = first
+    stream = Stream(pieces, call_id=call_id)
+    wait, limit_s = first, first_s
     try:
         while True:
             try:
-                piece = await within(wait, anext(pieces), on_long=on_long, call_id=call_id)
+                piece = await stream.next(wait, limit_s=limit_s)
             except StopAsyncIteration:
                 return
             yield piece
-            wait = following
+            wait, limit_s = following, following_s
     finally:
-        await close(pieces)
+        await stream.aclose()
 
 
 async def close(pieces: object) -> None:
     """Close a stream, if it can be closed, within :data:`CLOSE`; what it raises is not worth more than a debug line."""
+    with suppress(WaitOver):
+        await within(CLOSE, _aclose(pieces))
+
+
+async def _aclose(pieces: object) -> None:
     aclose = getattr(pieces, "aclose", None)
     if aclose is None:
         return
     try:
-        await within(CLOSE, aclose())
-    except WaitOver:
-        pass
-    except Exception as error:
+        await aclose()
+    except BaseException as error:
+        if is_own_end(error):
+            raise
         logger.debug("closing a stream raised %s", type(error).__name__)
+
+
+# -- how it is waited -------------------------------------------------------------------------------------------------
+
+
+class _Patience:
+    """The time of one wait after the other. It stands still while the work is :func:`uncounted`."""
+
+    def __init__(self) -> None:
+        self._outer = _current.get()
+        self._pauses = 0
+        self._left_s = 0.0
+        self._grace = False
+        self._over: asyncio.Future[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def wait_for(self, work: asyncio.Future[Any], limit_s: float) -> None:
+        """Wait until ``work`` is done, or ``limit_s`` are over."""
+        self._over = over = asyncio.get_running_loop().create_future()
+        self._left_s = limit_s
+        self._grace = False
+        if not self._pauses:
+            self._arm(over)
+        try:
+            await asyncio.wait({work, over}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._disarm()
+            self._over = None
+
+    def pause(self) -> None:
+        """The work waits for somebody else."""
+        self._pauses += 1
+        self._disarm()
+        if self._outer is not None:
+            self._outer.pause()
+
+    def resume(self) -> None:
+        """It goes on."""
+        self._pauses -= 1
+        if not self._pauses and self._over is not None:
+            self._arm(self._over)
+        if self._outer is not None:
+            self._outer.resume()
+
+    def _arm(self, over: asyncio.Future[None]) -> None:
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(self._left_s, self._rung, over, loop.time() + self._left_s)
+
+    def _disarm(self) -> None:
+        timer, self._timer = self._timer, None
+        if timer is not None:
+            timer.cancel()
+            self._left_s = max(0.0, timer.when() - asyncio.get_running_loop().time())
+
+    def _rung(self, over: asyncio.Future[None], due_s: float) -> None:
+        late_s = asyncio.get_running_loop().time() - due_s
+        if late_s > _LATE_S and not self._grace:
+            # Something held up the loop, and so the work: what has come meanwhile is still on its way.
+            self._grace = True
+            self._left_s = min(late_s, self._left_s)
+            self._arm(over)
+        elif not over.done():
+            over.set_result(None)
+
+
+_current: ContextVar[_Patience | None] = ContextVar("_current", default=None)
+"""The time of the work that is running."""
+
+
+async def _run(work: Awaitable[T], patience: _Patience) -> T:
+    _current.set(patience)
+    try:
+        return await work
+    except (KeyboardInterrupt, SystemExit) as error:  # a task that raises these ends the event loop
+        raise as_failure(error) from error
+
+
+def _result(task: asyncio.Future[T]) -> T:
+    try:
+        return task.result()
+    except Exception:
+        raise
+    except BaseException as error:
+        raise as_failure(error) from error
+
+
+def _fail(piece: asyncio.Future[Any], error: BaseException) -> None:
+    if piece.done():
+        _unseen(error)
+    elif isinstance(error, StopAsyncIteration):
+        piece.cancel()
+    else:
+        piece.set_exception(as_failure(error))
+
+
+def _tell_again(tell: Callable[[], object] | None, after_s: float | None) -> Callable[[], None]:
+    """Call ``tell`` each time that ``after_s`` are over, until what is returned is called."""
+    if tell is None or after_s is None:
+        return lambda: None
+    loop = asyncio.get_running_loop()
+    timer: asyncio.TimerHandle
+
+    def told() -> None:
+        nonlocal timer
+        timer = loop.call_later(after_s, told)
+        tell()
+
+    timer = loop.call_later(after_s, told)
+    return lambda: timer.cancel()
+
+
+def _over(wait: Wait, limit_s: float, call_id: str | None) -> WaitOver:
+    logger.warning("call %s: %s took longer than %g s: %s", call_id or "-", wait.name, limit_s, wait.outcome)
+    return WaitOver(wait, limit_s, call_id=call_id)
 
 
 def _leave(task: asyncio.Future[T], *, cancel: bool) -> None:
@@ -338,17 +601,21 @@ def _leave(task: asyncio.Future[T], *, cancel: bool) -> None:
     if cancel:
         task.cancel()
     _left.add(task)  # type: ignore[arg-type]  # the loop itself keeps no reference to a task
-    task.add_done_callback(_over)
+    task.add_done_callback(_ended)
 
 
-def _over(task: asyncio.Future[T]) -> None:
+def _ended(task: asyncio.Future[T]) -> None:
     _left.discard(task)
     _seen(task)
 
 
 def _seen(task: asyncio.Future[T]) -> None:
     """Look at the result, so that nobody is told that it was never looked at."""
-    with contextlib.suppress(asyncio.CancelledError):
+    with suppress(asyncio.CancelledError):
         error = task.exception()
         if error is not None:
-            logger.debug("work that nobody waits for any more raised %s", type(error).__name__)
+            _unseen(error)
+
+
+def _unseen(error: BaseException) -> None:
+    logger.warning("work that nobody waits for any more raised", exc_info=error)

@@ -30,8 +30,12 @@ class Texts:
 
     clarify: str = "Sorry, I did not get that. Could you say it another way?"
     """When it is not sure what the caller wants."""
+    fillers: Sequence[str] = ("One moment, please.", "I am still looking into it.", "Thank you for waiting.")
+    """One after the other, while its own code takes long; none: the caller waits in silence."""
+    unfinished: str = "I am sorry, this takes longer than it should. Is there anything else in the meantime?"
+    """When code that must finish has not, after its time."""
     apology: str = "I am sorry, something went wrong on my side. Could you try that again?"
-    """When its own code failed."""
+    """When its own code failed, or gave no answer in its time."""
     silence_reminder: str = "Are you still there?"
     """When nobody has spoken for a while."""
     goodbye: str = "Thank you for calling. Goodbye."
@@ -40,6 +44,10 @@ class Texts:
     """When it could not reach the person it wanted to hand over to."""
     no_handover: str = "I am sorry, I cannot help you with that. Is there anything else?"
     """When it would hand over, but has nobody to hand over to."""
+
+    def __post_init__(self) -> None:
+        if isinstance(self.fillers, str):
+            raise ConfigError("expected a list of fillers, got one text.", fix='fillers=["One moment, please."]')
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,8 +97,8 @@ class ConversantHost(Protocol):
         """End the call once everything said was heard, as ``call.hangup`` does."""
         ...
 
-    async def program_failed(self, error: BaseException) -> None:
-        """The program's own code raised: the caller is told, or handed over."""
+    async def program_failed(self, error: Exception) -> None:
+        """The program's own code raised, or took too long: the caller is told, or handed over."""
         ...
 
     def program_worked(self) -> None:

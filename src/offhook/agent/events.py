@@ -136,8 +136,8 @@ class TurnAnswered(SessionEvent):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentSpeechBegan(SessionEvent):
     """Fired when the first audio of something the agent says is sent. ``kind`` says what for: ``greeting``, ``reply``,
-    ``question``, ``say``, ``reminder``, ``apology``, ``handover`` or ``goodbye``. ``text`` is what is known of it by
-    now: the first sentence, where the words come one by one."""
+    ``question``, ``say``, ``filler``, ``reminder``, ``apology``, ``handover`` or ``goodbye``. ``text`` is what is known
+    of it by now: the first sentence, where the words come one by one."""
 
     type: ClassVar[str] = "agent.speech_began"
 
@@ -257,7 +257,8 @@ class SilenceReminder(SessionEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandlerFailed(SessionEvent):
-    """Fired when the program's own code raised; ``error`` is the name of the exception's type."""
+    """Fired when the program's own code raised; ``error`` is the name of the exception's type, ``WaitOver`` where the
+    code took too long."""
 
     type: ClassVar[str] = "handler.failed"
 

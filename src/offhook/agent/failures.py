@@ -2,42 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from typing import TYPE_CHECKING, Protocol
 
 from offhook.agent import events
 from offhook.agent.work import current_work
+from offhook.waits import Ended, WaitOver
 
 if TYPE_CHECKING:
     from offhook.agent.agent import Agent
     from offhook.calls.call import Call
 
-__all__ = ["ANY_FAILURE", "FailureHost", "InARow", "ProgramFailures", "as_failure", "is_own_end"]
+__all__ = ["FailureHost", "InARow", "ProgramFailures"]
 
 logger = logging.getLogger(__name__)
 
-ANY_FAILURE = (Exception, asyncio.CancelledError, SystemExit)
-"""What code that is not ours may raise. A cancellation can be somebody else's, that the code has waited for; and one
-call has no say in whether the process goes on."""
-
 _LIMIT = 2
 """Once is bad luck; twice in a row it does not work."""
-
-
-def is_own_end(error: BaseException) -> bool:
-    """Whether ``error`` is the cancellation of the running task, and not a failure of what the task does."""
-    task = asyncio.current_task()
-    return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
-
-
-def as_failure(error: BaseException) -> Exception:
-    """``error`` as something that can be raised again without cancelling anybody, or ending the process."""
-    if isinstance(error, Exception):
-        return error
-    failure = RuntimeError(f"expected a result, got {type(error).__name__}")
-    failure.__cause__ = error
-    return failure
 
 
 class InARow:
@@ -102,16 +83,33 @@ class ProgramFailures:
         """The program has answered."""
         self._in_a_row.worked()
 
-    async def failed(self, error: BaseException) -> None:
-        """The program's own code raised; returns when the caller was told, or is with a person."""
+    async def failed(self, error: Exception) -> None:
+        """The program's own code raised, or took too long; returns when the caller was told, or is with a person.
+
+        One that must finish, and goes on after its time, has not failed yet: the caller hears that it takes long.
+        """
         host = self._host
-        logger.error("call %s: a handler raised", host.call.id, exc_info=error)
         work = current_work.get()
-        if host.over or (work is not None and work.stale):
+        moot = host.over or (work is not None and work.stale)
+        again = not moot and self._in_a_row.failed()
+        leaves = again and host.agent.handing_over is not None
+        if not isinstance(error, WaitOver):  # which has told of itself
+            what = (
+                "nobody waits for its answer" if moot else f"the caller {'goes to a person' if leaves else 'is told'}"
+            )
+            logger.error("call %s: the program's own code raised, and %s", host.call.id, what, exc_info=error)
+        if moot:
             return
-        again = self._in_a_row.failed()
-        host.notify(events.HandlerFailed(at_ms=host.wall_ms(), call_id=host.call.id, error=type(error).__name__))
-        if again and host.agent.handing_over is not None:
+        host.notify(events.HandlerFailed(at_ms=host.wall_ms(), call_id=host.call.id, error=_kind_of(error)))
+        texts = host.agent.texts
+        if leaves:
             await host.connect(None, reason="the agent failed twice in a row")
+        elif isinstance(error, WaitOver) and work is not None and work.holds:
+            await host.apologise(texts.unfinished)
         else:
-            await host.apologise(host.agent.texts.apology)
+            await host.apologise(texts.apology)
+
+
+def _kind_of(error: Exception) -> str:
+    cause = error.__cause__ if isinstance(error, Ended) else None
+    return type(cause or error).__name__

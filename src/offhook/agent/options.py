@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+
+from offhook.errors import ConfigError
+from offhook.waits import HANDLER, REPLY_NEXT
 
 __all__ = ["Limits", "TurnOptions"]
 
@@ -51,7 +54,11 @@ class TurnOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """When to stop waiting. Every duration is in seconds."""
+    """When to stop waiting. Every duration is in seconds.
+
+    Raises:
+        ConfigError: a duration that is not above 0, or negative reminders.
+    """
 
     silence_s: float = 8.0
     """How long nobody may speak before the caller is asked whether they are still there."""
@@ -59,3 +66,19 @@ class Limits:
     """How many times that is asked in a row; the silence after the last one ends the call."""
     max_duration_s: float = 1800.0
     """The longest conversation."""
+    filler_s: float = HANDLER.long_s or 3.0
+    """A caller who waits for an answer in silence for so long hears the first of ``Texts.fillers``."""
+    filler_again_s: float = 8.0
+    """How long after one filler the next is heard, while the answer still does not come."""
+    handler_s: float = HANDLER.limit_s
+    """The longest that the program may take to begin an answer; what it asks the caller meanwhile does not count."""
+    next_piece_s: float = REPLY_NEXT.limit_s
+    """The longest that it may take from one piece of an answer to the next."""
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if not (value > 0 or (field.name == "reminders" and value == 0)):
+                raise ConfigError(
+                    f"expected {field.name} above 0, got {value!r}", fix=f"leave it out for {field.default!r}"
+                )

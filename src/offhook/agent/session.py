@@ -15,7 +15,7 @@ from offhook.agent.handing_over import HandingOver
 from offhook.agent.work import current_work, end_work
 from offhook.calls.transcript import Scribe, TranscriptEntry
 from offhook.clock import SystemClock
-from offhook.waits import GOODBYE, WaitOver, within
+from offhook.waits import GOODBYE, WaitOver, uncounted, within
 
 if TYPE_CHECKING:
     from offhook.agent.agent import Agent
@@ -196,13 +196,15 @@ class Session:
         if not self._stale():
             if (work := current_work.get()) is not None:
                 work.spoke = True
-            await self._conversant.say(text, "say")
+            with uncounted():
+                await self._conversant.say(text, "say")
 
     async def ask(self, question: str) -> str:
         """Speak ``question`` and return the words of the caller's next turn; ``""`` if none came."""
         if self._stale():
             return ""
-        answer = await self._conversant.ask(question)
+        with uncounted():
+            answer = await self._conversant.ask(question)
         if (work := current_work.get()) is not None:
             work.spoke = False
         return answer
@@ -222,13 +224,16 @@ class Session:
     async def connect(self, to: str | None, *, reason: str, announced: bool = False) -> None:
         """As :meth:`hand_over`; ``announced``: without the agent's own message."""
         if not self._stale():
-            await self._handing_over.hand_over(to, reason=reason, announced=announced)
+            with uncounted():
+                await self._handing_over.hand_over(to, reason=reason, announced=announced)
 
     async def hangup(self) -> None:
         """End the call once everything said was heard, or the caller who interrupted it has finished."""
         if not self._stale():
-            await self._conversant.ready_to_leave()
-            self.finish("hangup")
+            with uncounted():
+                await self._conversant.ready_to_leave()
+            if not self._stale():  # the caller had something to add, and is answered
+                self.finish("hangup")
 
     def _stale(self) -> bool:
         """Whether the running code belongs to an answer, or a conversation, that is over."""
@@ -248,7 +253,7 @@ class Session:
             self._scribe.write(entry)
         self.call.notify(event)
 
-    async def program_failed(self, error: BaseException) -> None:
+    async def program_failed(self, error: Exception) -> None:
         """The program's own code raised: the caller is told, or handed over."""
         await self._failures.failed(error)
 

@@ -52,7 +52,7 @@ def uninterrupted() -> Iterator[None]:
 
 def end_work(task: asyncio.Task[None], work: Work | None = None) -> None:
     """Cancel a task of a conversation that is over, unless it must finish or is what ends the conversation."""
-    if work is not None and work.holds:
+    if work is not None and (work.holds or work is current_work.get()):
         _finishing.add(task)
         task.add_done_callback(_finishing.discard)
     elif task is not asyncio.current_task():

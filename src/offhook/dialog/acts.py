@@ -7,14 +7,27 @@ pieces of text. :func:`acts_of` makes a stream of acts of any of them, and is th
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from offhook.dialog.base import Reply
+from offhook.threads import in_thread
 
-__all__ = ["Act", "Answer", "HandOver", "HangUp", "Said", "Say", "Understood", "UseTool", "acts_of", "close"]
+__all__ = [
+    "Act",
+    "Answer",
+    "HandOver",
+    "HangUp",
+    "Said",
+    "Say",
+    "Understood",
+    "UseTool",
+    "acts_of",
+    "answer_of",
+    "close",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +85,20 @@ Said: TypeAlias = "str | Reply | Act | AsyncIterator[str | Act | None] | AsyncIt
 
 Answer: TypeAlias = "Said | Awaitable[str | Reply | Act | AsyncIterator[str] | AsyncIterator[Act] | None]"
 """What a dialog or a handler may answer with."""
+
+
+async def answer_of(function: Callable[..., object], *arguments: object) -> object:
+    """What ``function`` of the program answers. A plain ``def`` runs in a thread: it may block, and no call waits.
+
+    Raises:
+        Exception: what it raises.
+    """
+    called = function if inspect.isroutine(function) else getattr(function, "__call__", function)  # noqa: B004
+    if inspect.iscoroutinefunction(called) or inspect.isasyncgenfunction(called):
+        answer = function(*arguments)
+    else:
+        answer = await in_thread(function, *arguments)
+    return await answer if inspect.isawaitable(answer) else answer
 
 
 async def acts_of(answer: object, *, source: str = "the dialog") -> AsyncGenerator[Act]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from offhook.clock import Clock, SystemClock
-from offhook.dialog.acts import Understood, acts_of, close
+from offhook.dialog.acts import Understood, acts_of, answer_of, close
 from offhook.dialog.events import IntentMatched
 from offhook.dialog.phrases import PhraseIndex
 from offhook.errors import ConfigError
@@ -175,7 +175,7 @@ class IntentDialog:
         reply = intent.reply
         if isinstance(reply, str):
             return reply
-        return reply(call, heard) if self._takes_heard[intent.name] else reply(call)
+        return answer_of(reply, call, heard) if self._takes_heard[intent.name] else answer_of(reply, call)
 
 
 def _takes_heard(reply: str | Handler) -> bool:

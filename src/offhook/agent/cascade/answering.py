@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 from offhook.agent import events
 from offhook.agent.cascade.replying import Words
 from offhook.agent.cascade.turn import Turn, current_turn, joined
-from offhook.agent.failures import ANY_FAILURE, is_own_end
 from offhook.agent.handover import Misses, Verdict
 from offhook.agent.work import Work, current_work, end_work
-from offhook.dialog.acts import HandOver, HangUp, Say, Understood, UseTool, acts_of, close
+from offhook.dialog.acts import HandOver, HangUp, Say, Understood, UseTool, acts_of, answer_of
 from offhook.dialog.base import Heard
+from offhook.waits import HANDLER, REPLY_NEXT, Stream, WaitOver
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncIterator, Callable
 
     from offhook.agent.cascade.decisions import TurnEnded
     from offhook.agent.cascade.mouth import Mouth, Speech
@@ -23,8 +23,11 @@ if TYPE_CHECKING:
     from offhook.dialog.acts import Act
     from offhook.dialog.base import Dialog
 
+    Acts = Stream[Act]
+
 __all__ = ["Answering"]
 
+_FRAME_MS = 20
 _SAME_BREATH_MS = 1500
 """A caller who speaks on within this time, before any answer was heard, has not finished the turn before."""
 
@@ -52,6 +55,7 @@ class Answering:
         self._next_turn: Turn | None = None
         self._answer: asyncio.Future[str] | None = None
         self._presses: dict[asyncio.Task[None], Work] = {}
+        self._saying: tuple[Words, Speech] | None = None
         self._last_press: asyncio.Task[None] | None = None
 
     @property
@@ -63,6 +67,27 @@ class Answering:
     def busy(self) -> bool:
         """Whether it is for the agent to do something next."""
         return self._turn is not None and self._turn.running and not self.asking
+
+    @property
+    def working(self) -> bool:
+        """Whether the program's own code is at work, for a turn or a key, and not the caller's to go on."""
+        return self.busy or (bool(self._presses) and not self.asking)
+
+    def stalled(self, now_ms: float) -> bool:
+        """Whether the caller has heard all there is of an answer, and the program thinks of more."""
+        if self._saying is None:
+            return False
+        words, speech = self._saying
+        return speech is self._mouth.current and words.wanting and speech.playout.left_ms(now_ms) < _FRAME_MS
+
+    def fill(self, text: str) -> None:
+        """Say something to a caller who waits. What there is of an answer is said before, and the rest of it when it
+        comes, as a speech of its own."""
+        if self._saying is not None:
+            words, speech = self._saying
+            speech.on_over = None
+            words.end()
+        self._mouth.speak(text, "filler")
 
     def has_asked(self, now_ms: float) -> bool:
         """Whether the agent has asked a question, or nearly: what the caller says is the answer."""
@@ -163,36 +188,46 @@ class Answering:
             self._on_busy()
 
     async def _respond(self, turn: Turn) -> None:
-        await self._work(turn, lambda: acts_of(self._dialog.respond(self._host.call, turn.heard)))
+        await self._work(turn, acts_of(answer_of(self._dialog.respond, self._host.call, turn.heard)))
 
     async def _press(
         self, press: Work, before: asyncio.Task[None] | None, handler: Callable[..., Any], digit: str
     ) -> None:
         if before is not None:
             await asyncio.wait([before])
-        await self._work(press, lambda: acts_of(handler(self._host.call, digit), source="the function for digits"))
+        answer = answer_of(handler, self._host.call, digit)
+        await self._work(press, acts_of(answer, source="the function for digits"))
 
-    async def _work(self, work: Work, begin: Callable[[], AsyncGenerator[Act]]) -> None:
+    async def _work(self, work: Work, answer: AsyncIterator[Act]) -> None:
         """Do what the program's own code decides, act by act."""
         current_work.set(work)
+        acts = Stream(answer, keep=lambda: work.holds > 0, call_id=self._host.call.id)
         try:
-            acts = begin()
             try:
                 deed = await (self._first_of_turn(work, acts) if isinstance(work, Turn) else self._first_of_key(acts))
                 while deed is not None and not self._stale(work):
                     deed = await self._do(deed, acts, work)
             finally:
-                await close(acts)
-        except ANY_FAILURE as error:
-            if is_own_end(error):
-                raise
+                await acts.aclose()
+        except Exception as error:
             await self._host.program_failed(error)
+            work.stale = work.stale or isinstance(error, WaitOver)  # it may go on, but not on this call
+
+    async def _next(self, acts: Acts, *, first: bool = False) -> Act | None:
+        """The next act, in its time; ``None``: there is no other."""
+        limits = self._host.agent.limits
+        try:
+            if first:
+                return await acts.next(HANDLER, limit_s=limits.handler_s)
+            return await acts.next(REPLY_NEXT, limit_s=limits.next_piece_s)
+        except StopAsyncIteration:
+            return None
 
     # -- acts ---------------------------------------------------------------------------------------------------------
 
-    async def _first_of_turn(self, turn: Turn, acts: AsyncGenerator[Act]) -> Act | None:
+    async def _first_of_turn(self, turn: Turn, acts: Acts) -> Act | None:
         """The first deed of a turn, or what is done in its place where the dialog is not sure enough."""
-        understood, deed = await _first_deed(acts)
+        understood, deed = await self._first_deed(acts)
         if self._stale(turn):
             return None
         host = self._host
@@ -221,21 +256,28 @@ class Answering:
             return Say(agent.texts.clarify, whole=True)
         return deed
 
-    async def _first_of_key(self, acts: AsyncGenerator[Act]) -> Act | None:
+    async def _first_of_key(self, acts: Acts) -> Act | None:
         """The first deed of a key; its words are said in place of what is being said."""
-        _, deed = await _first_deed(acts)
+        _, deed = await self._first_deed(acts)
         if isinstance(deed, Say) and not self._host.over:
             self._silence()
         return deed
 
-    async def _do(self, deed: Act, acts: AsyncGenerator[Act], work: Work) -> Act | None:
+    async def _first_deed(self, acts: Acts) -> tuple[Understood, Act | None]:
+        """How sure the dialog is, and the first act that does something."""
+        understood = Understood()
+        while isinstance(act := await self._next(acts, first=True), Understood):
+            understood = act
+        return understood, act
+
+    async def _do(self, deed: Act, acts: Acts, work: Work) -> Act | None:
         """Do one act; returns what is to be done after it."""
         match deed:
             case Say():
                 work.spoke = True
                 return await self._say(deed, acts)
             case Understood():
-                return await anext(acts, None)
+                return await self._next(acts)
             case HandOver(reason, to):
                 self._host.program_worked()
                 await self._host.hand_over(to, reason=reason)
@@ -246,53 +288,49 @@ class Answering:
                 raise TypeError("expected the dialog to use no tools, as the agent has none, got UseTool")
         return None
 
-    async def _say(self, first: Say, acts: AsyncGenerator[Act]) -> Act | None:
+    async def _say(self, first: Say, acts: Acts) -> Act | None:
         """Say the words up to the next act that is something else, and return it once they were heard."""
+        following: Act | None = first
         if first.whole:
             heard_all = await self._mouth.speak(first.text, "reply", turn=current_turn()).wait()
-            following = await anext(acts, None) if heard_all else None
+            following = await self._next(acts) if heard_all else None
         else:
-            words = Words(first.text)
-            speech = self._mouth.speak(words, "reply", turn=current_turn())
-            following = await self._give(words, speech, acts)
-            heard_all = await speech.wait()
+            heard_all = True
+            while heard_all and isinstance(following, Say):
+                words = Words(following.text)
+                speech = self._mouth.speak(words, "reply", turn=current_turn())
+                following = await self._give(words, speech, acts)
+                heard_all = await speech.wait()
         if not heard_all:
             return None
         if following is None:
             self._host.program_worked()
         return following
 
-    async def _give(self, words: Words, speech: Speech, acts: AsyncGenerator[Act]) -> Act | None:
-        """Ask the dialog for pieces as the voice wants them; returns the act that is none. Over with the speech."""
+    async def _give(self, words: Words, speech: Speech, acts: Acts) -> Act | None:
+        """Ask the dialog for pieces as the voice wants them; returns the act that is none, or the piece that came after
+        a filler. Over with the speech."""
+        saying = self._saying = words, speech
         try:
             async with asyncio.timeout(None) as until_over:
                 speech.on_over = lambda: until_over.reschedule(0)
                 try:
                     while True:
                         await words.wanted()
-                        act = await anext(acts, None)
-                        if not isinstance(act, Say):
+                        act = await self._next(acts)
+                        if not isinstance(act, Say) or words.ended:
                             return act
                         words.give(act.text)
                 finally:
                     speech.on_over = None
                     words.end()
-        except ANY_FAILURE as error:
-            if until_over.expired() and not is_own_end(error):
+                    if self._saying is saying:
+                        self._saying = None
+        except Exception:
+            if until_over.expired():
                 return None
-            if not is_own_end(error):
-                await speech.wait()  # what was said until then was said
+            await speech.wait()  # what was said until then was said
             raise
 
     def _stale(self, work: Work) -> bool:
         return self._host.over or work.stale
-
-
-async def _first_deed(acts: AsyncGenerator[Act]) -> tuple[Understood, Act | None]:
-    """How sure the dialog is, and the first act that does something."""
-    understood = Understood()
-    async for act in acts:
-        if not isinstance(act, Understood):
-            return understood, act
-        understood = act
-    return understood, None

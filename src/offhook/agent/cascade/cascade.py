@@ -24,6 +24,7 @@ from offhook.agent.cascade.decisions import (
     Yield,
 )
 from offhook.agent.cascade.ear import Ear, OverheardOutlet
+from offhook.agent.cascade.fillers import Fillers
 from offhook.agent.cascade.mouth import Mouth
 from offhook.agent.cascade.recognising import Recogniser
 from offhook.agent.cascade.recording import Greeting
@@ -77,6 +78,8 @@ class Cascade:
         self._greeted: asyncio.Task[Recording] | None = None
         self._recogniser = Recogniser(engines.stt, self, call_id=host.call.id)
         self._voice_failures = InARow()
+        limits = host.agent.limits
+        self._fillers = Fillers(host.agent.texts.fillers, first_s=limits.filler_s, again_s=limits.filler_again_s)
         self._words_at_ms = 0.0
         self._held: HoldReason | None = None
         self._audio_at_ms = 0.0
@@ -139,6 +142,16 @@ class Cascade:
         if now_ms - self._audio_at_ms >= _NO_AUDIO_MS:
             self._do(self._turns.audio_stopped(now_ms))
         self._do(self._turns.tick(now_ms))
+        if not self._host.over:
+            self._fill(now_ms)
+
+    def _fill(self, now_ms: float) -> None:
+        """Tell a caller who waits for an answer that it is being worked on."""
+        working = self._answering.working and self._held is None and not self._lost
+        silent = self._mouth.current is None or self._answering.stalled(now_ms)
+        text = self._fillers.tick(now_ms, working=working, quiet=silent and self._caller_quiet.is_set())
+        if text is not None:
+            self._answering.fill(text)
 
     def mark_returned(self, name: str) -> None:
         """Something was played, or thrown away."""

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from offhook.agent.cascade.playout import Audio, Playout
 from offhook.agent.cascade.sentences import Sentences, split_sentences
-from offhook.agent.failures import ANY_FAILURE, as_failure, is_own_end
 from offhook.audio.resample import Resampler
 from offhook.dialog.acts import close
+from offhook.waits import as_failure, is_own_end
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -146,15 +146,27 @@ class Mouth:
         turn: Turn | None = None,
         protected: bool = False,
     ) -> Speech:
-        """Say ``words``, after what is being said already."""
+        """Say ``words``, after what is being said already; in place of it, if that is a filler."""
         speech = Speech(words, kind, Playout(self._line.output_rate, self._options), turn)
         speech.protected = protected
         if isinstance(words, str):
             speech.text = words
         self._queue.append(speech)
         self._idle.clear()
+        if kind != "filler":
+            self._drop_fillers()
         self._next()
         return speech
+
+    def _drop_fillers(self) -> None:
+        """There is something to say now. One that the caller has interrupted waits for what comes of that."""
+        for speech in [waiting for waiting in self._queue if waiting.kind == "filler"]:
+            self._queue.remove(speech)
+            speech.interrupted = True
+            speech.end()
+        if self.current is not None and self.current.kind == "filler" and not self._held:
+            self._silence(clear=True)
+            self._end(self.current, interrupted=True)
 
     async def idle(self) -> None:
         """Wait until nothing is being said."""
@@ -233,7 +245,7 @@ class Mouth:
                 await self._say_pieces(speech, speech.words)
             else:
                 await self._play(speech, await speech.words)
-        except ANY_FAILURE as error:
+        except BaseException as error:
             if is_own_end(error):
                 raise
             if speech.over:
@@ -263,7 +275,7 @@ class Mouth:
         """The next piece of text, ``None`` at its end; the end of it, too, where the source of the words fails."""
         try:
             return await anext(pieces, None)
-        except ANY_FAILURE as error:
+        except BaseException as error:
             if is_own_end(error):
                 raise
             speech.error = error

@@ -6,9 +6,9 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Protocol
 
-from offhook.agent.failures import ANY_FAILURE, InARow, as_failure, is_own_end
+from offhook.agent.failures import InARow
 from offhook.speech.base import Recognition
-from offhook.waits import RECOGNITION, within
+from offhook.waits import RECOGNITION, WaitOver, within
 
 if TYPE_CHECKING:
     from offhook.speech.base import SpeechToText
@@ -64,14 +64,13 @@ class Recogniser:
     async def _recognise(self, draft: int, pcm: bytes) -> None:
         try:
             words = await within(RECOGNITION, self._stt.transcribe(pcm), call_id=self._call_id)
-        except ANY_FAILURE as error:
-            if is_own_end(error):
-                raise
-            logger.error("call %s: recognition raised %s", self._call_id, type(error).__name__, exc_info=error)
+        except Exception as error:
+            if not isinstance(error, WaitOver):  # which has told of itself
+                logger.error("call %s: recognition raised %s", self._call_id, type(error).__name__, exc_info=error)
             words = Recognition("", 0.0)
             if self._failures.failed():
                 self._drafting = None
-                self._listener.recogniser_failed(as_failure(error))
+                self._listener.recogniser_failed(error)
                 return
         else:
             self._failures.worked()

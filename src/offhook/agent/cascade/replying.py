@@ -22,7 +22,10 @@ class Words:
         self._pieces = deque([first])
         self._wanted = asyncio.Event()
         self._given = asyncio.Event()
-        self._ended = False
+        self.ended = False
+        """Whether it was told that there are no more."""
+        self.wanting = False
+        """Whether the voice wants a piece that is not there."""
 
     def __aiter__(self) -> Words:
         return self
@@ -30,11 +33,13 @@ class Words:
     async def __anext__(self) -> str:
         """The next piece."""
         while not self._pieces:
-            if self._ended:
+            if self.ended:
                 raise StopAsyncIteration
             self._given.clear()
             self._wanted.set()
+            self.wanting = True
             await self._given.wait()
+            self.wanting = False
         return self._pieces.popleft()
 
     async def wanted(self) -> None:
@@ -49,5 +54,5 @@ class Words:
 
     def end(self) -> None:
         """There is no other."""
-        self._ended = True
+        self.ended = True
         self._given.set()
