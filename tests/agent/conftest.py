@@ -202,3 +202,19 @@ async def phone() -> Any:
     for call in calls:
         await call.end()
         assert call.vad.open_streams == 0
+
+
+@pytest.fixture
+async def elapse(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """``await elapse(seconds)``: the event loop believes that this time is over; the clock of the call stands."""
+    loop = asyncio.get_running_loop()
+    began, gone_s = loop.time(), 0.0
+    monkeypatch.setattr(loop, "time", lambda: began + gone_s)
+
+    async def elapse(seconds: float) -> None:
+        nonlocal gone_s
+        for _ in range(round(seconds / 0.05)):
+            gone_s += 0.05
+            await settle()
+
+    return elapse
