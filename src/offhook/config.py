@@ -51,6 +51,10 @@ class Settings(BaseSettings):
     """The port to listen on; 0 for any that is free."""
     offhook_max_calls: int = Field(default=400, ge=1)
     """Calls at once; further ones are left to the carrier to retry elsewhere."""
+    offhook_measure_capacity: bool = True
+    """Whether fewer calls are taken where more would suffer: see :mod:`offhook.server.capacity`."""
+    offhook_overflow_to: str | None = None
+    """Where calls go for which there is no room: E.164 or a SIP URI; ``None``: they are told busy."""
     offhook_drain_timeout_s: float = Field(default=30.0, ge=0)
     """How long running calls may go on after SIGTERM."""
     offhook_token_key: SecretStr | None = None

@@ -29,7 +29,15 @@ from offhook.agent.events import (
     TurnHeard,
     TurnReply,
 )
-from offhook.calls.events import CallFact, CallOver, CallRinging, MediaLost, TransferBridged, TransferFailed
+from offhook.calls.events import (
+    CallFact,
+    CallOver,
+    CallRinging,
+    CallTurnedAway,
+    MediaLost,
+    TransferBridged,
+    TransferFailed,
+)
 from offhook.dialog.events import IntentMatched
 
 __all__ = [
@@ -42,6 +50,7 @@ __all__ = [
     "CallFact",
     "CallOver",
     "CallRinging",
+    "CallTurnedAway",
     "CallerSpeechBegan",
     "CallerSpeechEnded",
     "DigitPressed",

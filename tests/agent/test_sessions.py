@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.agent.conftest import FakeCarrier, settle
 
-from offhook.agent.agent import Agent
+from offhook.agent.agent import Agent, Texts
 from offhook.agent.engines import Engines
 from offhook.agent.sessions import AgentSessions
 from offhook.calls.call import Call
@@ -31,6 +31,18 @@ def greeter(greeting: str = GREETING) -> Agent:
     agent = Agent("Front desk", greeting)
     agent.intent("hours", examples=["when are you open"])(lambda call: "At nine.")
     return agent
+
+
+class Counted(FakeStt):
+    """A recogniser on this machine."""
+
+    at_once = 1
+
+
+class CountedVoice(FakeTts):
+    """A voice on this machine."""
+
+    at_once = 1
 
 
 async def test_the_greeting_is_said_before_the_first_call_and_never_again() -> None:
@@ -101,3 +113,37 @@ def test_an_agent_with_nothing_to_answer_is_refused_now() -> None:
     """And not in its first call."""
     with pytest.raises(ConfigError):
         sessions_of(Agent("Front desk", GREETING), FakeTts())
+
+
+async def test_engines_that_compute_here_are_measured_before_the_first_call() -> None:
+    """The voice says something of a usual length, and the recogniser hears it; whatever the agent's texts are."""
+    stt, tts = Counted(["hello"] * 3, once_per_call=False), CountedVoice()
+    agent = greeter("")
+    agent.texts = Texts(clarify="")
+    sessions = AgentSessions(agent, Engines(FakeVad(), stt, tts), clock=ManualClock())
+    await sessions.warm_up()
+    assert [cost.engine for cost in sessions.metering.costs] == ["voice", "recognition"]
+    assert all(cost.at_once == 1 for cost in sessions.metering.costs)
+    assert len(stt.heard) == 1
+    assert sessions.metering.costs[0].audio_ms > 1000
+
+
+async def test_engines_elsewhere_are_asked_for_nothing() -> None:
+    """A request costs money: they are seen at work. A recogniser here can hear their greeting."""
+    stt = FakeStt(["hello"])
+    sessions = AgentSessions(greeter(), Engines(FakeVad(), stt, FakeTts()), clock=ManualClock())
+    await sessions.warm_up()
+    assert sessions.metering.costs == ()
+    assert stt.heard == []
+    here = AgentSessions(greeter(), Engines(FakeVad(), Counted(["hello"]), FakeTts()), clock=ManualClock())
+    await here.warm_up()
+    assert [cost.engine for cost in here.metering.costs] == ["recognition"]
+
+
+async def test_an_engine_that_takes_for_ever_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls that wait for it are what counts then."""
+    monkeypatch.setattr("offhook.agent.sessions._MEASURE_S", 0.01)
+    stt = Counted(["hello"], delay_ms=60_000)
+    sessions = AgentSessions(greeter(), Engines(FakeVad(), stt, FakeTts()), clock=ManualClock())
+    await sessions.warm_up()
+    assert sessions.metering.costs == ()

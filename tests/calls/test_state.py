@@ -237,6 +237,13 @@ def test_a_transfer_that_nobody_answers_is_told_once() -> None:
     assert run([answered(), TransferAsked(), hangup(), over])[1] == [EndSession("normal_clearing")]
 
 
+def test_a_call_that_rings_can_be_transferred_too() -> None:
+    """It is not answered for that, and rings on if nobody takes it there."""
+    record, effects = run([initiated(), TransferAsked(), TransferLegOver(cause="user_busy")])
+    assert effects == [AnswerCall(), TransferLost(cause="user_busy")]
+    assert (record.transferring, record.state) == (False, CallState.RINGING)
+
+
 def test_a_transfer_that_was_withdrawn_is_nobodys_news() -> None:
     """Neither its success nor its failure."""
     begun: list[CallEvent | OwnEvent] = [answered(), TransferAsked(), TransferWithdrawn()]

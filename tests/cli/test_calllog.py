@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from offhook.agent import events
-from offhook.calls.events import CallOver, CallRinging, MediaLost
+from offhook.calls.events import CallOver, CallRinging, CallTurnedAway, MediaLost
 from offhook.cli.calllog import CallLog, stamp, without_personal_data
 
 CALL = "v3:0123456789abcdef"
@@ -53,6 +53,14 @@ def test_failures_are_told() -> None:
         "call media lost: media_timeout",
         "ended unanswered: timeout",
     ]
+
+
+def test_calls_without_room_are_told() -> None:
+    """What there was too little of, and what became of them."""
+    assert told(
+        CallTurnedAway(reason="recognition", passed_on=False, **at(0)),  # type: ignore[arg-type]
+        CallTurnedAway(reason="max_calls", passed_on=True, **at(0)),  # type: ignore[arg-type]
+    ) == ["no room for it (recognition): busy", "no room for it (max_calls): passed on"]
 
 
 def test_a_line_begins_with_the_time_and_the_end_of_the_calls_id() -> None:

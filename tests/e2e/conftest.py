@@ -183,7 +183,8 @@ def _launcher(folder: Path) -> Iterator[Any]:
     programs: list[Program] = []
 
     def launch(*words: str, env: dict[str, str] | None = None, cwd: Path = AGENTS, code: str | None = None) -> Program:
-        state = {"XDG_STATE_HOME": str(folder)}
+        # The programs share a machine with each other and with the tests: what it has room for is no matter here.
+        state = {"XDG_STATE_HOME": str(folder), "OFFHOOK_MEASURE_CAPACITY": "0"}
         programs.append(Program(words, folder=folder, env={**state, **(env or {})}, cwd=cwd, code=code))
         return programs[-1]
 

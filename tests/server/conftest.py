@@ -312,6 +312,17 @@ class FakeSession:
         self.over.set()
 
 
+class _Sessions:
+    """Makes sessions, and may tell what their engines take."""
+
+    def __init__(self, make: Callable[[Call], Any], metering: Any) -> None:
+        self._make = make
+        self.metering = metering
+
+    def __call__(self, call: Call) -> Any:
+        return self._make(call)
+
+
 class Town:
     """A host on a port, the carrier that calls it, and both ends of everything."""
 
@@ -330,8 +341,9 @@ class Town:
 
     async def open(self, **options: Any) -> Host:
         times = options.pop("times", self.times)
+        options.setdefault("measures_capacity", False)  # these tests share the machine with each other
         host = Host(
-            self._session,
+            _Sessions(self._session, options.pop("metering", None)),
             carriers=[self.carrier, *self.more_carriers],
             journal=options.pop("journal", None),
             options=HostOptions(times=times, **options),

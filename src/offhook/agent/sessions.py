@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from offhook.agent.cascade import Cascade
 from offhook.agent.cascade.recording import Greeting
 from offhook.agent.session import Session
+from offhook.audio.resample import resample
+from offhook.speech.metering import MeteredStt, MeteredTts, Metering, cost_of_recognition, cost_of_voice
+from offhook.waits import RECOGNITION, VOICE_FIRST, WaitOver, within
 
 if TYPE_CHECKING:
     from offhook.agent.agent import Agent
     from offhook.agent.engines import Engines
     from offhook.calls.call import Call
     from offhook.clock import Clock
+    from offhook.speech.metering import EngineCost
 
 __all__ = ["AgentSessions"]
+
+_SOMETHING_SAID = "Sorry, I did not get that. Could you say it another way?"
+_MEASURE_S = 10.0
+"""An engine that takes longer than that is not measured: what calls wait for then is what counts."""
 
 
 class AgentSessions:
@@ -33,18 +43,43 @@ class AgentSessions:
     def __init__(self, agent: Agent, engines: Engines, *, clock: Clock | None = None) -> None:
         _ = agent.dialog  # built once and now, not while the first caller waits
         self._agent = agent
+        self.metering = Metering()
+        """Where it is told what calls ask of the engines, and what these take."""
         self._engines = engines
+        self._metered = replace(
+            engines, stt=MeteredStt(engines.stt, self.metering), tts=MeteredTts(engines.tts, self.metering)
+        )
         self._clock = clock
         self._greeting = Greeting(agent, engines.tts)
 
     async def warm_up(self) -> None:
-        """Load the engines and have the greeting said once, so that the first call does not wait for it."""
+        """Load the engines and have the greeting said once, so that the first call does not wait for it; and see what
+        the engines take when nothing else is asked of them."""
         await self._engines.warm_up()
         await self._greeting.recording()
+        self.metering.costs = await self._costs()
+
+    async def _costs(self) -> tuple[EngineCost, ...]:
+        """What those engines take that compute here (``at_once``): the voice says something of a usual length, and the
+        recogniser hears it. Others are seen at work: a request to a provider may cost money."""
+        stt, tts = self._engines.stt, self._engines.tts
+        costs: list[EngineCost] = []
+        try:
+            said = b"".join(pcm for _, pcm in await self._greeting.recording())
+            if hasattr(tts, "at_once"):
+                text = self._agent.texts.clarify or _SOMETHING_SAID
+                voice, said = await within(VOICE_FIRST, cost_of_voice(tts, text), limit_s=_MEASURE_S)
+                costs.append(voice)
+            if said and hasattr(stt, "at_once"):
+                heard = await asyncio.to_thread(resample, said, tts.sample_rate, stt.sample_rate)
+                costs.append(await within(RECOGNITION, cost_of_recognition(stt, heard), limit_s=_MEASURE_S))
+        except WaitOver:
+            pass
+        return tuple(costs)
 
     def __call__(self, call: Call) -> Session:
         """A session for ``call``, with its greeting on the way."""
-        conversant = partial(Cascade, engines=self._engines, greeting=self._greeting)
+        conversant = partial(Cascade, engines=self._metered, greeting=self._greeting)
         session = Session(call, self._agent, conversant, clock=self._clock)
         session.prepare()
         return session

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import ClassVar
 
-__all__ = ["CallFact", "CallOver", "CallRinging", "MediaLost", "TransferBridged", "TransferFailed"]
+__all__ = ["CallFact", "CallOver", "CallRinging", "CallTurnedAway", "MediaLost", "TransferBridged", "TransferFailed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +38,18 @@ class CallRinging(CallFact):
     type: ClassVar[str] = "call.ringing"
 
     direction: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallTurnedAway(CallFact):
+    """Fired when a call is not taken, because those that are up would suffer."""
+
+    type: ClassVar[str] = "call.turned_away"
+
+    reason: str
+    """What there is too little of: ``recognition``, ``voice``, ``processor``, ``event_loop``, ``max_calls``."""
+    passed_on: bool
+    """Whether it goes to the number for such calls; else the caller hears that it is busy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,6 +56,10 @@ class CallState(StrEnum):
     """It is over."""
 
 
+_NOT_CONNECTED = (CallState.RINGING, CallState.ANSWERED)
+"""Where a call is that is being transferred: a call that rings can be, too."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaBegan:
     """Fired when the call's media socket has said in which format its audio comes."""
@@ -201,7 +205,7 @@ def _own(record: CallRecord, event: OwnEvent) -> tuple[CallRecord, tuple[Effect,
             return _media_began(record, event)
         case TransferAsked():
             return replace(record, transferring=True), ()
-        case TransferLegOver(cause=cause) if record.transferring and record.state is CallState.ANSWERED:
+        case TransferLegOver(cause=cause) if record.transferring and record.state in _NOT_CONNECTED:
             return replace(record, transferring=False), (TransferLost(cause=cause),)
         case TransferWithdrawn():
             return replace(record, transferring=False), ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from offhook.cli.console import emit_json, err, out
 
-__all__ = ["run_echo", "run_media"]
+__all__ = ["run_calls", "run_echo", "run_media"]
 
 
 def run_media(*, rounds: int, seconds: float, connections: int, as_json: bool) -> None:
@@ -14,6 +14,17 @@ def run_media(*, rounds: int, seconds: float, connections: int, as_json: bool) -
     result = run_media_bench(
         rounds=rounds, seconds=seconds, connections=connections, progress=lambda line: err.print(f"[dim]{line}[/]")
     )
+    if as_json:
+        emit_json(result.to_dict())
+    else:
+        out.print(result.table())
+
+
+def run_calls(*, callers: list[int], over_s: float, as_json: bool) -> None:
+    """Let crowds of callers come to an agent with the engines of this machine, and print the table."""
+    from offhook.bench.calls import run_calls_bench
+
+    result = run_calls_bench(callers, over_s=over_s, progress=lambda line: err.print(f"[dim]{line}[/]"))
     if as_json:
         emit_json(result.to_dict())
     else:

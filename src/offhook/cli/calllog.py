@@ -48,6 +48,9 @@ class CallLog:
         waited = "" if self._rang_ms is None else f" after {(event['at_ms'] - self._rang_ms) / 1000:.1f} s"
         return f"answered{waited}, {event['codec']}"
 
+    def _turned_away(self, event: Event) -> str:
+        return f"no room for it ({event['reason']}): {'passed on' if event['passed_on'] else 'busy'}"
+
     def _session_ended(self, event: Event) -> None:
         self._left = event["reason"]
 
@@ -61,6 +64,7 @@ class CallLog:
 
 _LINES: dict[str, Callable[[CallLog, Event], str | None]] = {
     "call.ringing": CallLog._ringing,
+    "call.turned_away": CallLog._turned_away,
     "session.started": CallLog._answered,
     "session.ended": CallLog._session_ended,
     "call.ended": CallLog._ended,

@@ -232,6 +232,20 @@ def bench_media(
     run_media(rounds=rounds, seconds=seconds, connections=connections, as_json=as_json)
 
 
+@bench_app.command("calls")
+def bench_calls(
+    callers: Annotated[
+        list[int] | None, typer.Option(min=1, max=1000, help="How many callers come; may be given again.")
+    ] = None,
+    seconds: Annotated[float, typer.Option(min=0, max=600, help="Over how long they arrive.")] = 5.0,
+    as_json: Json = False,
+) -> None:
+    """Callers at once on an agent with the engines of this machine: how many are taken, how soon they are answered."""
+    from offhook.cli.bench import run_calls
+
+    run_calls(callers=callers or [10, 25, 50], over_s=seconds, as_json=as_json)
+
+
 @bench_app.command("echo")
 def bench_echo(as_json: Json = False) -> None:
     """What an agent takes its own words for when the line returns them, and whether callers still get through."""

@@ -214,6 +214,8 @@ def _host(
             codec=settings.offhook_codec,
             sample_rate=settings.offhook_sample_rate,
             max_calls=settings.offhook_max_calls,
+            measures_capacity=settings.offhook_measure_capacity,
+            overflow_to=settings.offhook_overflow_to,
             adopts=adopts,
             token_key=key.get_secret_value().encode() if (key := settings.offhook_token_key) is not None else None,
         ),

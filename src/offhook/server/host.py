@@ -13,7 +13,10 @@ from offhook.calls.registry import CallRegistry
 from offhook.calls.state import CallRecord
 from offhook.clock import SystemClock
 from offhook.errors import CallError, ConfigError, UnsupportedCodec
+from offhook.server.admission import Admission
 from offhook.server.adoption import Adoption
+from offhook.server.capacity import Capacity
+from offhook.server.cores import usable_cores
 from offhook.server.counters import HostCounters
 from offhook.server.dials import Dials
 from offhook.server.dispatch import Dispatch
@@ -23,6 +26,7 @@ from offhook.server.journal import CallNotes
 from offhook.server.options import HostOptions
 from offhook.server.stall import StallProbe
 from offhook.server.ticker import Ticker
+from offhook.speech.metering import Metering
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
     from offhook.carriers.events import CallEvent
     from offhook.carriers.wire import WebhookRequest
     from offhook.clock import Clock
+    from offhook.server.capacity import Scarce
     from offhook.server.inbox import Verdict
     from offhook.server.journal import Journal
     from offhook.server.live import LiveCall
@@ -95,6 +100,12 @@ class Host:
         self.dispatch = Dispatch(self, self.registry, self.counters, dials=self.dials, unknown=unknown)
         self.gate = Gate(self.options, self.registry, self.counters, self.dispatch.live.get)
         self.gate.public_url = public_url
+        self.admission = Admission(
+            Capacity(self.options.max_calls, cores=usable_cores(), options=self.options.capacity),
+            clock=self.clock,
+            live=self.dispatch.live.values,
+            measures=self.options.measures_capacity,
+        )
         self._journal = journal
         if journal is not None:
             self.on_call(CallNotes(journal).follow)
@@ -135,6 +146,8 @@ class Host:
             asyncio.to_thread(_warm_codecs, self.options, self.carriers),
             *(warm_up() for warm_up in warm_ups if warm_up is not None),
         )
+        metering = getattr(self.sessions, "metering", None)
+        self.admission.begin(metering if isinstance(metering, Metering) else None)
         if self._journal is not None:
             remembered = await self._journal.open()
             self.inbox.remember(remembered.seen)
@@ -185,6 +198,7 @@ class Host:
             if self._tasks:
                 await asyncio.wait(self._tasks, timeout=2.0)
         self.stall.stop()
+        self.admission.stop()
         if self._journal is not None:
             await self._journal.close()
 
@@ -222,7 +236,7 @@ class Host:
             data: what ``call.data`` begins with.
 
         Raises:
-            CallError: if the host is draining.
+            CallError: if the host is draining, or there is no room for one more call.
             ConfigError: if there is no such carrier.
             CarrierError: if the carrier refuses.
         """
@@ -232,6 +246,11 @@ class Host:
         if through is None:
             names = ", ".join(each.wire.name for each in self.carriers)
             raise ConfigError(f"expected a carrier of this host to dial through ({names}), got another.")
+        if (scarce := self.admission.refuses("-", self.dispatch.busy)) is not None:
+            raise CallError(
+                f"expected room for one more call, got {self.dispatch.busy} that are up already ({scarce}).",
+                fix="dial again when one is over; /healthz tells how many there is room for",
+            )
         record = CallRecord(call_id="", direction="outbound", from_=from_, to=to, client_state=client_state)
         live = self.dispatch.begin(record, through)
         call = live.call
@@ -268,7 +287,8 @@ class Host:
     def report(self) -> dict[str, object]:
         """What ``/healthz`` tells: no personal data."""
         return {
-            "status": "draining" if self.draining else "ok",
+            "status": "draining" if self.draining else "full" if self.admission.full else "ok",
+            "capacity": self.admission.report(),
             "calls_up": self.dispatch.busy,
             "calls": self.counters.calls,
             "webhooks": self.inbox.counters.report(),
@@ -360,6 +380,10 @@ class Host:
     def shown_by_media(self, live: LiveCall, call_id: str) -> bool:
         """A media stream of a dialled call names its leg; whether it is wanted."""
         return self.dials.shown_by_media(live, call_id)
+
+    def refuses(self, live: LiveCall) -> Scarce | None:
+        """Whether there is no room for a call that rings: ``None``, or what there is too little of."""
+        return self.admission.refuses(live.call.id, self.dispatch.busy - 1)
 
     def report_over(self, call: Call, cause: str) -> None:
         """A call has turned out to be over, though the carrier has not reported it."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from offhook import waits
 from offhook.calls.marks import Mark, marked
@@ -83,19 +83,42 @@ class Leg:
             return not call.ended
         if not self._is_end(failure) and not self._host.stopping:
             logger.error("call %s could not be answered: %s; it is rejected", call.id, failure.code)
-            await self._reject()
+            await self.reject()
         return False
 
-    async def _reject(self) -> None:
+    async def reject(self, cause: Literal["rejected", "busy"] = "rejected") -> None:
+        """Refuse the call, which rings, and see that it is over."""
         call, command_id = self._call, new_id()
 
         async def command() -> None:
-            await call.carrier.reject(call.id, command_id=command_id)
+            await call.carrier.reject(call.id, cause=cause, command_id=command_id)
 
         failure = await insist(waits.COMMAND, command, over=self.over, call_id=call.id)
         if failure is not None and not self._is_end(failure):
             logger.error("call %s could not be rejected: %s", call.id, failure.code)
         self.expect_end()
+
+    async def pass_on(self, to: str) -> bool:
+        """Connect the call, which rings, to somebody else; whether the carrier does that.
+
+        It is not answered for that, unless the carrier connects answered calls only.
+        """
+        call = self._call
+        try:
+            try:
+                await waits.within(waits.COMMAND, call.transfer(to), call_id=call.id)
+            except CallNotAnswered:
+                await waits.within(waits.ANSWER, call.carrier.answer(call.id), call_id=call.id)
+                await waits.within(waits.COMMAND, call.transfer(to), call_id=call.id)
+        except waits.WaitOver:
+            call.withdraw_transfer()
+        except CarrierError as error:
+            if self._is_end(error):
+                return True
+            logger.error("call %s could not be passed on: %s", call.id, error.code)
+        else:
+            return True
+        return False
 
     async def stream(self, request: StreamRequest) -> CarrierError | None:
         """Ask for a media stream, in place of one that is left over; why there is none, or ``None``.

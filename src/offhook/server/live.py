@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from offhook.calls import ending as ends
 from offhook.calls.ending import Ending
-from offhook.calls.events import MediaLost, TransferBridged, TransferFailed
+from offhook.calls.events import CallTurnedAway, MediaLost, TransferBridged, TransferFailed
 from offhook.calls.media.line import LineState
 from offhook.calls.recovery import Recovery
 from offhook.calls.state import (
@@ -92,6 +92,10 @@ class Surroundings(Protocol):
         """A call has turned out to be over, though the carrier has not reported it."""
         ...
 
+    def refuses(self, live: LiveCall) -> str | None:
+        """Whether there is no room for a call that rings: ``None``, or what there is too little of."""
+        ...
+
     def stream_over(self, stream: MediaStream) -> None:
         """A media stream is over, and has counted what there was to count."""
         ...
@@ -103,6 +107,12 @@ class Surroundings(Protocol):
 
 WITH_A_PERSON = Ending(session=ends.SessionState.CLOSED, outcome=ends.Outcome.HANDED_OVER, reason="an earlier process")
 """A call that an earlier process has handed over: it needs nothing from us, as long as the person is there."""
+
+
+TURNED_AWAY = Ending(session=ends.SessionState.CLOSED, outcome=ends.Outcome.HUNG_UP, reason="no room")
+"""A call that was not taken."""
+PASSED_ON = Ending(session=ends.SessionState.CLOSED, outcome=ends.Outcome.HANDED_OVER, reason="no room")
+"""A call that was not taken, and goes to somebody else."""
 
 
 class LiveCall:
@@ -160,7 +170,8 @@ class LiveCall:
         call, at_ms = self.call, self._host.clock.wall_ms()
         match effect:
             case AnswerCall():
-                self._host.spawn(self._answer())
+                scarce = self._host.refuses(self)
+                self._host.spawn(self._answer() if scarce is None else self._turn_away(scarce))
             case BeginSession():
                 self._begin()
             case EndSession():
@@ -177,7 +188,9 @@ class LiveCall:
                 call.notify(TransferBridged(at_ms=at_ms, call_id=call.id))
             case TransferLost(cause=cause):
                 call.notify(TransferFailed(at_ms=at_ms, call_id=call.id, cause=cause))
-                if self.ending == WITH_A_PERSON:
+                if self.ending == PASSED_ON and call.state is CallState.RINGING:
+                    self._host.spawn(self._leg.reject("busy"))
+                elif self.ending == WITH_A_PERSON:
                     self.ending = Ending()
                     self.take_over(Recovery.SERVE)
                 else:
@@ -198,6 +211,17 @@ class LiveCall:
         self.prepare()
         if await answering:
             self.expect_media()
+
+    async def _turn_away(self, scarce: str) -> None:
+        """There is no room for this call: it goes where there is, or the caller hears that it is busy here."""
+        call, to = self.call, self._host.options.overflow_to
+        self.ending = TURNED_AWAY if to is None else PASSED_ON
+        call.notify(
+            CallTurnedAway(at_ms=self._host.clock.wall_ms(), call_id=call.id, reason=scarce, passed_on=to is not None)
+        )
+        if to is None or not await self._leg.pass_on(to):
+            self.ending = TURNED_AWAY
+            await self._leg.reject("busy")
 
     def belongs(self, *, leg_id: str, session_id: str) -> None:
         """What the carrier calls the leg of a dialled call, and its session."""
@@ -245,7 +269,7 @@ class LiveCall:
 
     def expect_media(self) -> None:
         """The call is answered: its audio must begin soon."""
-        if self._watchdog is None and self.call.line.started is None and not self.call.ended:
+        if self._watchdog is None and self.call.line.started is None and self.busy and not self.call.ended:
             delay_s = self._host.options.times.media_s
             self._watchdog = asyncio.get_running_loop().call_later(delay_s, self._no_media, "no_media")
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from offhook import waits
+from offhook.server.capacity import CapacityOptions
 from offhook.server.media import MediaLimits
 
 __all__ = ["HostOptions", "HostTexts", "HostTimes"]
@@ -57,7 +58,15 @@ class HostOptions:
     """Its rate in Hz."""
     l16_byte_order: Literal["little", "big"] = "little"
     max_calls: int = 400
-    """Calls at once; the webhook of a further one is answered 503, and the carrier tries its failover address."""
+    """Calls at once, at most; the webhook of a further one is answered 503, and the carrier tries its failover
+    address."""
+    measures_capacity: bool = True
+    """Whether fewer calls than ``max_calls`` are taken where more would suffer, by what engines and processors are seen
+    to carry (:mod:`offhook.server.capacity`). Such a call is told busy at once, or goes to ``overflow_to``."""
+    overflow_to: str | None = None
+    """Where calls go for which there is no room: E.164 or a SIP URI; ``None``: they are told busy."""
+    capacity: CapacityOptions = field(default_factory=CapacityOptions)
+    """When there is room."""
     adopts: bool = True
     """Whether legs that nobody serves are taken over: of a process that has died, or that events tell of and nobody
     knows. Off for a program beside others that only dials."""

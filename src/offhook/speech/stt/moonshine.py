@@ -151,6 +151,9 @@ class Moonshine:
         EngineMissing: the model is not installed.
     """
 
+    at_once = 1
+    """How many utterances are recognised at a time."""
+
     def __init__(self, assets: Path | None = None) -> None:
         self._assets = assets if assets is not None else _find_assets()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="offhook-moonshine")

@@ -140,6 +140,9 @@ class Espeak:
         EngineMissing: ``espeakng-loader`` is not installed.
     """
 
+    at_once = 1
+    """How many sentences are said at a time."""
+
     def __init__(self, voice: str = "en-us", *, words_per_minute: int = 165) -> None:
         self._library = _library()
         # The thread may be speaking for another call, and the library has one state: ask there.

@@ -152,6 +152,9 @@ class Flite:
         EngineMissing: flite is not installed.
     """
 
+    at_once = 1
+    """How many sentences are said at a time."""
+
     def __init__(self, voice: str = "slt") -> None:
         if voice not in VOICES:
             raise ConfigError(f"expected a flite voice ({', '.join(VOICES)}), got {voice!r}", fix=f"flite:{VOICES[0]}")
