@@ -91,6 +91,18 @@ async def test_commands_go_to_the_carrier(call: Call, carrier: Any) -> None:
     assert call.transferring
 
 
+async def test_a_host_ends_its_calls_in_its_own_way(call: Call, carrier: Any) -> None:
+    """It hangs up until that is true."""
+    ended: list[str] = []
+
+    async def end_leg() -> None:
+        ended.append(call.id)
+
+    call.end_leg = end_leg
+    await call.hangup()
+    assert (ended, carrier.commands) == (["c1"], [])
+
+
 async def test_a_call_that_is_over_or_not_yet_there_is_not_hung_up(call: Call, carrier: Any, event: Any) -> None:
     """It is no error either."""
     await Call(CallRecord(call_id=""), carrier).hangup()

@@ -130,6 +130,13 @@ def test_the_reason_of_an_apology_is_what_failed_first() -> None:
     assert (ending.takes_audio, Ending().takes_audio) == (False, True)
 
 
+def test_audio_is_worth_asking_for_again_while_a_session_runs() -> None:
+    """Not before it began, nor once the call ends."""
+    running, _ = step(Ending(), BEGAN)
+    over, _ = step(running, ENDED)
+    assert [each.in_conversation for each in (Ending(), running, over)] == [False, True, False]
+
+
 WORLD: list[Happening] = [
     BEGAN,
     BROKEN,
