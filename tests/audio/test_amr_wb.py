@@ -95,6 +95,7 @@ def test_unpacking_takes_any_bytes(payload: bytes, layout: Layout) -> None:
     ],
 )
 def test_what_is_wrong_with_a_payload_is_said(payload: bytes, layout: Layout, complaint: str) -> None:
+    """A payload that breaks the RFC is refused with the rule that it breaks."""
     with pytest.raises(CodecError, match=complaint):
         unpack(payload, layout)
 
@@ -122,6 +123,7 @@ def test_a_second_decoder_agrees(lab: Lab, judge: Judge) -> None:
 
 
 def test_several_frames_in_a_payload_are_several_frames_of_audio() -> None:
+    """A packet may carry more than 20 ms, and decodes as its frames would one by one."""
     frames = stored_frames()[:3]
     together, singly = make_decoder("AMR-WB", 16000), make_decoder("AMR-WB", 16000)
     expected = b"".join(singly.decode(pack([frame], "octet-aligned")) for frame in frames)
@@ -162,6 +164,7 @@ def test_a_layout_found_by_mistake_is_found_again() -> None:
 
 
 def test_a_layout_that_was_told_is_kept() -> None:
+    """What signalling has said is not guessed again, even when the payload fits the other layout alone."""
     decoder = AmrWbDecoder("octet-aligned")
     with pytest.raises(CodecError):
         decoder.decode(pack(stored_frames()[:1], "bandwidth-efficient"))
@@ -169,6 +172,7 @@ def test_a_layout_that_was_told_is_kept() -> None:
 
 
 def test_what_fits_no_layout_is_refused_with_both_reasons() -> None:
+    """The reader of a log learns from the error why neither layout could be meant."""
     with pytest.raises(CodecError, match=r"got 3 bytes that are not \(bandwidth-efficient: .*; octet-aligned: "):
         AmrWbDecoder().decode(b"\xff\xff\xff")
 

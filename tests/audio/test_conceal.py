@@ -31,6 +31,7 @@ def frame_of(samples: Samples, number: int, rate: int) -> Samples:
 
 @pytest.mark.parametrize("rate", [8000, 16000, 24000, 48000])
 def test_without_loss_nothing_is_changed(rate: int, lab: Lab) -> None:
+    """A stream that loses nothing comes out bit for bit."""
     voice = lab.voice(rate, 200)
     assert through(voice, rate, set()) == voice
 
@@ -56,6 +57,7 @@ def test_no_loss_clicks(rate: int, lost: set[int], lab: Lab) -> None:
 
 
 def test_a_long_loss_fades_to_silence_by_60_ms(lab: Lab) -> None:
+    """What is made up fades evenly: a buzz that goes on would be worse than the gap."""
     heard = through(lab.voice(8000, 400), 8000, set(range(10, 16)))
     levels = [dbfs(heard[number * 320 : (number + 1) * 320]) for number in range(9, 16)]
     assert levels == sorted(levels, reverse=True)
@@ -64,6 +66,7 @@ def test_a_long_loss_fades_to_silence_by_60_ms(lab: Lab) -> None:
 
 
 def test_after_a_loss_the_voice_is_itself_again_within_10_ms(lab: Lab) -> None:
+    """Made-up sound is blended into the real one for 10 ms, and from there on nothing is altered."""
     voice = lab.voice(8000, 400)
     heard = through(voice, 8000, {10, 11, 12})
     assert heard[13 * 320 : 13 * 320 + 160] != voice[13 * 320 : 13 * 320 + 160]
@@ -72,6 +75,7 @@ def test_after_a_loss_the_voice_is_itself_again_within_10_ms(lab: Lab) -> None:
 
 @pytest.mark.parametrize("lengths_ms", [[5], [7, 13], [20, 3, 40], [60], [1, 20, 20]])
 def test_how_the_audio_before_a_loss_was_cut_makes_no_difference(lengths_ms: list[int], lab: Lab) -> None:
+    """What is made up depends on what was heard, not on the packets that it came in."""
     voice = lab.voice(8000, 240)
     whole, pieces, at = Conceal(8000), Conceal(8000), 0
     for start in range(0, len(voice), 320):
@@ -86,12 +90,14 @@ def test_how_the_audio_before_a_loss_was_cut_makes_no_difference(lengths_ms: lis
 
 
 def test_a_loss_before_any_audio_is_silent() -> None:
+    """There is nothing yet to make sound from."""
     conceal = Conceal(8000)
     assert conceal.lost() == bytes(320)
     assert conceal.good(bytes(320)) == bytes(320)
 
 
 def test_frames_shorter_than_the_blend_and_empty_ones_are_taken(lab: Lab) -> None:
+    """Audio shorter than the 10 ms of the blend is blended as far as it goes, and the stream goes on."""
     conceal = Conceal(8000)
     conceal.good(lab.voice(8000, 60))
     conceal.lost()
@@ -102,6 +108,7 @@ def test_frames_shorter_than_the_blend_and_empty_ones_are_taken(lab: Lab) -> Non
 
 
 def test_half_a_sample_and_a_rate_without_whole_frames_are_refused() -> None:
+    """Nothing is guessed about audio that cannot be cut into frames of 20 ms."""
     with pytest.raises(CodecError, match="got 3 bytes"):
         Conceal(8000).good(b"\0\0\0")
     with pytest.raises(CodecError, match="got 11025 Hz"):
@@ -110,6 +117,7 @@ def test_half_a_sample_and_a_rate_without_whole_frames_are_refused() -> None:
 
 @given(st.lists(st.one_of(st.none(), st.binary(max_size=700)), max_size=8))
 def test_any_audio_and_any_pattern_of_loss_keeps_its_length(pattern: list[bytes | None]) -> None:
+    """A lost frame is replaced by one frame and a good one by itself, so that the stream keeps its time."""
     conceal = Conceal(8000)
     for frame in pattern:
         if frame is None:

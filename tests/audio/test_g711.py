@@ -65,10 +65,12 @@ class TestLaw:
     """Both laws."""
 
     def test_every_code_decodes_to_the_value_of_the_table(self, encoding, value, code, name) -> None:  # type: ignore[no-untyped-def]
+        """All 256 codes decode to the values of the Recommendation."""
         decoded = struct.unpack("<256h", make_decoder(encoding, 8000).decode(ALL_CODES))
         assert list(decoded) == [value(each) for each in range(256)]
 
     def test_every_sample_encodes_to_its_interval(self, encoding, value, code, name) -> None:  # type: ignore[no-untyped-def]
+        """All 65,536 samples encode to the code of the interval that they lie in."""
         encoded = make_encoder(encoding, 8000).encode(ALL_SAMPLES)
         assert list(encoded) == [code(each) for each in range(-32768, 32768)]
 
@@ -79,6 +81,7 @@ class TestLaw:
         assert again == expected
 
     def test_ffmpeg_decodes_the_same(self, encoding, value, code, name, judge: Judge) -> None:  # type: ignore[no-untyped-def]
+        """An implementation of another make hears the same."""
         assert judge.decode(name, 8000, [ALL_CODES]) == make_decoder(encoding, 8000).decode(ALL_CODES)
 
     def test_ffmpeg_encodes_to_the_same_or_the_next_level(self, encoding, value, code, name, judge: Judge) -> None:  # type: ignore[no-untyped-def]
@@ -91,6 +94,7 @@ class TestLaw:
         assert sum(apart) / len(apart) < 0.02
 
     def test_a_frame_is_160_bytes_and_any_number_of_samples_is_taken(self, encoding, value, code, name) -> None:  # type: ignore[no-untyped-def]
+        """G.711 has no frames of its own: one byte a sample, for as many samples as there are."""
         encoder: Encoder = make_encoder(encoding, 8000)
         assert (encoder.rate, make_decoder(encoding, 8000).rate, encoder.frame_per_payload) == (8000, 8000, False)
         assert len(encoder.encode(bytes(320))) == 160
@@ -98,6 +102,7 @@ class TestLaw:
         assert encoder.encode(b"") == make_decoder(encoding, 8000).decode(b"") == b""
 
     def test_half_a_sample_is_refused(self, encoding, value, code, name) -> None:  # type: ignore[no-untyped-def]
+        """An odd number of bytes is no 16-bit audio."""
         with pytest.raises(CodecError, match="got 321 bytes"):
             make_encoder(encoding, 8000).encode(bytes(321))
 
@@ -125,18 +130,22 @@ class TestWithAndWithoutCompiler:
     def test_every_sample_encodes_to_its_interval(
         self, either: ModuleType, encoder: str, code: Callable[[int], int]
     ) -> None:
+        """The encoder in C and the one in Python both follow the Recommendation for every sample."""
         assert list(getattr(either, encoder)().encode(ALL_SAMPLES)) == [code(each) for each in range(-32768, 32768)]
 
     def test_samples_are_taken_from_any_place_in_memory(
         self, either: ModuleType, encoder: str, code: Callable[[int], int]
     ) -> None:
+        """Audio need not begin at an even address."""
         odd = memoryview(b"\0" + ALL_SAMPLES)[1:]
         assert getattr(either, encoder)().encode(odd) == getattr(either, encoder)().encode(ALL_SAMPLES)
 
     def test_half_a_sample_is_refused(self, either: ModuleType, encoder: str, code: Callable[[int], int]) -> None:
+        """Either encoder refuses an odd number of bytes, with their number."""
         with pytest.raises(CodecError, match="got 321 bytes"):
             getattr(either, encoder)().encode(bytes(321))
 
     def test_text_is_refused(self, either: ModuleType, encoder: str, code: Callable[[int], int]) -> None:
+        """Either encoder takes bytes alone."""
         with pytest.raises(TypeError):
             getattr(either, encoder)().encode("ab")

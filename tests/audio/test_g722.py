@@ -32,6 +32,7 @@ def test_ffmpeg_decodes_what_we_encode(lab: Lab, judge: Judge) -> None:
 
 
 def test_we_decode_what_ffmpeg_encodes(lab: Lab, judge: Judge) -> None:
+    """A stream that FFmpeg has encoded sounds as FFmpeg decodes it."""
     voice = lab.voice(16000, 400, top_hz=6400)
     payload = b"".join(judge.encode("g722", 16000, voice))
     decoder = make_decoder("G722", 8000)
@@ -41,6 +42,7 @@ def test_we_decode_what_ffmpeg_encodes(lab: Lab, judge: Judge) -> None:
 
 
 def test_many_frames_at_once_are_the_same_as_one_by_one(lab: Lab) -> None:
+    """How the audio is cut does not change the code."""
     voice = lab.voice(16000, 400)
     together, singly = make_encoder("G722", 16000), make_encoder("G722", 16000)
     assert together.encode(voice) == b"".join(map(singly.encode, frames(voice)))
@@ -67,6 +69,7 @@ def test_part_of_a_frame_is_refused(size: int) -> None:
 
 
 def test_an_empty_payload_is_no_audio_and_not_the_end() -> None:
+    """A packet without audio leaves the decoder as it was."""
     decoder = make_decoder("G722", 16000)
     assert decoder.decode(b"") == b""
     assert len(decoder.decode(bytes(160))) == 640

@@ -48,6 +48,7 @@ def test_we_decode_what_ffmpeg_encodes(rate: int, lab: Lab, judge: Judge) -> Non
 
 
 def test_the_codec_delays_by_less_than_10_ms_both_ways(lab: Lab) -> None:
+    """OPUS adds less than half a frame to the way of the audio."""
     encoder, decoder = make_encoder("OPUS", 16000), make_decoder("OPUS", 16000)
     at = np.arange(9600) / 16000
     chirp = 9000 * np.sin(2 * np.pi * (300 + 2000 * at) * at)
@@ -57,6 +58,7 @@ def test_the_codec_delays_by_less_than_10_ms_both_ways(lab: Lab) -> None:
 
 
 def test_calls_share_no_state(lab: Lab) -> None:
+    """What one call encodes is not changed by what another encodes in between."""
     one, other = frames(lab.voice(16000, 200, 125), 16000), frames(lab.voice(16000, 200, 210), 16000)
     encoder_a, encoder_b, alone = (make_encoder("OPUS", 16000) for _ in range(3))
     mixed = []
@@ -76,6 +78,7 @@ def test_an_encoder_takes_exactly_one_frame(size: int) -> None:
 
 
 def test_a_damaged_packet_does_not_end_the_stream(lab: Lab) -> None:
+    """Packets that are empty or nonsense are refused one by one, and the next good one is heard."""
     encoder, decoder = make_encoder("OPUS", 16000), make_decoder("OPUS", 16000)
     good = encoder.encode(bytes(640))
     for bad in (b"", b"\xff", b"\xff\xff\xff"):

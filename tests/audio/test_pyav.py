@@ -13,6 +13,8 @@ from offhook.errors import CodecError, UnsupportedCodec
 
 
 def test_without_pyav_the_error_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The loader's own reason is kept, and the fix is a command."""
+
     def fail(name: str) -> Any:
         raise ImportError(f"no {name} here")
 
@@ -23,6 +25,7 @@ def test_without_pyav_the_error_says_how_to_get_it(monkeypatch: pytest.MonkeyPat
 
 
 def test_an_ffmpeg_without_the_codec_is_named() -> None:
+    """The error says which of FFmpeg's codecs were looked for, and in which direction."""
     with pytest.raises(UnsupportedCodec, match=r"can encode AMR-WB \(nothing_a or nothing_b\)"):
         PyavEncoder("AMR-WB", ("nothing_a", "nothing_b"), 16000, {})
     with pytest.raises(UnsupportedCodec, match="can decode"):
@@ -30,6 +33,7 @@ def test_an_ffmpeg_without_the_codec_is_named() -> None:
 
 
 def test_the_first_codec_that_exists_is_taken() -> None:
+    """Of several implementations the first one that this FFmpeg has is used."""
     decoder = PyavDecoder("G722", ("nothing", "g722"), 16000)
     assert decoder.name == "g722"
     assert len(decoder.decode(bytes(160))) == 640
@@ -56,6 +60,7 @@ def test_no_bytes_are_not_a_packet() -> None:
 
 
 def test_an_encoder_that_ffmpeg_fails_is_a_codec_error(av: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Errors of FFmpeg do not leave the codec as errors of FFmpeg."""
     encoder = PyavEncoder("G722", ("g722",), 16000, {})
 
     def fail(frame: Any) -> list[Any]:
@@ -67,6 +72,7 @@ def test_an_encoder_that_ffmpeg_fails_is_a_codec_error(av: Any, monkeypatch: pyt
 
 
 def test_an_opus_encoder_that_gives_no_packet_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A message of the carrier holds one OPUS packet: none, or two, is an error and not silence."""
     encoder = OpusEncoder(16000)
     monkeypatch.setattr(encoder, "_encoder", SimpleNamespace(encode=lambda pcm: []))
     with pytest.raises(CodecError, match="one OPUS packet for one frame, got 0"):

@@ -20,6 +20,7 @@ def run(reorder: Reorder, *chunks: int) -> list[list[int | None]]:
 
 
 def test_frames_in_order_pass_at_once_whatever_the_first_number_is() -> None:
+    """Nothing is held back while nothing is missing, and counting may begin anywhere."""
     for first in (0, 1, 4711):
         assert run(Reorder(), first, first + 1, first + 2) == [[first], [first + 1], [first + 2]]
 
@@ -39,12 +40,14 @@ def test_only_the_expected_frame_passes_and_only_while_none_waits() -> None:
 
 
 def test_a_frame_that_comes_late_is_put_in_its_place() -> None:
+    """Frames behind a gap wait for it, and come out with it in their order."""
     reorder = Reorder()
     assert run(reorder, 1, 3, 4, 2, 5) == [[1], [], [], [2, 3, 4], [5]]
     assert reorder.counters == ReorderCounters(received=5, reordered=1)
 
 
 def test_a_missing_frame_is_waited_for_by_depth_frames_and_then_lost() -> None:
+    """Waiting has a limit, and what did not come is one gap in the stream, counted once."""
     reorder = Reorder(depth=3)
     assert run(reorder, 1, 3, 4, 5) == [[1], [], [], []]
     assert run(reorder, 6, 7) == [[None, 3, 4, 5, 6], [7]]
@@ -52,6 +55,7 @@ def test_a_missing_frame_is_waited_for_by_depth_frames_and_then_lost() -> None:
 
 
 def test_a_lost_frame_that_comes_after_all_is_late_and_a_second_copy_a_duplicate() -> None:
+    """What comes twice or too late is dropped and told apart in the counters, and the stream goes on."""
     reorder = Reorder(depth=1)
     run(reorder, 1, 3, 4)
     assert run(reorder, 2, 2, 4, 1) == [[], [], [], []]
@@ -60,12 +64,14 @@ def test_a_lost_frame_that_comes_after_all_is_late_and_a_second_copy_a_duplicate
 
 
 def test_a_copy_of_a_frame_that_waits_is_a_duplicate() -> None:
+    """A frame that is still held back counts as received."""
     reorder = Reorder()
     assert run(reorder, 1, 3, 3, 2) == [[1], [], [], [2, 3]]
     assert reorder.counters == ReorderCounters(received=4, reordered=1, duplicates=1)
 
 
 def test_several_gaps_are_given_up_one_by_one() -> None:
+    """Each gap is waited for on its own: giving up the first does not give up the second."""
     reorder = Reorder(depth=2)
     assert run(reorder, 1, 3, 6, 5) == [[1], [], [], [None, 3]]
     assert run(reorder, 7) == [[None, 5, 6, 7]]
@@ -73,10 +79,12 @@ def test_several_gaps_are_given_up_one_by_one() -> None:
 
 
 def test_a_depth_of_zero_waits_for_nothing() -> None:
+    """With no depth every gap is a loss at once, and what comes late is dropped."""
     assert run(Reorder(depth=0), 1, 3, 2, 4) == [[1], [None, 3], [], [4]]
 
 
 def test_at_the_end_what_waits_is_returned_with_its_gaps() -> None:
+    """When the stream ends nothing that came is lost, and a new one may begin at any number."""
     reorder = Reorder()
     run(reorder, 1, 3, 5)
     assert reorder.flush() == [None, b"3", None, b"5"]
@@ -94,6 +102,7 @@ def test_a_sender_that_counts_anew_is_followed_and_nothing_is_concealed() -> Non
 
 
 def test_a_second_is_counted_in_frames() -> None:
+    """A jump of more than a second is a new stream and is not filled with silence."""
     assert run(Reorder(frame_ms=100, depth=0), 1, 12) == [[1], [None] * 10 + [12]]
     assert run(Reorder(frame_ms=100, depth=0), 1, 13) == [[1], [13]]
 
@@ -108,6 +117,7 @@ def test_what_was_given_up_is_forgotten_in_time() -> None:
 
 @pytest.mark.parametrize(("frame_ms", "depth"), [(0, 3), (-20, 3), (20, -1)])
 def test_senseless_arguments_are_refused(frame_ms: int, depth: int) -> None:
+    """A frame has a length and a depth is not below nothing."""
     with pytest.raises(ValueError, match=f"got {frame_ms} and {depth}"):
         Reorder(frame_ms, depth)
 

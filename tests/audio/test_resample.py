@@ -30,6 +30,7 @@ def in_frames(pcm: bytes, rate_in: int, rate_out: int) -> bytes:
 
 @pytest.mark.parametrize(("rate_in", "rate_out"), PAIRS)
 def test_each_frame_in_is_a_frame_out_at_once(rate_in: int, rate_out: int) -> None:
+    """The resampler holds no frame back, from the first one on."""
     resampler = Resampler(rate_in, rate_out)
     for _ in range(5):
         assert len(resampler.process(bytes(frame_bytes(rate_in)))) == frame_bytes(rate_out)
@@ -130,6 +131,7 @@ def test_cutting_the_stream_differently_changes_nothing(pair: tuple[int, int], s
 
 @pytest.mark.parametrize(("rate_in", "rate_out"), PAIRS)
 def test_everything_together_lasts_as_long_as_the_input_and_the_delay(rate_in: int, rate_out: int) -> None:
+    """What comes out lasts as long as what went in, whatever the pair of rates."""
     resampler = Resampler(rate_in, rate_out)
     samples = 1234
     out = resampler.process(bytes(2 * samples)) + resampler.flush()
@@ -139,6 +141,7 @@ def test_everything_together_lasts_as_long_as_the_input_and_the_delay(rate_in: i
 
 
 def test_after_a_flush_nothing_of_the_old_stream_is_heard(lab: Lab) -> None:
+    """A resampler may be used for one stream after another."""
     resampler = Resampler(8000, 16000)
     resampler.process(lab.tone(440, 8000, 21))
     assert any(resampler.flush())
@@ -146,6 +149,7 @@ def test_after_a_flush_nothing_of_the_old_stream_is_heard(lab: Lab) -> None:
 
 
 def test_equal_rates_pass_unchanged(lab: Lab) -> None:
+    """Where nothing is to be converted nothing is touched or delayed."""
     pcm = lab.tone(440, 8000, 20)
     resampler = Resampler(8000, 8000)
     assert resampler.process(pcm) == pcm
@@ -165,11 +169,13 @@ def test_a_full_scale_square_clips_and_does_not_wrap(lab: Lab) -> None:
 
 @pytest.mark.parametrize("pair", [(11025, 8000), (8000, 0)])
 def test_a_rate_that_is_not_known_is_refused(pair: tuple[int, int]) -> None:
+    """Only the rates of telephony and of the engines are converted, and the error lists them."""
     with pytest.raises(CodecError, match="expected a rate of 8000"):
         Resampler(*pair)
 
 
 def test_a_stream_that_ends_in_half_a_sample_is_reported() -> None:
+    """A first half of a sample waits for its second, and is an error when the stream ends."""
     for rate_out in (8000, 16000):
         resampler = Resampler(8000, rate_out)
         assert resampler.process(b"\0") == b""

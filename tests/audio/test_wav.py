@@ -29,6 +29,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
 
 
 def test_others_read_what_we_write(tmp_path: Path, av: Any) -> None:
+    """FFmpeg finds our two channels where we have put them."""
     path = tmp_path / "call.wav"
     left, right = struct.pack("<300h", *range(300)), struct.pack("<300h", *range(0, -300, -1))
     write_wav(path, 8000, left, right)
@@ -42,12 +43,14 @@ def test_others_read_what_we_write(tmp_path: Path, av: Any) -> None:
 
 @pytest.mark.parametrize("channels", [0, 65])
 def test_a_file_has_at_least_one_channel_and_not_too_many(tmp_path: Path, channels: int) -> None:
+    """A file without channels, or with more than 64, is refused before it is made."""
     with pytest.raises(CodecError, match=f"got {channels}"):
         write_wav(tmp_path / "x.wav", 8000, *[b""] * channels)
     assert not list(tmp_path.iterdir())
 
 
 def test_a_bad_rate_or_half_a_sample_is_not_written(tmp_path: Path) -> None:
+    """What cannot be written leaves no file behind."""
     with pytest.raises(CodecError, match="got 0 Hz"):
         write_wav(tmp_path / "x.wav", 0, b"")
     with pytest.raises(CodecError, match="got 1 bytes"):
@@ -56,6 +59,7 @@ def test_a_bad_rate_or_half_a_sample_is_not_written(tmp_path: Path) -> None:
 
 
 def test_other_sample_sizes_are_refused_with_what_came(tmp_path: Path) -> None:
+    """Only 16-bit PCM is read, and the error says what the file has instead."""
     path = tmp_path / "8bit.wav"
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
@@ -91,6 +95,7 @@ def test_a_file_with_other_chunks_and_the_extensible_format_is_read(tmp_path: Pa
     ],
 )
 def test_what_is_no_wav_file_is_refused_with_what_it_is(tmp_path: Path, content: bytes, got: str) -> None:
+    """The error says what the file looks like, and how to convert it."""
     path = tmp_path / "other.wav"
     path.write_bytes(content)
     with pytest.raises(CodecError, match=got) as refused:
@@ -99,11 +104,13 @@ def test_what_is_no_wav_file_is_refused_with_what_it_is(tmp_path: Path, content:
 
 
 def test_a_missing_file_is_missing(tmp_path: Path) -> None:
+    """A file that is not there is Python's own error, as for every file."""
     with pytest.raises(FileNotFoundError):
         read_wav(tmp_path / "none.wav")
 
 
 def test_a_recording_cut_short_gives_what_is_there(tmp_path: Path) -> None:
+    """The header may promise more than was written: whole samples of all channels are kept."""
     path = tmp_path / "cut.wav"
     write_wav(path, 8000, b"\1\0" * 100, b"\2\0" * 100)
     path.write_bytes(path.read_bytes()[:-7])
@@ -131,6 +138,7 @@ def _valid() -> bytes:
     )
 )
 def test_garbage_is_a_codec_error_or_whole_channels(tmp_path: Path, content: bytes) -> None:
+    """No content of a file leads to any other error, or to channels of different length."""
     path = tmp_path / "garbage.wav"
     path.write_bytes(content)
     try:

@@ -8,6 +8,7 @@ from offhook.carriers.telnyx.media import PlayAudio, TelnyxCarrierMedia
 
 
 def test_every_frame_comes_back_and_nothing_else_does() -> None:
+    """The server that is measured does what the others do: one frame back for each, and no word more."""
     gate = EchoGate()
     carrier = TelnyxCarrierMedia("stream")
     sent: list[bytes] = []

@@ -42,6 +42,7 @@ def load(program: Path, port: int, *options: str, connections: int = 3) -> subpr
 
 @pytest.mark.parametrize("options", [(), ("awake",)])
 def test_the_load_speaks_as_the_carrier_does(wsload: Path, options: tuple[str, ...]) -> None:
+    """Our own decoder of the carrier's protocol finds nothing wrong in what the C program sends."""
     seen: list[Any] = []
     protocol = TelnyxAppMedia()
 
@@ -69,6 +70,8 @@ def test_the_load_speaks_as_the_carrier_does(wsload: Path, options: tuple[str, .
 
 
 def test_other_audio_is_refused(wsload: Path) -> None:
+    """A server that answers with silence does less work, and its number would be too good."""
+
     def handler(connection: Any) -> None:
         for message in connection:
             if '"media"' in message[:20]:
@@ -81,6 +84,7 @@ def test_other_audio_is_refused(wsload: Path) -> None:
 
 
 def test_a_server_that_hangs_up_is_refused(wsload: Path) -> None:
+    """Frames that were not echoed are not counted as if they were."""
     with websocket_server(lambda connection: connection.recv()) as port:
         done = load(wsload, port)
     assert done.returncode == 1
@@ -88,12 +92,14 @@ def test_a_server_that_hangs_up_is_refused(wsload: Path) -> None:
 
 
 def test_a_server_that_is_not_there_is_refused(wsload: Path) -> None:
+    """The program ends with an error at once and names the port."""
     done = load(wsload, 1)
     assert done.returncode == 1
     assert "expected to connect to port 1" in done.stderr
 
 
 def test_wrong_words_are_refused(wsload: Path) -> None:
+    """A mistake on the command line says what was expected and prints no result."""
     done = subprocess.run([str(wsload)], capture_output=True, text=True, timeout=30, check=False)
     assert (done.returncode, done.stdout) == (1, "")
     assert "expected PORT" in done.stderr

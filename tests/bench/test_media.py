@@ -38,12 +38,14 @@ def result() -> MediaBenchResult:
 
 
 def test_a_frame_costs_the_servers_cpu_time_by_the_frames() -> None:
+    """Not by the time that went by: a server that idles is not slow."""
     window = Window(frames=200_000, server_cpu_ns=2_000_000_000, wall_ns=4_000_000_000, client_cpu_ns=0)
     assert window.us_per_frame == 10
     assert window.busy == 0.5
 
 
 def test_the_median_of_the_rounds_counts(result: MediaBenchResult) -> None:
+    """One round in which the machine was busy does not decide."""
     assert result.server("offhook").us_per_frame == 11
     assert result.server("offhook").calls_per_core == pytest.approx(1e6 / 50 / 11)
 
@@ -55,6 +57,7 @@ def test_ratios_are_formed_within_a_round(result: MediaBenchResult) -> None:
 
 
 def test_the_table_fits_a_terminal(result: MediaBenchResult) -> None:
+    """It says the ratio with its range, what each server ran on, and how the cores were shared."""
     table = result.table()
     assert max(map(len, table.splitlines())) <= 100
     assert "6.0 times the CPU time of ours (5.5 to 8.0), 4.0 times from uvicorn 0.50 on" in table
@@ -63,6 +66,7 @@ def test_the_table_fits_a_terminal(result: MediaBenchResult) -> None:
 
 
 def test_the_result_is_json(result: MediaBenchResult) -> None:
+    """Every round is kept beside the median, so that others can judge the spread."""
     told = json.loads(json.dumps(result.to_dict()))
     assert told["ratios"]["peer_over_offhook"] == {"median": 6, "min": 5.5, "max": 8}
     assert told["ratios"]["newer_peer_over_offhook"] == {"median": 4, "min": 3, "max": 4}
@@ -73,11 +77,13 @@ def test_the_result_is_json(result: MediaBenchResult) -> None:
 
 @pytest.mark.parametrize("setting", [{"rounds": 0}, {"seconds": 0.01}, {"connections": 0}, {"connections": 1001}])
 def test_a_setting_out_of_range_is_refused(setting: dict[str, Any]) -> None:
+    """Rounds, calls and seconds have limits, and are checked before anything runs."""
     with pytest.raises(ConfigError, match="expected 1 to 100 rounds"):
         run_media_bench(**setting)
 
 
 def test_a_machine_without_the_peer_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A comparison without the other side is refused with the extra that brings it."""
     monkeypatch.setattr(media, "find_spec", lambda name: None)
     with pytest.raises(ConfigError, match="no fastapi and no websockets") as caught:
         run_media_bench()
@@ -85,6 +91,7 @@ def test_a_machine_without_the_peer_is_told_what_to_install(monkeypatch: pytest.
 
 
 def test_a_machine_without_schedstat_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CPU time is measured by the scheduler or not at all."""
     monkeypatch.setattr(Path, "exists", lambda path: False)
     with pytest.raises(ConfigError, match="schedstat"):
         run_media_bench()

@@ -37,6 +37,7 @@ def alive(pid: int) -> bool:
 
 
 async def test_an_agent_that_does_not_start_is_an_error_in_its_own_words() -> None:
+    """The reason and the fix of the other process are those of this one's error."""
     process = agent("there_is_no_such_module:agent")
     with pytest.raises(ConfigError, match="expected a module there_is_no_such_module") as caught:
         await process.start()
@@ -79,6 +80,7 @@ async def test_files_beside_the_agent_do_not_stand_in_for_pythons_own(
 
 @pytest.mark.parametrize("after_turns", [0, 1, 3, 200])
 async def test_a_start_that_is_cancelled_leaves_no_process(after_turns: int) -> None:
+    """At whatever moment of the start it is given up, nothing goes on running."""
     process = agent("offhook.demo.agent:agent")
     starting = asyncio.create_task(process.start())
     for _ in range(after_turns):
@@ -93,6 +95,7 @@ async def test_a_start_that_is_cancelled_leaves_no_process(after_turns: int) -> 
 
 
 async def test_stopping_what_was_never_started_is_nothing() -> None:
+    """Whoever cleans up need not ask first."""
     await agent("app:agent").stop()
 
 

@@ -30,6 +30,7 @@ def told(events: list[dict[str, Any]], narrator: Narrator | None = None) -> list
 
 
 def test_the_time_to_the_answer_is_told_when_the_call_is_answered() -> None:
+    """It counts from the ringing, and the person's leg is not the call's."""
     events = [
         exchange("leg.state", 1000, state="parked"),
         exchange("leg.state", 1040, state="answered"),
@@ -39,6 +40,7 @@ def test_the_time_to_the_answer_is_told_when_the_call_is_answered() -> None:
 
 
 def test_an_answer_is_counted_from_the_end_of_the_callers_speech_to_the_callers_ear() -> None:
+    """All that can be felt is in the number: recognition, decision, voice and the line."""
     events = [
         said(0, "Hi?"),
         exchange("caller.speech_ended", 500, said="Hi?", kind="turn"),
@@ -55,11 +57,13 @@ def test_an_answer_is_counted_from_the_end_of_the_callers_speech_to_the_callers_
 
 
 def test_the_order_in_which_the_two_ends_report_does_not_matter() -> None:
+    """Events of two processes arrive as they may."""
     one = [exchange("caller.hears_speech", 1000), agent("agent.speech_began", 950, text="Hello.", kind="greeting")]
     assert told(one) == told(one[::-1]) == [Line("agent", "“Hello.”")]
 
 
 def test_an_interruption_tells_how_long_the_agent_went_on_and_what_was_not_heard() -> None:
+    """The caller's ear says when the agent fell silent, and the agent what it had still to say."""
     events = [
         agent("agent.speech_began", 0, text="One two three.", kind="reply"),
         exchange("caller.hears_speech", 20),
@@ -75,11 +79,13 @@ def test_an_interruption_tells_how_long_the_agent_went_on_and_what_was_not_heard
 
 
 def test_an_interruption_at_the_very_end_left_nothing_unheard() -> None:
+    """What was heard to its end was not cut off."""
     ended = agent("agent.speech_ended", 1, text="Bye.", heard="Bye.", interrupted=True, began_at_ms=0)
     assert told([ended]) == []
 
 
 def test_a_long_unheard_rest_is_shortened_at_a_word() -> None:
+    """A line of the terminal stays a line."""
     text = "word " * 40
     (line,) = told([agent("agent.speech_ended", 1, text=text, heard="word", interrupted=True, began_at_ms=0)])
     assert line.text.endswith("word …”")
@@ -87,6 +93,7 @@ def test_a_long_unheard_rest_is_shortened_at_a_word() -> None:
 
 
 def test_a_sentence_that_the_ear_could_not_tell_from_the_one_before_is_told_at_its_end() -> None:
+    """Every sentence is told once, even when no silence came before it."""
     events = [
         agent("agent.speech_began", 0, text="Again.", kind="reply"),
         agent("agent.speech_ended", 900, text="Again.", heard="Again.", interrupted=False, began_at_ms=0),
@@ -114,6 +121,7 @@ def test_what_the_agent_thinks_of_while_it_speaks_is_told_when_it_has_said_it() 
 
 
 def test_a_backchannel_does_not_count_as_the_end_of_the_callers_turn() -> None:
+    """No time to an answer is made up for a hum that asked for none."""
     events = [
         said(0, "mm-hm", "backchannel"),
         exchange("caller.speech_ended", 400, said="mm-hm", kind="backchannel"),
@@ -129,6 +137,7 @@ def test_a_backchannel_does_not_count_as_the_end_of_the_callers_turn() -> None:
 
 
 def test_the_other_legs_voice_is_the_persons() -> None:
+    """A voice on the other leg is told as the person's, not as the caller's or the agent's."""
     events = [
         agent("handover.started", 0, to="+15550100", reason="unsure"),
         agent("handover.done", 1, to="+15550100", reason="unsure"),
@@ -144,6 +153,7 @@ def test_the_other_legs_voice_is_the_persons() -> None:
 
 
 def test_what_else_happens_is_told_in_a_line() -> None:
+    """Events that the story does not know are passed over."""
     events = [
         agent("barge_in.resumed", 0, reason="noise", text=""),
         agent("silence.reminder", 1, count=1),
@@ -155,6 +165,7 @@ def test_what_else_happens_is_told_in_a_line() -> None:
 
 
 def test_the_end_is_told_once_although_every_leg_and_both_ends_report_it() -> None:
+    """The first report counts."""
     events = [
         exchange("call.ended", 1, cause="normal_clearing"),
         exchange("call.ended", 1, PERSON, cause="normal_clearing"),
@@ -164,6 +175,7 @@ def test_the_end_is_told_once_although_every_leg_and_both_ends_report_it() -> No
 
 
 def test_on_a_real_number_the_agents_side_is_all_there_is() -> None:
+    """Where nobody measures at the caller's ear the agent's own times are told."""
     events = [
         {"at_ms": 0, "source": "server", "type": "call.ringing", "call": CALL, "direction": "inbound"},
         agent("turn.heard", 900, text="Hi.", confidence=0.9, speech_ended_at_ms=500),
@@ -179,6 +191,7 @@ def test_on_a_real_number_the_agents_side_is_all_there_is() -> None:
 
 
 def test_the_ringing_is_told_by_the_exchange_where_there_is_one() -> None:
+    """It is not told twice when both ends see it."""
     assert told([{"at_ms": 0, "source": "server", "type": "call.ringing", "call": CALL, "direction": "inbound"}]) == []
 
 
@@ -219,6 +232,7 @@ FOLDER = {"recording": "call.wav", "timeline": "timeline.jsonl"}
 
 
 def test_every_turn_has_what_was_said_heard_meant_and_how_long_it_took() -> None:
+    """Said, heard and meant are kept apart, and what is not known is null."""
     story = tell(REPORT, EVENTS, folder=FOLDER)
     assert story["turns"] == [
         {
@@ -243,6 +257,7 @@ def test_every_turn_has_what_was_said_heard_meant_and_how_long_it_took() -> None
 
 
 def test_the_rest_of_the_story_is_the_calls_its_webhooks_and_its_measures() -> None:
+    """Ids, webhooks, the median and the hand-over are there for programs to read."""
     story = tell(REPORT, EVENTS, folder=FOLDER)
     assert story["call"]["id"] == CALL
     assert "call_leg_id" not in story["call"]
@@ -255,6 +270,7 @@ def test_the_rest_of_the_story_is_the_calls_its_webhooks_and_its_measures() -> N
 
 
 def test_a_call_on_which_nothing_happened_has_a_story_too() -> None:
+    """Nothing is missing from it but values."""
     report = {**REPORT, "caller": {**REPORT["caller"], "turns": []}}
     story = tell(report, [], folder=FOLDER)
     assert story["turns"] == []
@@ -264,6 +280,7 @@ def test_a_call_on_which_nothing_happened_has_a_story_too() -> None:
 
 
 def test_a_speech_belongs_to_the_turn_it_answers_even_if_it_ends_after_the_next_was_heard() -> None:
+    """It is sorted by when it began."""
     events = [
         agent("turn.heard", 1400, text="book", confidence=0.9, speech_ended_at_ms=1080),
         agent("turn.heard", 5400, text="tuesday", confidence=0.9, speech_ended_at_ms=5100),

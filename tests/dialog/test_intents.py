@@ -126,6 +126,7 @@ def matcher() -> IntentMatcher:
 def test_a_paraphrase_and_a_misheard_example_match_with_confidence(
     matcher: IntentMatcher, name: str, text: str
 ) -> None:
+    """What callers say in their own words, or a recogniser hears not quite right, is still understood."""
     match = matcher.match(text)
     assert match.intent is not None
     assert match.intent.name == name
@@ -134,11 +135,13 @@ def test_a_paraphrase_and_a_misheard_example_match_with_confidence(
 
 @pytest.mark.parametrize("text", UNRELATED)
 def test_another_subject_has_little_confidence(matcher: IntentMatcher, text: str) -> None:
+    """What has nothing to do with any intent is not answered."""
     assert matcher.match(text).confidence < 0.4
 
 
 @pytest.mark.parametrize("text", [text for examples in DENTIST.values() for text in examples])
 def test_an_example_matches_fully(matcher: IntentMatcher, text: str) -> None:
+    """A caller who uses the very words of an example is understood without doubt."""
     assert matcher.match(text).confidence > 0.95
 
 
@@ -150,10 +153,12 @@ def test_what_two_intents_share_is_uncertain() -> None:
 
 
 def test_no_intents_match_nothing() -> None:
+    """An agent without intents understands nothing, and does not fail."""
     assert IntentMatcher([]).match("hello").intent is None
 
 
 def test_one_intent_alone_is_enough() -> None:
+    """Confidence does not come from the distance to a second intent."""
     match = IntentMatcher([Intent("hours", ["when are you open"], "at nine")]).match("when are you open")
     assert match.confidence == 1.0
 
@@ -164,6 +169,7 @@ def test_one_intent_alone_is_enough() -> None:
 def test_doubtful_hearing_takes_from_the_match_and_sure_hearing_does_not(
     match: float, hearing: float, expected: float
 ) -> None:
+    """What was heard badly is never understood better than it was heard."""
     assert sure(match, hearing) == pytest.approx(expected)
 
 
@@ -297,21 +303,25 @@ class TestMisses:
 
 @pytest.mark.parametrize("examples", [[], "when are you open"])
 def test_an_intent_without_a_list_of_examples_is_an_error(examples: Any) -> None:
+    """Examples given as one text, or none, are refused with the name of the intent."""
     with pytest.raises(ConfigError, match="'hours'"):
         Intent("hours", examples, "at nine")
 
 
 def test_an_intent_without_a_name_is_an_error() -> None:
+    """The name is what tools, logs and pages call it."""
     with pytest.raises(ConfigError, match="a name"):
         Intent("", ["when are you open"], "at nine")
 
 
 def test_two_intents_of_one_name_are_an_error() -> None:
+    """The second would be hidden by the first."""
     with pytest.raises(ConfigError, match="hours twice"):
         IntentMatcher([Intent("hours", ["a"], ""), Intent("hours", ["b"], "")])
 
 
 def test_an_example_is_complete_and_a_beginning_of_one_is_not() -> None:
+    """A turn may end early when what was said is already a whole question."""
     dialog = IntentDialog(intents())
     assert dialog.is_complete("When are you open?")
     assert not dialog.is_complete("I would like to")
@@ -319,6 +329,7 @@ def test_an_example_is_complete_and_a_beginning_of_one_is_not() -> None:
 
 
 async def test_observers_learn_what_the_caller_wants_before_the_handler_has_finished() -> None:
+    """A page shows what was understood while the handler is still at work."""
     asked = asyncio.Event()
 
     async def book(_: Any) -> str:

@@ -23,11 +23,13 @@ def running_on() -> str:
 
 
 def test_calls_run_on_uvloop_where_it_is_installed(require: Any) -> None:
+    """The faster loop is taken without being asked for."""
     require(find_spec("uvloop") is not None, "uvloop")
     assert running_on() == "uvloop"
 
 
 def test_calls_run_on_asyncio_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing but speed is missing without it."""
     monkeypatch.setattr(loop, "find_spec", lambda name: None)
     monkeypatch.delitem(sys.modules, "uvloop", raising=False)
     assert loop_factory() is None

@@ -27,16 +27,20 @@ def voices(monkeypatch: pytest.MonkeyPatch) -> None:
     [("flite", "slt"), ("flite:rms", "rms"), ("espeak", "en-us"), ("espeak:en-gb", "en-gb"), (None, "slt")],
 )
 def test_a_voice_is_named_engine_and_voice(name: str | None, voice: str) -> None:
+    """One text chooses both, and an engine alone has a voice of its own."""
     assert engines.load_tts(name).voice == voice  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("loader", [engines.load_tts, engines.load_stt, engines.load_vad])
 def test_an_unknown_name_is_an_error_that_lists_the_known_ones(loader: Any) -> None:
+    """The error is the list of what may be written."""
     with pytest.raises(ConfigError, match=r"expected .*\(.+\), got 'nothing'"):
         loader("nothing")
 
 
 def test_without_flite_the_voice_is_espeak(monkeypatch: pytest.MonkeyPatch, voices: None) -> None:
+    """A machine without the better voice still speaks."""
+
     def missing(voice: str) -> None:
         raise EngineMissing("none", fix="none")
 
@@ -45,6 +49,8 @@ def test_without_flite_the_voice_is_espeak(monkeypatch: pytest.MonkeyPatch, voic
 
 
 def test_without_any_voice_the_error_says_both_ways_to_get_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Either of two commands ends the trouble, and the error gives both."""
+
     def missing(voice: str) -> None:
         raise EngineMissing("none", fix="none")
 
@@ -56,12 +62,14 @@ def test_without_any_voice_the_error_says_both_ways_to_get_one(monkeypatch: pyte
 
 @pytest.mark.parametrize("loader", [engines.default_stt, engines.load_vad])
 def test_without_onnxruntime_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch, loader: Any) -> None:
+    """It is missed when the engine is chosen, not in the first call."""
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(EngineMissing, match=r"expected onnxruntime .* fix: pip install 'offhook\[local\]'"):
         loader()
 
 
 def test_the_local_engines_load(require: Any) -> None:
+    """All that an agent needs to hear comes in one extra, without a network."""
     from importlib.util import find_spec
 
     require(all(find_spec(name) for name in ("onnxruntime", "moonshine_voice")), "offhook[local]")

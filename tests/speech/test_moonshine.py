@@ -33,18 +33,21 @@ def installed() -> Moonshine:
 
 
 def test_the_vocabulary_is_read_with_lengths_of_one_and_two_bytes() -> None:
+    """The model's own file is read without its package: a length, then the bytes of the token."""
     long = b"x" * 300
     data = bytes([2]) + b"ab" + bytes([0]) + bytes([300 % 128 + 128, 300 // 128]) + long
     assert read_tokens(data) == [b"ab", b"", long]
 
 
 def test_a_missing_package_is_an_error_that_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error comes when the engine is made, with the command that helps."""
     monkeypatch.setattr(moonshine, "find_spec", lambda _: None)
     with pytest.raises(EngineMissing, match=r"no such package fix: pip install 'offhook\[local\]'"):
         Moonshine()
 
 
 def test_a_package_without_the_model_is_an_error_that_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Later versions of the package come without the model, and the error tells them apart."""
     spec = ModuleSpec("moonshine_voice", None, is_package=True)
     spec.submodule_search_locations = [str(tmp_path)]
     monkeypatch.setattr(moonshine, "find_spec", lambda _: spec)
@@ -55,6 +58,7 @@ def test_a_package_without_the_model_is_an_error_that_says_so(monkeypatch: pytes
 async def test_without_onnxruntime_the_error_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    """The package alone is not enough, and that is said before the first call."""
     real = builtins.__import__
 
     def without(name: str, *args: Any, **kwargs: Any) -> Any:
@@ -94,6 +98,7 @@ def slow(tmp_path: Path) -> tuple[Moonshine, SlowModel]:
 
 
 async def test_cancelling_stops_the_decoder_at_its_next_token(slow: tuple[Moonshine, SlowModel]) -> None:
+    """A draft that nobody waits for does not keep the next one waiting."""
     stt, model = slow
     draft = asyncio.create_task(stt.transcribe(NOISE))
     await asyncio.to_thread(model.running.wait, 5)
@@ -107,6 +112,7 @@ async def test_cancelling_stops_the_decoder_at_its_next_token(slow: tuple[Moonsh
 
 
 async def test_a_cancelled_draft_in_the_queue_is_not_decoded(slow: tuple[Moonshine, SlowModel]) -> None:
+    """What was cancelled before its turn costs nothing."""
     stt, model = slow
     first = asyncio.create_task(stt.transcribe(NOISE))
     await asyncio.to_thread(model.running.wait, 5)
@@ -120,6 +126,7 @@ async def test_a_cancelled_draft_in_the_queue_is_not_decoded(slow: tuple[Moonshi
 
 
 async def test_less_than_a_tenth_of_a_second_has_no_words(slow: tuple[Moonshine, SlowModel]) -> None:
+    """The model makes words of anything: a click is not given to it."""
     stt, model = slow
     assert await stt.transcribe(bytes(3198)) == Recognition("", 0.0)
     assert not model.heard
@@ -151,6 +158,7 @@ class DoubtfulModel:
 async def test_doubtful_words_are_heard_again_and_the_surer_ones_count(
     tmp_path: Path, first: float, second: float, best: str
 ) -> None:
+    """A second hearing with 100 ms more silence costs time only where there is doubt."""
     stt, model = Moonshine(tmp_path), DoubtfulModel(Recognition("first", first), Recognition("second", second))
     stt._model = model  # type: ignore[assignment]
     assert (await stt.transcribe(NOISE)).text == best
@@ -158,6 +166,7 @@ async def test_doubtful_words_are_heard_again_and_the_surer_ones_count(
 
 
 async def test_sure_words_are_heard_once(tmp_path: Path) -> None:
+    """The usual case pays nothing for the doubtful one."""
     stt, model = Moonshine(tmp_path), DoubtfulModel(Recognition("sure", 0.9))
     stt._model = model  # type: ignore[assignment]
     assert (await stt.transcribe(NOISE)).text == "sure"
@@ -179,6 +188,7 @@ class TestModel:
     async def test_a_clear_line_is_understood_with_confidence(
         self, stt: Moonshine, speech: Any, clip: str, words: str
     ) -> None:
+        """Recordings of telephone quality are understood."""
         heard = await stt.transcribe(speech.clip(clip, 16000))
         assert words in heard.text.lower()
         assert 0.6 < heard.confidence <= 1.0
@@ -194,20 +204,24 @@ class TestModel:
         assert heard.confidence > 0.6
 
     async def test_the_level_does_not_matter(self, stt: Moonshine, speech: Any) -> None:
+        """A caller who is 26 dB softer is understood as well."""
         loud = np.frombuffer(speech.clip("hours", 16000), np.int16)
         quiet = (loud * 0.05).astype(np.int16)
         assert "open" in (await stt.transcribe(quiet.tobytes())).text
 
     async def test_noise_gives_few_words_and_little_confidence(self, stt: Moonshine, speech: Any) -> None:
+        """What was made up from noise is told from words by its confidence."""
         heard = await stt.transcribe(speech.noise(2000, 1500, rate=16000))
         assert heard.confidence < 0.6
         assert len(heard.text.split()) <= 15
 
     async def test_the_package_itself_is_never_imported(self, stt: Moonshine) -> None:
+        """It would bring its own runtime into the process."""
         await stt.warm_up()
         assert "moonshine_voice" not in sys.modules
 
     async def test_the_event_loop_goes_on_meanwhile(self, stt: Moonshine, speech: Any) -> None:
+        """Calls go on while one of them is being understood."""
         task = asyncio.create_task(stt.transcribe(speech.clip("long_story", 16000)))
         turns = 0
         while not task.done():
@@ -216,6 +230,7 @@ class TestModel:
         assert turns > 5
 
     async def test_cancelling_a_real_draft_frees_the_thread(self, stt: Moonshine, speech: Any) -> None:
+        """What holds for the model of the tests holds for the real one."""
         await stt.warm_up()
         whole_s = time.perf_counter()
         await stt.transcribe(speech.clip("long_story", 16000))

@@ -12,11 +12,13 @@ from offhook.speech.testing import FakeStt, FakeTts, FakeVad, tone
 
 
 def test_a_tone_has_the_length_it_is_told() -> None:
+    """Tests can count on the length and the level of what a fake caller says."""
     assert len(tone(16000, 250)) == 2 * 4000
     assert np.abs(np.frombuffer(tone(8000, 100, peak=3000), np.int16)).max() == pytest.approx(3000, abs=5)
 
 
 async def test_recognition_gives_its_texts_in_order_and_then_nothing() -> None:
+    """What was pushed is kept, and an utterance too many is heard as nothing."""
     stt = FakeStt(["hello", Recognition("again", 0.3)])
     await stt.warm_up()
     assert stt.sample_rate == 16000
@@ -29,6 +31,7 @@ async def test_recognition_gives_its_texts_in_order_and_then_nothing() -> None:
 
 
 async def test_drafts_of_one_utterance_give_the_same_text_until_told_to_go_on() -> None:
+    """A recogniser that is asked again about the same utterance does not use up the next one."""
     stt = FakeStt(["hello", "again"], once_per_call=False)
     assert (await stt.transcribe(b"")).text == (await stt.transcribe(b"")).text == "hello"
     stt.next()
@@ -36,6 +39,7 @@ async def test_drafts_of_one_utterance_give_the_same_text_until_told_to_go_on() 
 
 
 async def test_a_cancelled_transcription_uses_up_no_text() -> None:
+    """A draft that was given up leaves its text for the one that is not."""
     stt = FakeStt(["hello"], delay_ms=60_000)
     task = asyncio.create_task(stt.transcribe(b""))
     await asyncio.sleep(0)
@@ -47,6 +51,7 @@ async def test_a_cancelled_transcription_uses_up_no_text() -> None:
 
 
 async def test_a_text_is_a_tone_of_known_length_per_word() -> None:
+    """A test knows how long any sentence lasts, and in what pieces it comes."""
     tts = FakeTts(word_ms=150, piece_ms=100, sample_rate=8000)
     await tts.warm_up()
     pieces = [piece async for piece in tts.speak("three words here")]
@@ -58,6 +63,7 @@ async def test_a_text_is_a_tone_of_known_length_per_word() -> None:
 
 
 async def test_closing_early_counts_as_stopped() -> None:
+    """A test can tell a voice that was stopped from one that ended."""
     tts = FakeTts()
     iterator = tts.speak("three words here")
     await anext(iterator)
@@ -66,6 +72,7 @@ async def test_closing_early_counts_as_stopped() -> None:
 
 
 async def test_loud_windows_are_speech() -> None:
+    """The fake has the interface of the real one: every 32 ms a probability, none after it is closed."""
     vad = FakeVad()
     await vad.warm_up()
     heard: list[tuple[float, float]] = []

@@ -42,10 +42,12 @@ LOUD = np.full(1600, 5000, np.int16).tobytes()
     ],
 )
 def test_text_is_split_at_the_ends_of_sentences_and_long_ones_at_commas(text: str, expected: list[str]) -> None:
+    """The first piece is short, so that the voice begins soon."""
     assert sentences(text) == expected
 
 
 def test_silence_before_the_sound_is_cut_to_15_ms() -> None:
+    """A voice that begins with silence would make every answer later; 15 ms keep a soft onset whole."""
     pcm = bytes(2 * 1600) + LOUD
     assert sound_begins(pcm, 16000) == 2 * (1600 - 240)
     assert sound_begins(LOUD, 16000) == 0
@@ -66,6 +68,7 @@ async def collect(iterator: Any) -> list[bytes]:
 
 
 async def test_all_audio_arrives_in_order_the_first_piece_alone_and_the_rest_in_lumps() -> None:
+    """The first sound is not held back, and later ones do not wake the loop for every piece."""
     pieces = [np.full(400, 1000 + number, np.int16).tobytes() for number in range(20)]
     got = await collect(Worker("test").speak("Hello.", 16000, emitting(*pieces)))
     assert b"".join(got) == b"".join(pieces)
@@ -74,15 +77,19 @@ async def test_all_audio_arrives_in_order_the_first_piece_alone_and_the_rest_in_
 
 
 async def test_silence_is_cut_before_the_first_sentence_and_kept_between_sentences() -> None:
+    """Pauses between sentences are part of the speech, the one before it is only delay."""
     got = await collect(Worker("test").speak("One. Two.", 16000, emitting(bytes(640), bytes(640), LOUD, bytes(320))))
     assert b"".join(got) == LOUD + bytes(320) + bytes(1280) + LOUD + bytes(320)
 
 
 async def test_text_without_words_has_no_audio() -> None:
+    """There is nothing to say, and the engine is not asked."""
     assert await collect(Worker("test").speak("...", 16000, emitting(LOUD))) == []
 
 
 async def test_an_engine_that_fails_is_an_error_of_the_iterator() -> None:
+    """Whoever listens learns of it, instead of waiting."""
+
     def broken(_: str, emit: Callable[[bytes], bool]) -> None:
         emit(LOUD)
         raise RuntimeError("broken")
@@ -92,6 +99,7 @@ async def test_an_engine_that_fails_is_an_error_of_the_iterator() -> None:
 
 
 async def test_closing_the_iterator_stops_the_engine_at_its_next_piece() -> None:
+    """An interrupted sentence costs no more than the piece that is being made."""
     emitted = 0
     ended = threading.Event()
     go_on = threading.Event()
@@ -114,6 +122,7 @@ async def test_closing_the_iterator_stops_the_engine_at_its_next_piece() -> None
 
 
 async def test_a_cancelled_task_stops_the_engine_too() -> None:
+    """However the listener goes away, the engine is free again."""
     ended = threading.Event()
 
     def endless(_: str, emit: Callable[[bytes], bool]) -> None:
@@ -130,6 +139,7 @@ async def test_a_cancelled_task_stops_the_engine_too() -> None:
 
 
 async def test_text_that_waits_for_the_engine_and_is_closed_is_never_spoken() -> None:
+    """A sentence that was given up in the queue costs no time of the engine."""
     spoken: list[str] = []
     hold = threading.Event()
 
@@ -188,13 +198,16 @@ class TestFlite:
 
     @pytest.mark.parametrize("voice", flite.VOICES)
     async def test_the_voice_speaks(self, voice: str) -> None:
+        """Each of flite's voices gives sound at once, at its rate, and can be stopped."""
         await check_voice(Flite(voice))
 
     async def test_typographic_characters_are_spoken_and_others_left_out(self) -> None:
+        """What a language model writes does not silence a voice that knows only Latin letters."""
         tts = Flite()
         assert await length_ms(tts, "It\u2019s \u201cfine\u201d \u2014 caf\u00e9\u2026 \u4f60\u597d") > 500
 
     def test_a_voice_that_does_not_exist_is_an_error(self) -> None:
+        """The error lists flite's voices when one is asked for that it has not."""
         with pytest.raises(ConfigError, match="slt, rms, awb"):
             Flite("kal")
 
@@ -206,19 +219,23 @@ class TestEspeak:
 
     @pytest.mark.parametrize("voice", ["en-us", "en-gb", "en-us+f3", "en-gb+m2"])
     async def test_the_voice_speaks(self, voice: str) -> None:
+        """Each of espeak's voices gives sound at once, at its rate, and can be stopped."""
         await check_voice(Espeak(voice))
 
     async def test_two_voices_speak_in_turns(self) -> None:
+        """The engine has one voice at a time: each sentence sets its own."""
         american, german = Espeak("en-us"), Espeak("de")
         first = await length_ms(american, "nine")
         await length_ms(german, "nine")
         assert await length_ms(american, "nine") == pytest.approx(first, rel=0.01)
 
     async def test_the_rate_can_be_chosen(self) -> None:
+        """Words a minute are the caller's pace, and fewer of them last longer."""
         text = "We open at nine."
         assert await length_ms(Espeak(words_per_minute=120), text) > 1.2 * await length_ms(Espeak(), text)
 
     def test_a_voice_that_does_not_exist_is_an_error(self) -> None:
+        """The error names the language that espeak does not know."""
         with pytest.raises(ConfigError, match="'klingonish'"):
             Espeak("klingonish")
 
@@ -227,6 +244,8 @@ class TestMissing:
     """The error says what to install."""
 
     def test_flite(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The error without the library is the name of the Debian package."""
+
         def no_library(name: str, mode: int) -> None:
             raise OSError(name)
 
@@ -236,6 +255,7 @@ class TestMissing:
             Flite()
 
     def test_espeak(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The error without the loader is the extra to install."""
         real = builtins.__import__
 
         def without(name: str, *args: Any, **kwargs: Any) -> Any:
@@ -249,6 +269,7 @@ class TestMissing:
             Espeak()
 
     def test_espeak_that_does_not_load(self, monkeypatch: pytest.MonkeyPatch, require: Any) -> None:
+        """A library that is there and broken is told from one that is missing."""
         require(find_spec("espeakng_loader") is not None, "espeakng-loader")
 
         def no_library(name: str) -> None:

@@ -55,6 +55,7 @@ async def vad(model: Model) -> SileroVad:
 
 
 async def test_one_probability_comes_per_32_ms_with_the_end_of_its_window(vad: SileroVad) -> None:
+    """A report is placed in the time of the stream, whatever the size of the frames."""
     heard = Heard()
     stream = vad.open(heard)
     for _ in range(8):
@@ -64,6 +65,7 @@ async def test_one_probability_comes_per_32_ms_with_the_end_of_its_window(vad: S
 
 
 async def test_push_never_reports_inside_the_call(vad: SileroVad) -> None:
+    """The caller of push need not expect that its own state changes under it."""
     heard = Heard()
     vad.open(heard).push(WINDOW)
     assert not heard
@@ -71,6 +73,7 @@ async def test_push_never_reports_inside_the_call(vad: SileroVad) -> None:
 
 
 async def test_windows_due_in_one_turn_of_the_loop_run_as_one_batch(vad: SileroVad, model: Model) -> None:
+    """Many calls cost one run of the model, not one each."""
     heard = [Heard() for _ in range(FEW)]
     for one in heard:
         vad.open(one).push(WINDOW)
@@ -79,6 +82,7 @@ async def test_windows_due_in_one_turn_of_the_loop_run_as_one_batch(vad: SileroV
 
 
 async def test_with_many_streams_windows_wait_for_company(vad: SileroVad, model: Model) -> None:
+    """Where there are many, batches grow although frames come one by one."""
     heard = [Heard() for _ in range(FEW + 4)]
     streams = [vad.open(one) for one in heard]
     for stream in streams:
@@ -89,6 +93,7 @@ async def test_with_many_streams_windows_wait_for_company(vad: SileroVad, model:
 
 
 async def test_a_batch_is_bounded_and_the_rest_runs_in_the_next_turn(vad: SileroVad, model: Model) -> None:
+    """The loop is never held for longer than one batch takes."""
     heard = [Heard() for _ in range(2 * BATCH + 3)]
     for one in heard:
         vad.open(one).push(WINDOW)
@@ -97,6 +102,7 @@ async def test_a_batch_is_bounded_and_the_rest_runs_in_the_next_turn(vad: Silero
 
 
 async def test_each_stream_gets_its_own_probabilities_in_order(vad: SileroVad) -> None:
+    """In a batch nobody is taken for another, and nobody's windows overtake each other."""
     heard = [Heard() for _ in range(20)]
     streams = [vad.open(one) for one in heard]
     for step in range(1, 6):
@@ -111,6 +117,7 @@ async def test_each_stream_gets_its_own_probabilities_in_order(vad: SileroVad) -
 
 
 async def test_a_closed_stream_reports_nothing_more(vad: SileroVad) -> None:
+    """Closing is final and may be done twice, even while a window waits."""
     closed, other = Heard(), Heard()
     stream = vad.open(closed)
     stream.push(WINDOW)
@@ -123,6 +130,7 @@ async def test_a_closed_stream_reports_nothing_more(vad: SileroVad) -> None:
 
 
 async def test_when_all_are_closed_before_the_run_nothing_runs(vad: SileroVad, model: Model) -> None:
+    """A call that ends takes the work that is due for it along."""
     stream = vad.open(Heard())
     stream.push(WINDOW)
     stream.close()
@@ -132,6 +140,7 @@ async def test_when_all_are_closed_before_the_run_nothing_runs(vad: SileroVad, m
 
 
 async def test_a_stream_closed_by_the_report_of_another_is_not_reported(vad: SileroVad) -> None:
+    """A report may end another call: its window of the same batch is then nobody's."""
     second_heard = Heard()
     first = vad.open(lambda *_: second.close())
     second = vad.open(second_heard)
@@ -144,6 +153,7 @@ async def test_a_stream_closed_by_the_report_of_another_is_not_reported(vad: Sil
 
 
 async def test_a_stream_may_close_itself_in_its_report(vad: SileroVad) -> None:
+    """An agent that hangs up at the first word does so from within the report."""
     heard = Heard()
 
     def once(probability: float, audio_ms: float) -> None:
@@ -159,6 +169,7 @@ async def test_a_stream_may_close_itself_in_its_report(vad: SileroVad) -> None:
 
 
 async def test_a_report_that_raises_does_not_disturb_the_other_streams(vad: SileroVad) -> None:
+    """One broken agent does not make the others deaf, and its error is told to the loop."""
     problems: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: problems.append(context))
 
@@ -173,6 +184,7 @@ async def test_a_report_that_raises_does_not_disturb_the_other_streams(vad: Sile
 
 
 async def test_without_warm_up_no_window_is_lost(model: Model) -> None:
+    """What is heard while the model loads is kept and reported."""
     vad = SileroVad(lambda: model)
     heard = Heard()
     vad.open(heard).push(4 * WINDOW)
@@ -181,6 +193,8 @@ async def test_without_warm_up_no_window_is_lost(model: Model) -> None:
 
 
 async def test_a_model_that_does_not_load_is_an_error_at_warm_up_and_at_open(caplog: pytest.LogCaptureFixture) -> None:
+    """A line that cannot be watched is said once in the log, and its audio is not collected for ever."""
+
     def loader() -> Model:
         raise EngineMissing("expected a model, found none", fix="install it")
 
@@ -198,6 +212,7 @@ async def test_a_model_that_does_not_load_is_an_error_at_warm_up_and_at_open(cap
 
 
 async def test_loading_that_is_cancelled_is_tried_again(model: Model) -> None:
+    """The first one to wait may go away without taking the model from the others."""
     vad = SileroVad(lambda: model)
     vad._load().cancel()
     await asyncio.sleep(0)
@@ -208,6 +223,7 @@ async def test_loading_that_is_cancelled_is_tried_again(model: Model) -> None:
 
 
 def test_without_onnxruntime_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error is the extra to install."""
     real = builtins.__import__
 
     def without(name: str, *args: Any, **kwargs: Any) -> Any:
@@ -239,6 +255,7 @@ class TestSilero:
         return heard
 
     async def test_speech_is_told_from_silence_and_noise(self, silero: SileroVad, speech: Any) -> None:
+        """The real model knows a caller from a line on which nobody speaks."""
         pcm = speech.noise(960, 40) + speech.clip("hours", 8000) + bytes(8000)
         heard = await self.listen(silero, pcm)
         before = [p for p, audio_ms in heard if audio_ms <= 960]
@@ -248,6 +265,7 @@ class TestSilero:
         assert heard[-1][0] < 0.2
 
     async def test_a_stream_hears_the_same_alone_and_among_others(self, silero: SileroVad, speech: Any) -> None:
+        """Company in the batch changes no decision."""
         clip = speech.clip("yes", 8000)
         alone = await self.listen(silero, clip)
         together = [Heard() for _ in range(9)]

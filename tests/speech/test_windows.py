@@ -24,6 +24,7 @@ def pcm(count: int, start: int = 0) -> bytes:
 
 
 def test_a_window_is_due_every_256_samples() -> None:
+    """32 ms at 8 kHz make one window: not a sample less, and none from nothing."""
     windows = Windows(0)
     assert not windows.push(pcm(255))
     assert windows.push(pcm(1))
@@ -33,6 +34,7 @@ def test_a_window_is_due_every_256_samples() -> None:
 
 
 def test_a_window_begins_with_the_last_32_samples_of_the_one_before_and_the_first_with_silence() -> None:
+    """The model was trained with that much of the past in front of each window."""
     windows = Windows(0)
     windows.push(pcm(2 * WINDOW_SAMPLES))
     first, second = (np.frombuffer(windows.take(), np.int16) for _ in range(2))
@@ -43,6 +45,7 @@ def test_a_window_begins_with_the_last_32_samples_of_the_one_before_and_the_firs
 
 @given(st.lists(st.integers(0, 700), max_size=30))
 def test_windows_are_the_same_whatever_pieces_the_audio_comes_in(sizes: list[int]) -> None:
+    """No packet size loses or doubles a sample."""
     audio = pcm(sum(sizes))
     whole, pieces = Windows(0), Windows(0)
     taken, expected = [], []
@@ -60,6 +63,7 @@ def test_windows_are_the_same_whatever_pieces_the_audio_comes_in(sizes: list[int
 
 
 def test_a_stream_gives_the_same_probabilities_alone_and_in_a_batch() -> None:
+    """Neither the place in a batch nor its growth changes what a stream is told."""
     rng = np.random.default_rng(7)
     audio = [rng.integers(-9000, 9000, 4 * WINDOW_SAMPLES).astype(np.int16).tobytes() for _ in range(5)]
     alone: list[list[float]] = []
@@ -84,6 +88,7 @@ def test_a_stream_gives_the_same_probabilities_alone_and_in_a_batch() -> None:
 
 
 def test_a_stream_that_takes_the_place_of_a_closed_one_remembers_nothing_of_it() -> None:
+    """A call never inherits the memory of another."""
     batcher = Batcher(leaky_sum, slots=1)
     first = batcher.open()
     first.push(pcm(WINDOW_SAMPLES, start=5000))
@@ -96,6 +101,7 @@ def test_a_stream_that_takes_the_place_of_a_closed_one_remembers_nothing_of_it()
 
 
 def test_samples_are_scaled_to_one() -> None:
+    """The model takes full scale as one, and 16-bit audio as floats of it."""
     seen: list[Floats] = []
 
     def model(windows: Floats, states: Floats) -> tuple[Floats, Floats]:
@@ -117,6 +123,7 @@ def remembering(windows: Floats, states: Floats) -> tuple[Floats, Floats]:
 
 
 def test_after_a_quarter_of_a_second_of_silence_a_stream_has_no_memory_until_something_is_heard() -> None:
+    """The model drifts in long silence; what it hears next it hears afresh."""
     seen: list[float] = []
 
     def model(windows: Floats, states: Floats) -> tuple[Floats, Floats]:
@@ -132,6 +139,7 @@ def test_after_a_quarter_of_a_second_of_silence_a_stream_has_no_memory_until_som
 
 
 def test_wiping_one_stream_leaves_the_others_alone() -> None:
+    """Silence on one line does not make the model forget what is said on another."""
     batcher = Batcher(remembering)
     speaking, silent = batcher.open(), batcher.open()
     for _ in range(SILENT_WINDOWS):

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 
 def test_every_step_can_be_written() -> None:
+    """Each verb of the documentation is understood with all its words, and a script's voice is its default."""
     script = parse_script(
         {
             "name": "all",
@@ -93,11 +94,13 @@ def test_every_step_can_be_written() -> None:
     ],
 )
 def test_a_mistake_is_told_with_the_number_of_its_step(steps: Any, message: str) -> None:
+    """The error says what was expected at which step."""
     with pytest.raises(ConfigError, match=message):
         parse_script({"steps": steps})
 
 
 def test_mistakes_outside_the_steps_are_told_too() -> None:
+    """A word that no script has is refused, and not passed over."""
     with pytest.raises(ConfigError, match="got colour"):
         parse_script({"steps": [{"hang_up": True}], "colour": "red"})
     with pytest.raises(ConfigError, match="expected voice as text"):
@@ -131,11 +134,13 @@ def test_an_echo_that_no_line_has_is_refused(options: dict[str, Any], message: s
 class TestFiles:
     @pytest.mark.parametrize("name", script_names())
     async def test_every_script_that_comes_with_the_package_can_be_performed(self, name: str) -> None:
+        """The package's own scripts have their name and all that they say."""
         script = load_script(name)
         assert script.name == name
         await Voices().prepare(script)
 
     def test_recordings_are_found_beside_the_file(self, tmp_path: Path) -> None:
+        """A script and its recordings can be moved together."""
         path = tmp_path / "mine.toml"
         path.write_text('steps = [{say = "hello.wav"}, {say = "hours"}, {press = "1"}]')
         script = load_script(str(path))
@@ -143,23 +148,28 @@ class TestFiles:
         assert script.clips() == (ClipRef(str(tmp_path / "hello.wav")), ClipRef("hours"))
 
     def test_an_unknown_name_is_told_with_the_known_ones(self) -> None:
+        """A misspelt name is not taken for a file."""
         with pytest.raises(ConfigError, match=r"\(caller, person\), got 'callr'"):
             load_script("callr")
 
     def test_a_file_that_is_not_there(self, tmp_path: Path) -> None:
+        """A path is a path: the error is that of the file."""
         with pytest.raises(ConfigError, match="No such file"):
             load_script(str(tmp_path / "none.toml"))
 
     def test_a_voice_that_is_not_text(self) -> None:
+        """Values of another type are refused with their step and their verb."""
         with pytest.raises(ConfigError, match=r"voice as text in step 1 \(say\), got 3"):
             parse_script({"steps": [{"say": {"text": "Hello?", "voice": 3}}]})
 
     def test_a_file_that_is_not_toml(self, tmp_path: Path) -> None:
+        """A file that cannot be read is an error of the configuration, with TOML's reason."""
         (tmp_path / "bad.toml").write_text("steps = [")
         with pytest.raises(ConfigError, match="expected TOML"):
             load_script(str(tmp_path / "bad.toml"))
 
     def test_steps_of_another_shape_in_a_file(self, tmp_path: Path) -> None:
+        """A file is checked as strictly as what is written in Python."""
         (tmp_path / "bad.toml").write_text('steps = ["hang_up"]')
         with pytest.raises(ConfigError, match="step 1"):
             load_script(str(tmp_path / "bad.toml"))

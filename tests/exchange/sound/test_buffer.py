@@ -17,11 +17,13 @@ def audio(ms: float, value: int = 1) -> bytes:
 
 class TestPlaying:
     def test_nothing_is_played_while_nothing_is_queued(self) -> None:
+        """An idle line is no underrun."""
         playout = PlayoutBuffer(RATE)
         assert playout.pull(0) == Pulled(None, ())
         assert playout.counters.underruns == 0
 
     def test_one_long_piece_is_played_a_frame_per_tick(self) -> None:
+        """However much is sent at once, it is played in real time."""
         playout = PlayoutBuffer(RATE)
         playout.add(audio(60), 0)
         assert playout.queued_ms == 60
@@ -29,6 +31,7 @@ class TestPlaying:
         assert playout.counters.played_ms == 60
 
     def test_small_pieces_are_joined_across_their_edges(self) -> None:
+        """Audio in pieces of 10 ms has no holes in it."""
         playout = PlayoutBuffer(RATE)
         for value in (1, 2, 3, 4):
             playout.add(audio(10, value), 0)
@@ -36,6 +39,7 @@ class TestPlaying:
         assert playout.pull(20).pcm == audio(10, 3) + audio(10, 4)
 
     def test_a_remainder_waits_one_tick_for_more_and_is_then_joined(self) -> None:
+        """A frame is not padded while its second half may be on the way."""
         playout = PlayoutBuffer(RATE)
         playout.add(audio(30, 1), 0)
         assert playout.pull(0).pcm == audio(20, 1)
@@ -45,6 +49,7 @@ class TestPlaying:
         assert playout.counters.padded == 0
 
     def test_a_remainder_that_nothing_follows_is_padded_with_silence(self) -> None:
+        """The last few milliseconds of a sentence are heard, one tick later."""
         playout = PlayoutBuffer(RATE)
         playout.add(audio(30), 0)
         frames = [playout.pull(t).pcm for t in (0, 20, 40, 60)]
@@ -62,12 +67,14 @@ class TestPlaying:
         assert playout.pull(60).pcm == audio(10, 2) + bytes(160)
 
     def test_empty_audio_is_nothing(self) -> None:
+        """A message without audio plays nothing, and holds back no mark."""
         playout = PlayoutBuffer(RATE)
         playout.add(b"", 0)
         assert playout.pull(0).pcm is None
         assert playout.mark("a", 0)
 
     def test_a_late_tick_plays_only_what_had_arrived_by_its_time(self) -> None:
+        """A busy machine does not make the application look faster than it was."""
         playout = PlayoutBuffer(RATE)
         playout.add(audio(20, 1), 0)
         playout.add(audio(20, 2), 30)
@@ -86,6 +93,7 @@ class TestUnderruns:
         assert playout.counters.underruns == 0
 
     def test_a_queue_that_runs_dry_in_the_middle_of_speech_is_counted(self) -> None:
+        """A gap that a listener hears inside an utterance is an underrun."""
         playout = PlayoutBuffer(RATE)
         playout.add(audio(20), 0)
         playout.pull(0)
@@ -94,6 +102,7 @@ class TestUnderruns:
         assert playout.counters.underruns == 1
 
     def test_a_pause_of_more_than_200_ms_is_a_new_utterance(self) -> None:
+        """Who is silent for longer has ended a sentence, and is not counted as late."""
         playout = PlayoutBuffer(RATE)
         playout.add(audio(20), 0)
         playout.pull(0)
@@ -102,6 +111,7 @@ class TestUnderruns:
         assert playout.counters.underruns == 0
 
     def test_audio_after_a_clear_is_a_new_utterance(self) -> None:
+        """What was cut off on purpose did not run dry."""
         playout = PlayoutBuffer(RATE)
         playout.add(audio(20), 0)
         playout.pull(0)
@@ -174,17 +184,20 @@ class TestUnderruns:
 
 class TestMarks:
     def test_a_mark_comes_back_at_once_when_nothing_is_queued(self) -> None:
+        """Nothing is before it that could still be heard."""
         playout = PlayoutBuffer(RATE)
         assert playout.mark("a", 0)
         assert playout.pending_marks == 0
 
     def test_a_mark_comes_back_when_the_audio_before_it_has_been_played_not_when_it_begins(self) -> None:
+        """A mark says that its audio was heard, and is therefore not early."""
         playout = PlayoutBuffer(RATE)
         playout.add(audio(40), 0)
         assert not playout.mark("a", 0)
         assert [playout.pull(t).marks for t in (0, 20, 40)] == [(), (), ("a",)]
 
     def test_a_mark_waits_for_the_frame_that_is_being_played(self) -> None:
+        """The frame on the line is not heard until its 20 ms are over."""
         playout = PlayoutBuffer(RATE)
         playout.add(audio(20), 0)
         playout.pull(0)
@@ -192,12 +205,14 @@ class TestMarks:
         assert playout.pull(20).marks == ("a",)
 
     def test_a_mark_between_two_ticks_after_the_last_frame_comes_back_at_once(self) -> None:
+        """What was heard to its end is over even before the next tick comes."""
         playout = PlayoutBuffer(RATE)
         playout.add(audio(20), 0)
         playout.pull(0)
         assert playout.mark("a", 20)
 
     def test_marks_keep_their_order_even_when_one_could_come_back_at_once(self) -> None:
+        """The application counts on the order in which it set them."""
         playout = PlayoutBuffer(RATE)
         playout.add(audio(20), 0)
         playout.mark("a", 0)
@@ -206,6 +221,7 @@ class TestMarks:
         assert playout.pull(20).marks == ("a", "b")
 
     def test_a_mark_inside_a_frame_comes_back_after_that_frame(self) -> None:
+        """A frame is heard as a whole."""
         playout = PlayoutBuffer(RATE)
         playout.add(audio(10), 0)
         playout.mark("a", 0)
@@ -216,6 +232,7 @@ class TestMarks:
 
 class TestClear:
     def test_clear_empties_the_queue_and_gives_all_marks_back(self) -> None:
+        """The application learns of every mark, although its audio was never heard."""
         playout = PlayoutBuffer(RATE)
         playout.add(audio(50), 0)
         playout.mark("a", 0)
@@ -246,6 +263,7 @@ class TestClear:
         assert playout.counters.padded == 2
 
     def test_clear_forgets_the_part_of_a_piece_that_was_played(self) -> None:
+        """Audio after a clear begins with its first sample."""
         playout = PlayoutBuffer(RATE)
         playout.add(audio(60, 1), 0)
         playout.pull(0)
@@ -254,6 +272,7 @@ class TestClear:
         assert playout.pull(20).pcm == audio(20, 2)
 
     def test_a_mark_after_a_clear_does_not_count_what_was_dropped(self) -> None:
+        """It waits for the new audio alone."""
         playout = PlayoutBuffer(RATE)
         playout.add(audio(60), 0)
         playout.pull(0)
@@ -321,6 +340,7 @@ def test_whatever_is_sent_every_byte_and_every_mark_is_accounted_for(steps: list
 
 class TestAnnouncements:
     def test_announcements_play_one_after_the_other_and_each_end_is_reported_when_it_was_heard(self) -> None:
+        """Each has its own padded end, and its end is told when a listener has heard it."""
         queue = Announcements(RATE)
         queue.add("a", audio(30, 1))
         queue.add("b", audio(20, 2))
@@ -333,11 +353,13 @@ class TestAnnouncements:
         assert not queue.busy
 
     def test_an_empty_announcement_is_over_at_once(self) -> None:
+        """Its end is told all the same."""
         queue = Announcements(RATE)
         queue.add("a", b"")
         assert queue.pull() == (None, ("a",))
 
     def test_stop_drops_all_of_them(self) -> None:
+        """The one on the line and those that wait are all told as ended."""
         queue = Announcements(RATE)
         queue.add("a", audio(60))
         queue.add("b", audio(20))
@@ -346,6 +368,7 @@ class TestAnnouncements:
         assert queue.pull() == (None, ())
 
     def test_stopping_the_current_one_lets_the_next_play_from_its_start(self) -> None:
+        """What waits is not touched."""
         queue = Announcements(RATE)
         queue.add("a", audio(60, 1))
         queue.add("b", audio(20, 2))
@@ -354,6 +377,7 @@ class TestAnnouncements:
         assert queue.pull() == (audio(20, 2), ())
 
     def test_the_current_one_is_the_one_whose_last_frame_is_being_played(self) -> None:
+        """An announcement is current until it was heard, not until it was fetched."""
         queue = Announcements(RATE)
         queue.add("a", audio(20, 1))
         queue.add("b", audio(20, 2))
@@ -362,4 +386,5 @@ class TestAnnouncements:
         assert queue.pull() == (audio(20, 2), ())
 
     def test_stopping_nothing_is_nothing(self) -> None:
+        """A stop without an announcement is no error."""
         assert Announcements(RATE).stop(current_only=True) == ()

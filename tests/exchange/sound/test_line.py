@@ -138,6 +138,7 @@ def loudest_hz(pcm: bytes, rate: int = 8000) -> float:
 
 class TestLife:
     async def test_a_phone_waits_until_it_is_connected(self, switch: Switch) -> None:
+        """Before the answer a phone hears ringing and no audio; being connected or closed twice counts once."""
         phone = ToneCaller()
         line = Line(
             call_id="v3:x",
@@ -159,6 +160,7 @@ class TestLife:
         assert phone.heard == [bytes(320)] * 2
 
     async def test_nothing_begins_on_a_line_that_is_closed(self, switch: Switch) -> None:
+        """Commands that arrive after the hang-up have no effect."""
         phone = ToneCaller()
         line = switch.line(phone)
         await line.close("timeout")
@@ -170,6 +172,7 @@ class TestLife:
         assert switch.listener.log == []
 
     async def test_a_codec_that_cannot_be_both_coded_and_decoded_is_refused(self, switch: Switch) -> None:
+        """A leg without a voice is refused before it exists."""
         with pytest.raises(UnsupportedCodec):
             switch.line(ToneCaller(), codec="AMR-WB")
 
@@ -177,6 +180,7 @@ class TestLife:
 class TestCodec:
     @pytest.mark.parametrize("codec", ["PCMU", "PCMA"])
     async def test_everybody_hears_the_telephone_network(self, switch: Switch, codec: str) -> None:
+        """Between two parties audio is coded once on each leg, as it would be on real ones."""
         one, other = ToneCaller(300), ToneCaller(1000)
         first, second = switch.line(one, codec=codec), switch.line(other, codec=codec)
         first.bridge(second)
@@ -188,6 +192,7 @@ class TestCodec:
         assert other.heard[0] == decoder.decode(coder.encode(once))
 
     async def test_two_parties_hear_each_other_in_the_same_tick_and_not_themselves(self, switch: Switch) -> None:
+        """A bridge adds no delay of its own, no echo and no change of level."""
         one, other = ToneCaller(300), ToneCaller(1000)
         first, second = switch.line(one), switch.line(other)
         first.bridge(second)
@@ -199,6 +204,7 @@ class TestCodec:
     async def test_legs_of_different_codecs_and_phones_of_different_rates_understand_each_other(
         self, switch: Switch
     ) -> None:
+        """Codecs and rates are converted between the legs, and every phone gets frames of its own rate."""
         narrow, wide = ToneCaller(300), ToneCaller(1000, rate=16000)
         first, second = switch.line(narrow, codec="PCMA"), switch.line(wide, codec="G722")
         assert (first.rate, second.rate) == (8000, 16000)
@@ -210,6 +216,7 @@ class TestCodec:
         assert loudest_hz(b"".join(wide.heard[5:]), 16000) == pytest.approx(300, abs=5)
 
     async def test_a_narrow_phone_on_a_wide_line(self, switch: Switch) -> None:
+        """The line's rate is the codec's, whatever the phone can do."""
         one, other = ToneCaller(300), ToneCaller(1000)
         switch.line(one, codec="G722").bridge(switch.line(other, codec="OPUS"))
         switch.run(600)
@@ -219,6 +226,7 @@ class TestCodec:
 
 class TestBridging:
     async def test_parties_are_told_and_part_again(self, switch: Switch) -> None:
+        """A bridge made twice is one bridge, and is told once."""
         one, other = ToneCaller(), SilentCaller()
         first, second = switch.line(one), switch.line(other)
         first.bridge(second)
@@ -231,6 +239,7 @@ class TestBridging:
         assert [any(pcm) for pcm in other.heard] == [True, True, False, False]
 
     async def test_a_new_bridge_parts_the_old_one(self, switch: Switch) -> None:
+        """A line has one peer: the one that was left hears silence."""
         phones = [ToneCaller(300), SilentCaller(), SilentCaller()]
         lines = [switch.line(phone) for phone in phones]
         lines[0].bridge(lines[1])
@@ -240,6 +249,7 @@ class TestBridging:
         assert any(phones[2].heard[0])
 
     async def test_closing_one_parts_them(self, switch: Switch) -> None:
+        """The other party stays on its line, in silence."""
         one, other = ToneCaller(), SilentCaller()
         first, second = switch.line(one), switch.line(other)
         first.bridge(second)
@@ -248,6 +258,7 @@ class TestBridging:
         assert [any(pcm) for pcm in other.heard] == [False, False]
 
     async def test_a_peer_that_is_not_connected_yet_is_silent(self, switch: Switch) -> None:
+        """Nothing is heard from a phone that still rings."""
         phone = SilentCaller()
         first = switch.line(phone)
         ringing = Line(
@@ -264,6 +275,7 @@ class TestBridging:
         assert not any(phone.heard[1])
 
     async def test_a_key_pressed_reaches_the_peer(self, switch: Switch) -> None:
+        """A key goes to who is bridged now, and is not kept for who comes later."""
         one, other = ToneCaller(), ToneCaller()
         first, second = switch.line(one), switch.line(other)
         first.dtmf_to_app("7")
@@ -540,6 +552,7 @@ class TestFailure:
 
 class TestAnnouncements:
     async def test_an_announcement_is_heard_and_its_end_reported_when_it_was_heard(self, switch: Switch) -> None:
+        """Its end is told 20 ms after its last frame was fetched, when the phone has heard it."""
         phone = SilentCaller()
         line = switch.line(phone)
         line.play("p1", b"\x00\x20" * 480)
@@ -550,6 +563,7 @@ class TestAnnouncements:
         assert switch.listener.log == [("playback_ended", "p1", "completed")]
 
     async def test_it_is_mixed_with_the_peer(self, switch: Switch) -> None:
+        """An announcement does not silence the other party."""
         one, other = SilentCaller(), ToneCaller(1000)
         first = switch.line(one)
         first.bridge(switch.line(other))
@@ -560,6 +574,7 @@ class TestAnnouncements:
         assert peaks == {300, 1000}
 
     async def test_stopping_and_hanging_up_end_announcements(self, switch: Switch) -> None:
+        """Each announcement has exactly one end, with the reason for it."""
         line = switch.line(SilentCaller())
         for playback_id in ("p1", "p2", "p3", "p4"):
             line.play(playback_id, b"\x00\x20" * 480)
@@ -579,6 +594,7 @@ class TestAnnouncements:
 
 class TestKeys:
     async def test_the_phone_hears_keys_when_their_tone_is_over(self, switch: Switch) -> None:
+        """Keys keep the carrier's rhythm, and a second command waits for the first to end."""
         phone = SilentCaller()
         line = switch.line(phone)
         line.press("1w2", 100)
@@ -591,6 +607,7 @@ class TestRecording:
     async def test_it_holds_what_was_said_and_heard_from_answer_to_hang_up(
         self, switch: Switch, tmp_path: Path
     ) -> None:
+        """Left is what the phone said, right is what it heard, and both have the length of the call."""
         phone = ToneCaller(300)
         line = switch.line(phone, recording=tmp_path / "call.wav")
         line.bridge(switch.line(ToneCaller(1000)))
@@ -631,6 +648,7 @@ class TestRecording:
         assert switch.listener.log == [("event", "recording.not_finished")]
 
     async def test_a_call_that_was_not_answered_leaves_no_file(self, switch: Switch, tmp_path: Path) -> None:
+        """Ringing is not recorded."""
         line = Line(
             call_id="v3:x",
             codec="PCMU",
@@ -647,6 +665,7 @@ class TestRecording:
 
 class TestStreams:
     async def test_a_stream_that_we_cannot_decode_fails_at_once(self, switch: Switch) -> None:
+        """The application is told before a socket is opened for nothing."""
         line = switch.line(SilentCaller())
         line.open_stream(
             StreamSettings(stream_id="s", url="ws://127.0.0.1:1/", bidirectional_mode="rtp", bidirectional_codec="EVS")

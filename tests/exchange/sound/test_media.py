@@ -50,6 +50,7 @@ def tone(rate: int, ms: int) -> bytes:
 
 class TestOpening:
     def test_connected_and_start_tell_what_is_known(self) -> None:
+        """The token comes before all else, and start has every field that the carrier documents."""
         bench = Bench(
             auth_token="t0ken",
             custom_parameters={"a": "b"},
@@ -90,23 +91,27 @@ class TestOpening:
         ],
     )
     def test_the_rate_that_is_announced(self, codec: str, asked: int | None, rate: int) -> None:
+        """Wideband codecs are announced at their rate, and those with a choice at the one asked for."""
         assert announced_rate(codec, asked) == rate
         bench = Bench(codec=codec, bidirectional_codec=codec, bidirectional_sampling_rate=asked)
         assert (bench.media.format.encoding, bench.media.format.sample_rate) == (codec, rate)
 
     @pytest.mark.parametrize(("codec", "asked"), [("AMR-WB", None), ("EVS", None), ("OPUS", 22050)])
     def test_where_transcoding_is_impossible_the_legs_own_codec_is_used(self, codec: str, asked: int | None) -> None:
+        """A stream is not refused for a codec that this machine cannot encode; the journal says so."""
         bench = Bench(line_codec="PCMA", codec=codec, bidirectional_sampling_rate=asked)
         assert bench.media.format.encoding == "PCMA"
         assert bench.notes[0][0] == "stream.codec_impossible"
 
     def test_a_codec_that_cannot_be_decoded_is_refused(self) -> None:
+        """Audio for the caller that could not be understood is refused before the first frame."""
         with pytest.raises(UnsupportedCodec):
             Bench(bidirectional_codec="EVS")
 
 
 class TestTracks:
     def test_both_tracks_share_the_sequence_and_count_their_own_chunks(self) -> None:
+        """One sequence orders all messages, a chunk number each track, and a leg's own payload is not coded again."""
         bench = Bench(track="both_tracks")
         bench.media.opening()
         frames = []
@@ -125,6 +130,7 @@ class TestTracks:
 
     @pytest.mark.parametrize(("codec", "rate"), [("PCMA", None), ("G722", None), ("OPUS", 16000), ("L16", 16000)])
     def test_the_streams_codec_is_its_own(self, codec: str, rate: int | None) -> None:
+        """The application hears its own codec, whatever the leg has."""
         bench = Bench(codec=codec, bidirectional_sampling_rate=rate)
         decoder = make_decoder(codec, announced_rate(codec, rate))
         pcm = tone(8000, 400)
@@ -136,6 +142,7 @@ class TestTracks:
         assert dbfs(decoded[len(decoded) // 2 :]) == pytest.approx(dbfs(pcm), abs=1.5)
 
     def test_l16_goes_out_in_the_byte_order_that_was_set(self) -> None:
+        """What the real carrier sends is one setting, and both orders can be tried."""
         benches = [
             Bench(codec="L16", bidirectional_sampling_rate=8000, l16_byte_order=order) for order in ("little", "big")
         ]
@@ -154,6 +161,7 @@ class TestTracks:
         assert (outbound["chunk"], outbound["timestamp"]) == ("1", "0")
 
     def test_dtmf_and_stop(self) -> None:
+        """A key and the end have the fields that the carrier gives them."""
         bench = Bench(user_id="u")
         assert json.loads(bench.media.dtmf("5", "2026-01-01T00:00:00.000000Z"))["dtmf"] == {"digit": "5"}
         assert json.loads(bench.media.stop())["stop"] == {"user_id": "u", "call_control_id": "v3:x"}
@@ -162,6 +170,7 @@ class TestTracks:
 class TestCommands:
     @pytest.mark.parametrize(("codec", "rate"), [("PCMU", None), ("PCMA", None), ("G722", None), ("L16", 16000)])
     def test_audio_in_the_applications_codec_is_played_on_the_line(self, codec: str, rate: int | None) -> None:
+        """What the application sends is decoded as what it said it would send."""
         bench = Bench(bidirectional_codec=codec, bidirectional_sampling_rate=rate)
         encoder = make_encoder(codec, announced_rate(codec, rate))
         assert bench.play(encoder.encode(tone(encoder.rate, 400))) == []
@@ -173,6 +182,7 @@ class TestCommands:
         assert dbfs(pcm[20 * frame :]) == -100.0
 
     def test_opus_is_one_packet_a_message(self) -> None:
+        """Packets are not joined or cut: each message is decoded as one."""
         bench = Bench(bidirectional_codec="OPUS", bidirectional_sampling_rate=16000)
         encoder = make_encoder("OPUS", 16000)
         pcm = tone(16000, 400)
@@ -181,15 +191,18 @@ class TestCommands:
         assert dbfs(bench.pull(20)[3200:]) == pytest.approx(dbfs(pcm), abs=1.5)
 
     def test_marks_come_back_when_their_audio_was_played(self) -> None:
+        """Two frames are heard before the mark behind them returns."""
         bench = Bench()
         bench.play(b"\x20" * 320)
         assert bench.tell({"event": "mark", "mark": {"name": "a"}}) == []
         assert [len(bench.media.pull(t)[1]) for t in (0, 20, 40)] == [0, 0, 1]
 
     def test_a_mark_behind_nothing_comes_back_at_once(self) -> None:
+        """There is nothing to wait for."""
         assert Bench().tell({"event": "mark", "mark": {"name": "a"}})[0]["mark"] == {"name": "a"}
 
     def test_clear_gives_marks_back_and_is_noted(self) -> None:
+        """The journal has what the caller did not hear."""
         bench = Bench()
         bench.play(b"\x20" * 1600)
         bench.tell({"event": "mark", "mark": {"name": "a"}})
@@ -199,6 +212,7 @@ class TestCommands:
         assert bench.media.counters()["dropped_ms"] == 200
 
     def test_a_new_socket_numbers_its_messages_from_the_start(self) -> None:
+        """A stream that reconnects begins to count anew."""
         bench = Bench()
         bench.media.opening()
         bench.media.frame("inbound", bytes(320), bytes(160))
@@ -213,21 +227,25 @@ class TestCommands:
         ],
     )
     def test_what_is_wrong_is_answered_with_an_error(self, message: object, code: int, title: str) -> None:
+        """Every mistake has the code and the title that the carrier documents."""
         bench = Bench()
         (answer,) = bench.tell(message)
         assert answer["event"] == "error"
         assert (answer["payload"]["code"], answer["payload"]["title"]) == (code, title)
 
     def test_more_than_30_s_in_one_message_are_refused(self) -> None:
+        """30 s are taken and not a frame more, and the answer says both."""
         (answer,) = Bench().play(b"\xff" * (8 * 30_001))
         assert answer["payload"]["detail"] == "expected 20 ms to 30 s of audio, got 30.0 s"
         assert Bench().play(b"\xff" * 8 * 30_000) == []
 
     def test_audio_that_is_not_of_the_codec_is_refused(self) -> None:
+        """Half a sample of L16 is no payload."""
         (answer,) = Bench(bidirectional_codec="L16").play(b"odd")
         assert answer["payload"]["code"] == 100004
 
     def test_what_is_not_understood_is_passed_over_and_noted_once(self) -> None:
+        """Fifty unknown messages do not fill the journal."""
         bench = Bench()
         for _ in range(50):
             assert bench.tell({"event": "hello"}) == []
@@ -253,11 +271,13 @@ class TestMp3:
         return file.getvalue()
 
     def test_a_whole_mp3_is_played(self, mp3: bytes) -> None:
+        """In mp3 mode a message is a whole file."""
         bench = Bench(bidirectional_mode="mp3")
         assert bench.play(mp3) == []
         assert dbfs(bench.pull(20)[3200:]) == pytest.approx(dbfs(tone(8000, 400)), abs=1.5)
 
     def test_there_may_be_one_a_second(self, mp3: bytes) -> None:
+        """The limit is the carrier's, and the millisecond it ends in counts."""
         bench = Bench(bidirectional_mode="mp3")
         bench.play(mp3, 0)
         (answer,) = bench.play(mp3, 999)
@@ -269,6 +289,7 @@ class TestMp3:
         assert bench.play(mp3, 1000) == []
 
     def test_raw_audio_in_mp3_mode_is_refused_and_the_journal_says_why(self) -> None:
+        """The trap of the API's default mode is explained where it is found."""
         bench = Bench(bidirectional_mode="mp3")
         (answer,) = bench.play(b"\xff" * 160)
         assert answer["payload"]["code"] == 100004

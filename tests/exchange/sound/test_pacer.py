@@ -36,21 +36,25 @@ class Recorder:
 
 class TestSchedule:
     def test_nothing_is_due_before_its_time(self) -> None:
+        """The schedule says how long to sleep instead."""
         schedule = Schedule(100)
         assert schedule.due(99.9) == (range(0), 0)
         assert schedule.wait_ms(99.9) == 1
         assert schedule.wait_ms(80.5) == 20
 
     def test_a_tick_that_is_late_moves_none_of_the_later_ones(self) -> None:
+        """Ticks lie on a grid, so that lateness does not add up."""
         schedule = Schedule(100)
         assert list(schedule.due(117.3)[0]) == [100]
         assert schedule.next_ms == 120
 
     def test_late_ticks_are_made_up_for(self) -> None:
+        """Every 20 ms of a call are played, even when the machine was busy for a few of them."""
         schedule = Schedule(100)
         assert [list(ticks) for ticks in (schedule.due(141)[0],)] == [[100, 120, 140]]
 
     def test_after_a_long_stall_the_oldest_ticks_are_skipped(self) -> None:
+        """No burst of old audio is sent: what was skipped is counted."""
         schedule = Schedule(100, max_catch_up=3)
         ticks, skipped = schedule.due(1105)
         assert list(ticks) == [1060, 1080, 1100]
@@ -58,12 +62,14 @@ class TestSchedule:
         assert schedule.next_ms == 1120
 
     def test_a_timer_is_never_set_for_less_than_a_millisecond(self) -> None:
+        """A loop that sleeps for less spins."""
         assert Schedule(100).wait_ms(250) == 1
 
     @given(st.lists(st.floats(0, 500), max_size=50))
     def test_however_the_process_is_scheduled_ticks_are_20_ms_apart_and_none_comes_early_or_twice(
         self, steps: list[float]
     ) -> None:
+        """The grid holds for any pattern of delays, and skipped ticks are the only gaps in it."""
         schedule = Schedule(20)
         now_ms, last = 0.0, 0
         for step in steps:
@@ -78,6 +84,7 @@ class TestSchedule:
 
 class TestPacer:
     def test_all_talk_before_any_listens(self) -> None:
+        """Nobody is a tick behind because of the order in which lines joined."""
         log: list[tuple[str, str, int]] = []
         pacer = Pacer(ManualClock())
 
@@ -91,6 +98,7 @@ class TestPacer:
         assert log == [("a", "talk", 20), ("b", "talk", 20), ("a", "listen", 20), ("b", "listen", 20)]
 
     async def test_whoever_was_removed_in_the_same_tick_is_not_called_any_more(self) -> None:
+        """A line may close another in the middle of a tick, and joining twice counts once."""
         log: list[tuple[str, str, int]] = []
         pacer = Pacer(ManualClock())
         victim = Recorder(log, "victim")
@@ -151,6 +159,7 @@ class TestPacer:
         assert "4111" not in caplog.text
 
     async def test_it_runs_on_the_loop_while_somebody_takes_part_and_starts_again_later(self) -> None:
+        """With nobody on the phone no timer wakes the process."""
         pacer = Pacer(SystemClock())
         done: asyncio.Event = asyncio.Event()
         log: list[tuple[str, str, int]] = []
@@ -172,6 +181,7 @@ class TestPacer:
         pacer.close()
 
     async def test_after_close_nothing_ticks_and_nobody_can_join(self) -> None:
+        """A pacer that was closed holds no loop awake."""
         log: list[tuple[str, str, int]] = []
         pacer = Pacer(SystemClock())
         pacer.add(Recorder(log))
@@ -181,6 +191,7 @@ class TestPacer:
         assert log == []
 
     async def test_closing_in_the_middle_of_a_tick_ends_it(self) -> None:
+        """A tick that closes the pacer sets no further timer."""
         pacer = Pacer(SystemClock())
         closed = asyncio.Event()
 

@@ -193,6 +193,7 @@ class TestFrames:
     async def test_messages_come_in_the_carriers_order_and_count_without_a_gap(
         self, exchange: Exchange, host: Host
     ) -> None:
+        """An application that is strict about order, counters and sizes finds no fault from connected to stop."""
         async with stream(exchange, host, track="both_tracks") as app:
             await exchange.until("started")
             await asyncio.sleep(0.5)
@@ -217,17 +218,18 @@ class TestFrames:
         assert exchange.reports == ["started", "stopped"]
 
     async def test_frames_come_every_20_ms_on_average(self, exchange: Exchange, host: Host) -> None:
+        """The slope over all frames is 20 ms: one late frame on a busy machine moves it by little."""
         async with stream(exchange, host) as app:
             await asyncio.sleep(1.2)
         times = np.array([at for at, _ in app.frames()]) * 1000
         assert len(times) >= 50
-        # A slope over all frames: one late frame on a busy machine moves it by little.
         slope = np.polyfit(np.arange(len(times)), times, 1)[0]
         assert slope > 19
         if not exchange.pacer.counters.skipped:  # the machine stood still for more than 100 ms: audio was given up
             assert slope < 21
 
     async def test_the_token_is_in_the_handshake_and_in_the_first_message(self, exchange: Exchange, host: Host) -> None:
+        """Applications may check it in the header or in the message."""
         async with stream(exchange, host, auth_token="s3cret") as app:
             assert app.socket.request is not None
             assert app.socket.request.headers["x-telnyx-streaming-auth-token"] == "s3cret"
@@ -236,6 +238,7 @@ class TestFrames:
 
 class TestPlaying:
     async def test_a_mark_comes_back_when_its_audio_was_played_not_before(self, exchange: Exchange, host: Host) -> None:
+        """Over a real socket, too, a mark is the moment at which the caller has heard."""
         async with stream(exchange, host) as app:
             sent = time.monotonic()
             await app.play(VOICE * 20)
@@ -249,11 +252,13 @@ class TestPlaying:
             assert sum(loud for _, loud in exchange.phone.heard) == 20
 
     async def test_a_mark_behind_nothing_comes_back_at_once(self, exchange: Exchange, host: Host) -> None:
+        """The answer needs no tick."""
         async with stream(exchange, host) as app:
             await app.mark("a")
             assert (await app.next("mark"))[1]["mark"] == {"name": "a"}
 
     async def test_clear_stops_the_audio_and_returns_the_marks(self, exchange: Exchange, host: Host) -> None:
+        """The caller hears nothing more within 100 ms, and every mark comes back in order."""
         async with stream(exchange, host) as app:
             await app.play(VOICE * 500)  # 10 s
             await app.mark("a")
@@ -273,6 +278,7 @@ class TestPlaying:
     async def test_the_longest_message_the_carrier_takes_arrives_whole_even_in_fragments(
         self, exchange: Exchange, host: Host
     ) -> None:
+        """30 s of audio are one message, and may come in any number of frames."""
         async with stream(exchange, host) as app:
             text = json.dumps({"event": "media", "media": {"payload": base64.b64encode(VOICE * 1500).decode()}})
             await app.socket.send(text[at : at + 50_000] for at in range(0, len(text), 50_000))
@@ -284,6 +290,7 @@ class TestPlaying:
     async def test_nonsense_is_answered_or_passed_over_and_the_stream_goes_on(
         self, exchange: Exchange, host: Host
     ) -> None:
+        """An application's mistake costs it an error message and never the call."""
         async with stream(exchange, host) as app:
             await app.socket.send("{")
             assert (await app.next("error"))[1]["payload"]["code"] == 100003
@@ -298,6 +305,7 @@ class TestPlaying:
             assert not [name for name, _ in exchange.events if name == "stream.cleared"]
 
     async def test_a_message_without_end_ends_the_stream(self, exchange: Exchange, host: Host) -> None:
+        """What an application sends without ever ending it is not kept in memory."""
         async with stream(exchange, host) as app:
             with contextlib.suppress(ConnectionClosed):
                 await app.socket.send("x" * 1_000_000 for _ in range(20))
@@ -308,6 +316,7 @@ class TestEnds:
     async def test_frames_that_the_standard_forbids_end_the_stream_and_nothing_else(
         self, exchange: Exchange, host: Host, caplog: pytest.LogCaptureFixture
     ) -> None:
+        """A broken client leaves no error in the log and no socket behind."""
         async with stream(exchange, host) as app:
             await exchange.until("started")
             app.socket.transport.write(b"\xff\xff\xff\xff")
@@ -321,6 +330,7 @@ class TestEnds:
     async def test_addresses_are_not_logged(
         self, exchange: Exchange, host: Host, caplog: pytest.LogCaptureFixture
     ) -> None:
+        """Tokens and names are in URLs: nothing is logged with arguments."""
         caplog.set_level(logging.INFO)
         async with stream(exchange, host):
             await exchange.until("started")
@@ -330,6 +340,7 @@ class TestEnds:
     async def test_an_application_that_closes_ends_the_stream(
         self, exchange: Exchange, host: Host, on_app_close: str, report: str
     ) -> None:
+        """Whether that is an end or a failure is a setting, and it is reported once."""
         async with stream(exchange, host, on_app_close=on_app_close) as app:
             await exchange.until("started")
             await app.socket.close(1001)
@@ -340,6 +351,7 @@ class TestEnds:
     async def test_a_stream_can_be_opened_again_after_the_application_closed_it(
         self, exchange: Exchange, host: Host, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        """Reconnecting begins the stream anew, and has a limit."""
         monkeypatch.setattr("offhook.exchange.sound.stream._RECONNECT_WAIT_S", 0.01)
         async with stream(exchange, host, on_app_close="reconnect") as app:
             await app.socket.close()
@@ -360,6 +372,7 @@ class TestEnds:
     async def test_a_refused_handshake_is_a_failed_connection(
         self, exchange: Exchange, host: Host, status: HTTPStatus
     ) -> None:
+        """Every status but the right one is a failure to connect, told once."""
         host.status = status
         exchange.line.open_stream(to(host))
         await exchange.until("failed connection_failed")
@@ -367,10 +380,12 @@ class TestEnds:
 
     @pytest.mark.parametrize("url", ["ws://127.0.0.1:1/media", "http://127.0.0.1/", "nonsense", "ws://no.invalid/"])
     async def test_an_address_where_nobody_listens_is_a_failed_connection(self, exchange: Exchange, url: str) -> None:
+        """Refused connections and unknown hosts are told like any other failure."""
         exchange.line.open_stream(StreamSettings(stream_id="s", url=url))
         await exchange.until("failed connection_failed")
 
     async def test_an_application_that_says_nothing_is_given_up(self, exchange: Exchange) -> None:
+        """A handshake has a limit, and the socket is closed behind it."""
         left = asyncio.Event()
 
         async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -388,6 +403,7 @@ class TestEnds:
             await asyncio.wait_for(left.wait(), 10)
 
     async def test_a_second_stream_ends_the_first(self, exchange: Exchange, host: Host) -> None:
+        """A leg has one stream: the first is stopped in good order."""
         async with stream(exchange, host) as first:
             exchange.line.open_stream(to(host))
             second = await host.app()
@@ -396,6 +412,7 @@ class TestEnds:
             assert exchange.reports == ["started", "stopped", "started"]
 
     async def test_closing_a_stream_that_is_still_connecting_ends_it(self, exchange: Exchange, host: Host) -> None:
+        """The end is told even when nobody had answered yet, and no start is."""
         exchange.line.open_stream(to(host))
         exchange.line.close_stream()
         await exchange.until("stopped")
@@ -500,6 +517,7 @@ async def test_an_application_that_does_not_read_loses_frames_and_finds_them_mis
 async def test_a_socket_that_is_gone_when_the_handshake_returns_is_a_failed_connection(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """The library may return a transport that has closed meanwhile, and no stream starts on it."""
     socket = FakeSocket()
     socket.is_disconnected = True
 
