@@ -239,6 +239,19 @@ def test_an_engine_that_was_slow_at_the_start_is_measured_by_what_it_does_later(
     assert day.capacity.admit(day.now_ms, 10) == "recognition"
 
 
+def test_a_start_in_a_bad_moment_is_made_up_for() -> None:
+    """Everything took four times as long while other programs were busy: room comes back as the engine gets faster."""
+    slow = EngineCost(**{**_fields(RECOGNITION), "answered_ms": 600.0, "busy_ms": 600.0})
+    day = Day(slow, cores=2, prior_s=10)
+    assert day.limit == (8, "recognition")
+    assert day.capacity.report(0)["cores"] == 0.5
+    for _ in range(40):
+        day.goes_on(8, calls=8)
+        day.recognised(150, times=8, audio_ms=2500)
+    assert day.limit[0] >= 30
+    assert day.capacity.report(0)["cores"] == pytest.approx(2, abs=0.2)
+
+
 def test_the_first_sound_of_a_voice_does_not_depend_on_the_length() -> None:
     """What it takes alone is taken for every sentence."""
     day = Day(VOICE)

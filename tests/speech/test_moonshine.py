@@ -173,6 +173,15 @@ async def test_sure_words_are_heard_once(tmp_path: Path) -> None:
     assert len(model.lengths) == 1
 
 
+async def test_doubtful_words_are_not_heard_again_while_another_call_waits(tmp_path: Path) -> None:
+    """A second pass for one is a later answer for the other."""
+    stt, model = Moonshine(tmp_path), DoubtfulModel(Recognition("first", 0.5))
+    stt._model = model  # type: ignore[assignment]
+    stt._asked = 1
+    assert (await stt.transcribe(NOISE)).text == "first"
+    assert (len(model.lengths), stt._asked) == (1, 1)
+
+
 class TestModel:
     """With the model of moonshine-voice 0.1.0."""
 

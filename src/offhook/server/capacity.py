@@ -35,6 +35,8 @@ _LEAD_IN_MS = 300.0
 _LEAST_SAMPLES = 5
 _LEARN = 0.1
 _FEW_CALLS = 2
+_COMPUTES_HERE = 0.1
+"""An engine that uses less of a processor while it is busy waits for another machine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +106,6 @@ class Capacity:
         self.full = False
         """Whether calls are being refused."""
         self._cores = cores
-        self._speed = 1.0
         self._engines: dict[EngineName, _Engine] = {}
         self._processor = _Share(self.options.call_ms)
         self._late = _Waits()
@@ -128,9 +129,6 @@ class Capacity:
         for cost in costs:
             engine = self._engines[cost.engine] = _Engine(cost, options)
             processor_ms += engine.processor_ms
-            # An engine that computes here and takes longer than it computes shares the processors with other programs.
-            if cost.processor_ms >= cost.busy_ms / 8:
-                self._speed = min(1.0, max(0.1, cost.processor_ms / max(cost.busy_ms, 0.1)))
         self._processor = _Share(processor_ms)
 
     def asked(self, engine: EngineName) -> None:
@@ -222,7 +220,7 @@ class Capacity:
             "full": self.full,
             "strain": self._strain,
             "refused": dict(self.refused),
-            "cores": round(self._cores * self._speed, 2),
+            "cores": round(self._free_cores, 2),
             "processor_ms_per_call_s": round(self._processor.per_call_s, 1),
             "loop_late_p95_ms": _rounded(self._late.p95(now_ms, self.options.window_ms)),
             "engines": {
@@ -236,10 +234,16 @@ class Capacity:
             },
         }
 
+    @property
+    def _free_cores(self) -> float:
+        """The processors, less what other programs use of them: an engine that computes here, and takes longer than it
+        computes, has to share."""
+        return self._cores * min((engine.speed for engine in self._engines.values()), default=1.0)
+
     def _room(self) -> Limit:
         """For how many calls there is room, by what a call uses."""
         options = self.options
-        processor_ms = self._cores * self._speed * 1000 * options.processor_share
+        processor_ms = self._free_cores * 1000 * options.processor_share
         limits = [Limit(_calls(processor_ms, self._processor.per_call_s), "processor")]
         for name, engine in self._engines.items():
             if engine.at_once is not None:
@@ -319,15 +323,28 @@ class _Engine:
         self.waiting = 0
         self._reads = cost.engine == "recognition"
         units = self.units(cost.audio_ms)
-        self.rate = cost.busy_ms / units
-        self._alone = cost.answered_ms / (units if self._reads else 1.0)
+        self._rate = cost.busy_ms / units
+        self._speed = cost.processor_ms / max(cost.busy_ms, 0.1)
+        self._alone = self._measured = cost.answered_ms / (units if self._reads else 1.0)
         self._typical = self.units(options.said_s * 1000 if self._reads else options.answer_s * 1000)
-        self.share = _Share(self.rate * self._typical / options.turn_s)
+        self.share = _Share(self._rate * self._typical / options.turn_s)
         self.processor_ms = cost.processor_ms / units * self._typical / options.turn_s
 
     def units(self, audio_ms: float) -> float:
         """How much work so much audio is."""
         return (audio_ms + _LEAD_IN_MS) / 1000 if self._reads else max(audio_ms, 1.0) / 1000
+
+    @property
+    def rate(self) -> float:
+        """How long the engine is busy with a unit. The start may have been a bad moment to measure it."""
+        return self._rate * self._alone / max(self._measured, 0.1)
+
+    @property
+    def speed(self) -> float:
+        """The part of a processor that it gets. One that is somewhere else says nothing about those here."""
+        if self._speed < _COMPUTES_HERE:
+            return 1.0
+        return min(1.0, self._speed * self._measured / max(self._alone, 0.1))
 
     @property
     def alone_ms(self) -> float:
