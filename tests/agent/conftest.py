@@ -124,6 +124,7 @@ class PhoneCall:
         self.session = Session(self.call, agent, conversant, clock=self.clock)
         self.running: asyncio.Task[None] | None = None
         self.audible_ms = 0.0
+        self.sent_ms = 0.0
 
     async def start(self) -> PhoneCall:
         self.session.prepare()
@@ -139,7 +140,8 @@ class PhoneCall:
         for _ in range(2):
             self.clock.advance(FRAME_MS / 2)
             self.session.tick(self.clock.now_ms())
-        self.session.media.audio(pcm, 0.0)
+        self.session.media.audio(pcm, self.sent_ms)
+        self.sent_ms += FRAME_MS
         if self.stream.play():
             self.audible_ms += FRAME_MS
         marks, self.stream.returned = self.stream.returned, []

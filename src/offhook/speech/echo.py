@@ -42,6 +42,10 @@ _FRAME: Final = 160
 _LONGEST: Final = LONGEST_MS * _PER_MS
 _MOVES: Final = 150 * _PER_MS
 """How far a known delay moves: by jitter buffers, and from speech to speech by when the carrier began to play."""
+_MOST_BEHIND: Final = 15_000 * _PER_MS
+"""What was sent is forgotten after this, though nothing was heard since."""
+_GAP: Final = 60 * _PER_MS
+"""Audio of this length that is missing never comes."""
 _AFTER_CLEAR: Final = 60 * _PER_MS
 _EMPHASIS: Final = 0.95
 _MINUS_EMPHASIS: Final = np.float32(-_EMPHASIS)
@@ -96,7 +100,7 @@ _SIZES: Final = (1024, 1536, 2048, 3072, 4096, 6144, 8192, 9216, 10240, 12288)
 
 
 class Heard(NamedTuple):
-    """A piece of what the caller says, and when it came."""
+    """A piece of what the caller says, and when it ended."""
 
     at_ms: float
     pcm: bytes
@@ -148,14 +152,18 @@ class EchoGuard:
 
     def sent(self, pcm: bytes, at_ms: float) -> None:
         """The agent's audio was sent to the line at ``at_ms``: any amount, in order."""
-        self._sent.add(pcm, round(at_ms * _PER_MS), keep_from=self._clock.end - _LONGEST - (_LONG + 2) * _FRAME)
+        at = round(at_ms * _PER_MS)
+        heard = max(self._clock.end, at - _MOST_BEHIND)
+        self._sent.add(pcm, at, keep_from=heard - _LONGEST - (_LONG + 2) * _FRAME)
 
     def cleared(self, at_ms: float) -> None:
         """The carrier was told at ``at_ms`` to forget what it has not played."""
         self._sent.cut(round(at_ms * _PER_MS) + _AFTER_CLEAR)
 
     def hear(self, pcm: bytes, at_ms: float) -> list[Heard]:
-        """A piece of what is heard, usually 20 ms, came at ``at_ms``: the caller's share of it.
+        """A piece of what is heard, usually 20 ms, ended at ``at_ms``: the caller's share of it.
+
+        ``at_ms`` is as even as the sender's clock, whenever the piece came.
 
         All pieces come back, in order, each as long as it was; at most two are held until the next call.
         """
@@ -363,7 +371,7 @@ class _Path:
 
 
 class _StreamClock:
-    """Where in the stream a piece lies, by counting samples: pieces may come late, in bursts, and never early."""
+    """Where in the stream a piece lies: by counting samples, since their times are rounded, from gap to gap."""
 
     def __init__(self) -> None:
         self.end = 0
@@ -374,12 +382,12 @@ class _StreamClock:
         """A piece came at ``at``: where it ends."""
         end = self.end + samples
         late = at - end
-        if late < 0 or not self.end:
+        if late < 0 or late > _GAP or not self.end:
             end, late = at, 0
         if self._count == 0 or late < self._least_late:
             self._least_late = late
         self._count += 1
-        if self._count == 50:  # what all pieces of a second were late by is no jitter: some audio never came
+        if self._count == 50:  # what all pieces of a second were late by is no rounding: the clocks drift
             end += self._least_late
             self._count = 0
         self.end = end

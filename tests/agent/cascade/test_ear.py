@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 import pytest
 
 from offhook.agent.cascade.ear import Ear, OverheardOutlet
 from offhook.clock import ManualClock
 from offhook.speech.testing import FakeVad, tone
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Hearing:
@@ -62,11 +67,11 @@ def test_words_that_are_counted_anew_are_counted_from_nothing() -> None:
 def test_an_utterance_is_kept_with_240_ms_before_it_and_at_most_30_s() -> None:
     """At the recogniser's rate; nothing is kept between utterances but what may belong to the next."""
     hearing = Hearing(8000)
-    hearing.hear(bytes(16 * 2000))
+    hearing.hear(bytes(16 * 2080))
     assert hearing.ear.utterance() == b""
     hearing.ear.begin(hearing.now_ms - 60)
-    hearing.hear(bytes(16 * 500))
-    assert len(hearing.ear.utterance()) / 32 == 300 + 500
+    hearing.hear(bytes(16 * 480))
+    assert len(hearing.ear.utterance()) / 32 == 300 + 480
     hearing.hear(bytes(16 * 40_000))
     assert len(hearing.ear.utterance()) / 32 == 30_000
     hearing.ear.end()
@@ -129,3 +134,81 @@ def test_what_the_agent_says_is_not_heard_when_it_comes_back(rate: int) -> None:
     assert not np.abs(np.frombuffer(hearing.ear.utterance(), np.int16)).max() > 50
     outlet.clear()
     assert line.sent[-1] is None
+
+
+def ignore(at_ms: float, what: float) -> None:
+    """Nothing is done with it."""
+
+
+class LateVad:
+    """Voice activity that runs when it is told to, as the model does behind a burst."""
+
+    def __init__(self) -> None:
+        self.pcm = b""
+        self.stream: Any = None
+
+    async def warm_up(self) -> None: ...
+
+    def open(self, on_probability: Callable[[float, float], None]) -> Any:
+        self.stream = FakeVad().open(on_probability)
+        return self
+
+    def push(self, pcm: bytes) -> None:
+        self.pcm += pcm
+
+    def close(self) -> None: ...
+
+    def run(self) -> None:
+        self.stream.push(self.pcm)
+        self.pcm = b""
+
+
+def test_a_burst_is_cut_where_voice_activity_has_got_to() -> None:
+    """An utterance at the beginning of seconds that came at once is whole, and holds nothing of what comes after it."""
+    words: list[tuple[float, float]] = []
+    lengths: list[float] = []
+    vad = LateVad()
+
+    def on_window(at_ms: float, probability: float) -> None:
+        if probability > 0.5 and not lengths:
+            ear.begin(at_ms - 32)
+            lengths.append(at_ms)
+        elif lengths and round(at_ms) == 1600 + 1600:
+            lengths.append(len(ear.utterance()) / 32)
+
+    ear = Ear(
+        vad,
+        rate=8000,
+        stt_rate=16000,
+        on_words=lambda at_ms, words_ms: words.append((at_ms, words_ms)),
+        on_window=on_window,
+    )
+    pcm = bytes(16 * 800) + tone(8000, 480, frequency=1000) + bytes(16 * 1920) + tone(8000, 640, frequency=1000)
+    for at in range(0, len(pcm), 320):
+        ear.hear(pcm[at : at + 320], 1600 + at / 16 + 20)
+    assert max(at_ms for at_ms, _ in words) < 1600 + 300
+    vad.run()
+    assert [at_ms for at_ms, _ in words] == [1600 + 20 * n for n in range(1, len(pcm) // 320 + 1)]
+    assert lengths == [pytest.approx(1600 + 832, abs=1), pytest.approx(1600 - (832 - 32 - 240), abs=20)]
+    ear.hear(tone(8000, 20, frequency=1000), words[-1][0] + 20)
+    assert len(words) == len(pcm) // 320 + 1
+
+
+def test_a_gap_in_the_audio_is_a_gap_in_the_times_of_the_windows() -> None:
+    """Each window is told with the time of its own audio, not of what has come since."""
+    windows: list[float] = []
+    vad = LateVad()
+    ear = Ear(vad, rate=8000, stt_rate=16000, on_words=ignore, on_window=lambda at_ms, _: windows.append(at_ms))
+    for number in range(16):
+        ear.hear(bytes(320), 1000 + 20 * number + (3000 if number >= 8 else 0))
+    vad.run()
+    assert windows == [980 + 32 * n + (3000 if n > 5 else 0) for n in range(1, 11)]
+
+
+def test_audio_without_voice_activity_is_not_kept_for_ever() -> None:
+    """Half a minute of it."""
+    vad = LateVad()
+    ear = Ear(vad, rate=8000, stt_rate=16000, on_words=ignore, on_window=ignore)
+    for number in range(2000):
+        ear.hear(bytes(320), 20 * number)
+    assert len(ear._ahead) <= 1501

@@ -607,3 +607,53 @@ def test_what_holds_for_every_conversation(steps: list[tuple[object, ...]], barg
     check()
     assert not paused or ended
     assert not turns.agent_paused
+
+
+def test_a_silence_is_counted_in_what_was_heard() -> None:
+    """Audio that is late decides nothing: neither the draft nor the end, until it comes, or counts as stopped."""
+    call = Conversation()
+    call.talk(640)
+    call.silence(96)
+    call.now += 700
+    assert call.did(call.turns.tick(call.now)) == ()
+    call.now -= 700
+    assert [type(d) for d in call.talk(320)] == []
+    call.silence(96)
+    call.now += 900
+    assert [type(d) for d in call.did(call.turns.tick(call.now))] == []
+    call.did(call.turns.audio_stopped(call.now))
+    assert [type(d) for d in call.did(call.turns.tick(call.now))] == [DraftTranscript]
+    assert [type(d) for d in call.words("when are you open")] == [TurnEnded]
+
+
+def test_what_comes_late_is_decided_on_now() -> None:
+    """Speech of three seconds ago pauses the agent now, and it has a second to be more than a listener's word."""
+    call = Conversation()
+    call.silence(640)
+    call.agent_speaks()
+    call.did(call.turns.tick(call.now + 3000))
+    assert [type(d) for d in call.talk(320)] == [SpeechBegan, PauseAgent]
+    call.now += 3000
+    assert call.did(call.turns.tick(call.now)) == ()
+    assert [type(d) for d in call.did(call.turns.tick(call.now + 990))] == [Yield]
+
+
+def test_what_began_before_the_agent_spoke_was_not_said_over_it() -> None:
+    """A "yes" that was held up on its way is an answer, and is no listener's word."""
+    call = Conversation()
+    call.silence(640)
+    call.turns.agent_speaks(call.now + 2000)
+    call.talk(320)
+    call.silence(192)
+    call.words("yes")
+    assert [type(d) for d in call.silence(320)] == [TurnEnded]
+
+
+def test_nobody_is_reminded_while_audio_is_late() -> None:
+    """They may have spoken already; once audio counts as stopped they are."""
+    call = Conversation(limits=Limits(silence_s=2))
+    call.silence(1920)
+    call.now += 400
+    assert call.did(call.turns.tick(call.now)) == ()
+    call.did(call.turns.audio_stopped(call.now))
+    assert call.did(call.turns.tick(call.now)) == (RemindSilence(1),)

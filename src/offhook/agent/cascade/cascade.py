@@ -28,6 +28,7 @@ from offhook.agent.cascade.fillers import Fillers
 from offhook.agent.cascade.mouth import Mouth
 from offhook.agent.cascade.recognising import Recogniser
 from offhook.agent.cascade.recording import Greeting
+from offhook.agent.cascade.stream_clock import StreamClock
 from offhook.agent.cascade.turn import current_turn
 from offhook.agent.cascade.turns import TurnTaking
 from offhook.agent.failures import InARow
@@ -47,6 +48,9 @@ __all__ = ["Cascade"]
 logger = logging.getLogger(__name__)
 
 _NO_AUDIO_MS = MEDIA_SILENCE.limit_s * 1000
+_HELD_UP_MS = 50.0
+"""A tick is a few milliseconds after the one before. Where it is much later we were held up ourselves, and so was the
+audio: it is about to be read."""
 
 
 class Cascade:
@@ -82,11 +86,14 @@ class Cascade:
         self._fillers = Fillers(host.agent.texts.fillers, first_s=limits.filler_s, again_s=limits.filler_again_s)
         self._words_at_ms = 0.0
         self._held: HoldReason | None = None
-        self._audio_at_ms = 0.0
+        self._stream_clock = StreamClock()
+        self._no_audio_ms = 0.0
+        self._ticked_ms: float | None = None
         self._lost = False
         self._caller_quiet = asyncio.Event()  # unless the caller has begun something neither finished nor dismissed
         self._caller_quiet.set()
         self._begun = False
+        self._bytes_per_ms = 16.0
         # Made when audio flows.
         self._ear: Ear
         self._mouth: Mouth
@@ -101,6 +108,7 @@ class Cascade:
     def begin(self, line: CallAudio) -> None:
         """Audio flows: the agent greets, or says what the call is to be opened with instead."""
         agent, clock, engines = self._host.agent, self._host.clock, self._engines
+        self._bytes_per_ms = line.input_rate * 2 / 1000
         self._ear = Ear(
             engines.vad,
             rate=line.input_rate,
@@ -133,13 +141,16 @@ class Cascade:
 
     def audio(self, pcm: bytes, timestamp_ms: float) -> None:
         """The caller's audio."""
-        self._audio_at_ms = now_ms = self._host.clock.now_ms()
-        self._ear.hear(pcm, now_ms)
+        self._no_audio_ms = 0.0
+        length_ms = len(pcm) / self._bytes_per_ms
+        self._ear.hear(pcm, self._stream_clock.place(timestamp_ms, length_ms, self._host.clock.now_ms()))
 
     def tick(self, now_ms: float) -> None:
         """Time has passed: sends what is due, and notices silence."""
         self._mouth.tick()
-        if now_ms - self._audio_at_ms >= _NO_AUDIO_MS:
+        self._no_audio_ms += min(now_ms - self._ticked_ms, _HELD_UP_MS) if self._ticked_ms is not None else 0.0
+        self._ticked_ms = now_ms
+        if self._no_audio_ms >= _NO_AUDIO_MS:
             self._do(self._turns.audio_stopped(now_ms))
         self._do(self._turns.tick(now_ms))
         if not self._host.over:
@@ -173,6 +184,7 @@ class Cascade:
     def media_resumed(self) -> None:
         """The audio is back."""
         self._lost = False
+        self._stream_clock.restart()
         self._mouth.line_back()
         self._agent_silent()
 

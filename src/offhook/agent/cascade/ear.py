@@ -6,7 +6,7 @@ The agent's own words, if the line returns them, are taken out first (:mod:`offh
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from offhook.audio.resample import Resampler
 from offhook.speech.echo import EchoGuard
@@ -24,21 +24,35 @@ __all__ = ["Ear", "OverheardOutlet"]
 
 _VAD_RATE = 8000
 _KEEP_MS = 600
-"""Audio kept while nobody speaks: voice activity is known late."""
+"""Audio kept while nobody speaks, of what voice activity is known of."""
 _BEFORE_MS = 240
 """Audio of before the detected beginning that belongs to an utterance: the beginning is detected late."""
 _LONGEST_MS = 30_000
 """What a recogniser takes (:class:`offhook.speech.base.SpeechToText`)."""
+_AHEAD_MS = 200
+"""Word evidence of audio that is further ahead of voice activity, in a burst, waits for it: the two are weighed
+together. Otherwise it is told at once, since it silences an agent."""
+
+
+class _Piece(NamedTuple):
+    ended_ms: float
+    pushed_ms: float  # the length of all audio up to its end
+    pcm: bytes
+    words_ms: float | None  # None: told
 
 
 class Ear:
     """The caller's audio of one call.
 
+    Audio may come in bursts of seconds. It is cut into utterances by where voice activity has got to, whatever has
+    come since.
+
     Args:
         vad: the worker's detector.
         rate: of the audio that comes, in Hz.
         stt_rate: of :meth:`utterance`, in Hz.
-        on_words: told, for every piece of audio, when it ended and how many milliseconds of it sound like words.
+        on_words: told, for every piece of audio, when it ended and how many milliseconds of it sound like words; where
+            voice activity is far behind, in time with it.
         on_window: told when a window of audio ended, and the probability that it is speech.
     """
 
@@ -61,18 +75,20 @@ class Ear:
         self._said: Resampler | None = None
         self._wide = bytearray()  # as it came, while the guard holds it
         self._evidence = WordEvidence()
-        self._recent: deque[tuple[float, bytes]] = deque()
+        self._ahead: deque[_Piece] = deque()  # voice activity has not got there yet
+        self._untold = 0
+        self._recent: deque[_Piece] = deque()
         self._recent_ms = 0.0
         self._to_stt: Resampler | None = None
         self._utterance = bytearray()
         self._pushed_ms = 0.0
-        self._zero_ms = 0.0  # when the audio began, by when the last of it came
+        self._last = _Piece(0.0, 0.0, b"", None)  # the last that voice activity is through with
         self._stream = vad.open(self._window)
 
-    def hear(self, pcm: bytes, now_ms: float) -> None:
-        """Take a piece of audio, usually 20 ms, that came at ``now_ms``."""
+    def hear(self, pcm: bytes, ended_ms: float) -> None:
+        """Take a piece of audio, usually 20 ms, that ended at ``ended_ms``."""
         self._wide += pcm
-        for heard in self._guard.hear(self._to_vad.process(pcm), now_ms):
+        for heard in self._guard.hear(self._to_vad.process(pcm), ended_ms):
             self._take(heard)
 
     def said(self, pcm: bytes, rate: int, now_ms: float) -> None:
@@ -86,33 +102,46 @@ class Ear:
         self._guard.cleared(now_ms)
 
     def _take(self, heard: Heard) -> None:
-        now_ms, narrow = heard.at_ms, heard.pcm
+        narrow = heard.pcm
         size = len(narrow) * self._rate // _VAD_RATE
         pcm = bytes(self._wide[:size])
         del self._wide[:size]
         if heard.changed:
             pcm = self._from_vad.process(narrow)
-        length_ms = len(pcm) * 500 / self._rate
         self._pushed_ms += len(narrow) * 500 / _VAD_RATE
-        self._zero_ms = now_ms - self._pushed_ms
-        self._recent.append((now_ms, pcm))
-        self._recent_ms += length_ms
-        while self._recent_ms > _KEEP_MS:
-            self._recent_ms -= len(self._recent.popleft()[1]) * 500 / self._rate
-        if self._to_stt is not None:
-            self._keep(self._to_stt.process(pcm))
-        self._on_words(now_ms, self._words_in(narrow))
+        words_ms: float | None = self._words_in(narrow)
+        if self._untold or (self._ahead and self._pushed_ms - self._ahead[0].pushed_ms > _AHEAD_MS):
+            self._untold += 1
+        elif words_ms is not None:
+            self._on_words(heard.at_ms, words_ms)
+            words_ms = None
+        self._ahead.append(_Piece(heard.at_ms, self._pushed_ms, pcm, words_ms))
+        if self._pushed_ms - self._ahead[0].pushed_ms > _LONGEST_MS:
+            self._judged(self._ahead.popleft())  # there is no voice activity
         self._stream.push(narrow)
+
+    def _judged(self, piece: _Piece) -> None:
+        """Voice activity has got to the end of ``piece``."""
+        self._last = piece
+        if piece.words_ms is not None:
+            self._untold -= 1
+            self._on_words(piece.ended_ms, piece.words_ms)
+        self._recent.append(piece)
+        self._recent_ms += len(piece.pcm) * 500 / self._rate
+        while self._recent_ms > _KEEP_MS:
+            self._recent_ms -= len(self._recent.popleft().pcm) * 500 / self._rate
+        if self._to_stt is not None:
+            self._keep(self._to_stt.process(piece.pcm))
 
     def begin(self, at_ms: float) -> None:
         """An utterance began at ``at_ms``: keep everything from a little before."""
         self._to_stt = Resampler(self._rate, self._stt_rate)
         self._utterance.clear()
-        pieces = [pcm for ended_ms, pcm in self._recent if ended_ms > at_ms - _BEFORE_MS]
+        pieces = [piece.pcm for piece in self._recent if piece.ended_ms > at_ms - _BEFORE_MS]
         self._keep(self._to_stt.process(b"".join(pieces)))
 
     def utterance(self) -> bytes:
-        """The utterance so far, at the recogniser's rate."""
+        """The utterance as far as voice activity has got, at the recogniser's rate."""
         return bytes(self._utterance)
 
     def end(self) -> None:
@@ -135,7 +164,13 @@ class Ear:
         self._utterance += pcm[:room]
 
     def _window(self, probability: float, audio_ms: float) -> None:
-        self._on_window(self._zero_ms + audio_ms, probability)
+        last = self._last
+        while self._ahead and self._ahead[0].pushed_ms <= audio_ms:
+            last = self._ahead.popleft()
+            self._judged(last)
+        if last.pushed_ms < audio_ms and self._ahead:
+            last = self._ahead[0]  # the window ends within it
+        self._on_window(last.ended_ms - last.pushed_ms + audio_ms, probability)
 
 
 class OverheardOutlet:

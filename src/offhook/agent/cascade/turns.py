@@ -10,6 +10,9 @@ decisions that its session carries out:
   (:class:`PauseAgent`); a hummed "mm-hm" does not even do that. When the words are known, or the caller talks on, the
   agent either gives up the floor (:class:`Yield`) or goes on where it stopped (:class:`Resume`).
 * **Silence** is answered by a reminder, and in the end by a goodbye.
+
+Audio may come late, and seconds of it at once. How long somebody spoke, and was silent, is counted in what was heard;
+what follows is decided now, never in the past.
 """
 
 from __future__ import annotations
@@ -41,6 +44,12 @@ __all__ = ["AgentState", "TurnTaking"]
 
 _HUM_SHARE = 0.75
 """Speech over the agent with less than this share of the word evidence that silences it was hummed."""
+_UNHEARD_MS = 120.0
+"""A silence is taken to go on for so long after the last that was heard: voice activity of what comes is known in that
+time. Beyond it, audio is late, and nobody knows what is in it."""
+_BEHIND_MS = 300.0
+"""Audio that comes later than this is late: nobody is reminded, and what began so long before the agent spoke was not
+said over it."""
 
 _NOTHING: tuple[Decision, ...] = ()
 
@@ -73,6 +82,7 @@ class _Utterance:
     ended_ms: float
     over_agent: bool
     words_ms: float = 0.0
+    silent_ms: float = 0.0
     draft: int | None = None
     text: str | None = None
     confidence: float = 0.0
@@ -104,6 +114,10 @@ class TurnTaking:
         self._protected = False
         self._paused_ms: float | None = None
         self._word_frames: deque[tuple[float, float]] = deque()
+        self._now_ms = now_ms
+        self._heard_ms: float | None = None  # until when voice activity is known
+        self._stopped = False
+        self._speaks_since_ms = now_ms
         self._quiet_since_ms = now_ms
         self._reminders = 0
         self._ended = False
@@ -129,6 +143,7 @@ class TurnTaking:
         """A piece of the caller's audio that ended at ``at_ms`` holds ``words_ms`` of what sounds like words."""
         if words_ms <= 0 or self._ended:
             return _NOTHING
+        self._is(at_ms)
         if self._utterance is not None:
             self._utterance.words_ms += words_ms
             return self._consider_pause(at_ms)
@@ -142,6 +157,9 @@ class TurnTaking:
         """The ``length_ms`` of audio that ended at ``at_ms`` hold speech with ``probability``."""
         if self._ended:
             return _NOTHING
+        self._is(at_ms)
+        self._heard_ms = at_ms
+        self._stopped = False
         match self._voice:
             case _Voice.QUIET if probability >= self.options.silence_below:
                 return self._begin(at_ms, length_ms, probability)
@@ -151,6 +169,8 @@ class TurnTaking:
                 self._voice = _Voice.TRAILING
             case _Voice.TRAILING if probability > self.options.speech_above:
                 return (*self._drop_draft(), *self._talk_on(at_ms))
+        if self._utterance is not None:
+            self._utterance.silent_ms += length_ms
         return self._settle(at_ms)
 
     def audio_stopped(self, at_ms: float) -> tuple[Decision, ...]:
@@ -159,6 +179,8 @@ class TurnTaking:
         What the caller was saying is over where it was heard last, unless they are heard to go on before its words are
         known and the silence has lasted.
         """
+        self._is(at_ms)
+        self._stopped = True
         if self._voice is not _Voice.TALKING:
             return _NOTHING
         self._voice = _Voice.TRAILING
@@ -182,6 +204,7 @@ class TurnTaking:
         utterance = self._utterance
         if self._ended or utterance is None or utterance.draft != draft:
             return _NOTHING
+        self._is(at_ms)
         utterance.text = text.strip()
         utterance.confidence = confidence
         utterance.complete = complete
@@ -190,7 +213,8 @@ class TurnTaking:
 
     def digit(self, at_ms: float) -> None:
         """The caller pressed a key: they are there."""
-        self._quiet_since_ms = at_ms
+        self._is(at_ms)
+        self._quiet_since_ms = self._now_ms
         self._reminders = 0
 
     # -- what the agent does ------------------------------------------------------------------------------------------
@@ -201,6 +225,9 @@ class TurnTaking:
         The decisions can include :class:`PauseAgent` at once, if the caller is speaking already. ``protected`` speech
         is not interrupted.
         """
+        self._is(at_ms)
+        if self._agent is not AgentState.SPEAKING:
+            self._speaks_since_ms = self._now_ms
         self._agent = AgentState.SPEAKING
         self._protected = protected or not self.options.barge_in
         if self._ended or self._utterance is None:
@@ -219,8 +246,11 @@ class TurnTaking:
         """Time has passed."""
         if self._ended:
             return _NOTHING
+        self._is(at_ms)
         if self._voice is not _Voice.QUIET:
             return self._settle(at_ms)
+        if not self._stopped and self._unheard_ms(at_ms) > _BEHIND_MS:
+            return _NOTHING  # the caller may have spoken already
         if self._agent is not AgentState.LISTENING or at_ms - self._quiet_since_ms < self.limits.silence_s * 1000:
             return _NOTHING
         if self._reminders >= self.limits.reminders:
@@ -240,12 +270,14 @@ class TurnTaking:
             return _NOTHING
         frames.clear()
         self._voice = _Voice.TALKING
-        self._utterance = _Utterance(began_ms, at_ms, self._agent is AgentState.SPEAKING, words_ms)
+        over_agent = self._agent is AgentState.SPEAKING and began_ms > self._speaks_since_ms - _BEHIND_MS
+        self._utterance = _Utterance(began_ms, at_ms, over_agent, words_ms)
         return (SpeechBegan(began_ms), *self._consider_pause(at_ms))
 
     def _talk_on(self, at_ms: float) -> tuple[Decision, ...]:
         utterance = self._open()
         utterance.ended_ms = at_ms
+        utterance.silent_ms = 0.0
         self._voice = _Voice.TALKING
         if at_ms - utterance.began_ms >= self.options.max_utterance_ms:
             self._voice = _Voice.CUT
@@ -259,7 +291,7 @@ class TurnTaking:
         hum_ms = utterance.ended_ms - utterance.began_ms
         if utterance.words_ms < self.options.words_ms and hum_ms < self.options.hum_ms:
             return _NOTHING
-        self._paused_ms = at_ms
+        self._paused_ms = self._now_ms
         utterance.yielded = False  # if it was, then to something said before
         return (PauseAgent(utterance.began_ms),)
 
@@ -269,41 +301,54 @@ class TurnTaking:
         if utterance is None:
             return _NOTHING
         if self._voice is _Voice.TALKING:
-            return self._yield_to_talker(at_ms)
-        silence_ms = at_ms - utterance.ended_ms
+            return self._yield_to_talker()
+        silence_ms = self._silence_ms(at_ms)
         over = self._voice is _Voice.CUT or silence_ms >= self.options.endpoint_ms
         if utterance.over_agent and self._agent is AgentState.SPEAKING and self._protected:
-            return self._dismiss(at_ms, "protected") if over else _NOTHING
+            return self._dismiss("protected") if over else _NOTHING
         if utterance.draft is None:
             if not over and silence_ms < self.options.draft_ms:
                 return _NOTHING
             if utterance.ended_ms - utterance.began_ms < self.options.min_speech_ms:
-                return self._dismiss(at_ms, "noise")
+                return self._dismiss("noise")
             return self._ask_draft()
         if utterance.text is None:
-            paused_ms = at_ms - self._paused_ms if self._paused_ms is not None else 0.0
-            gave_up = over and paused_ms >= self.options.false_interruption_ms
-            return self._dismiss(at_ms, "unintelligible") if gave_up else _NOTHING
-        return self._settle_words(at_ms, utterance.text, over or self._complete(utterance, silence_ms))
+            gave_up = over and self._paused_for_ms() >= self.options.false_interruption_ms
+            return self._dismiss("unintelligible") if gave_up else _NOTHING
+        return self._settle_words(utterance.text, over or self._complete(utterance, silence_ms))
 
-    def _settle_words(self, at_ms: float, text: str, over: bool) -> tuple[Decision, ...]:
+    def _silence_ms(self, at_ms: float) -> float:
+        """For how long the caller is known to be silent by now."""
+        utterance = self._open()
+        if self._stopped:
+            return at_ms - utterance.ended_ms
+        unheard_ms = self._unheard_ms(at_ms)
+        return utterance.silent_ms + (unheard_ms if unheard_ms <= _UNHEARD_MS else 0.0)
+
+    def _unheard_ms(self, at_ms: float) -> float:
+        return at_ms - self._heard_ms if self._heard_ms is not None else 0.0
+
+    def _paused_for_ms(self) -> float:
+        return self._now_ms - self._paused_ms if self._paused_ms is not None else 0.0
+
+    def _settle_words(self, text: str, over: bool) -> tuple[Decision, ...]:
         """Stage two of speaking over the agent, and the end of every turn: the words are known."""
         utterance = self._open()
         decisions: list[Decision] = []
         if not utterance.yielded:
             if utterance.over_agent and not utterance.answer:
                 if is_backchannel(text, self.options.language):
-                    return self._dismiss(at_ms, "backchannel")
+                    return self._dismiss("backchannel")
                 if self._is_hum(utterance):
                     # A recogniser makes words of anything; these are not the caller's.
                     utterance.text = ""
-                    return self._dismiss(at_ms, "backchannel")
+                    return self._dismiss("backchannel")
             if not text:
                 # A silenced agent has nothing to wait for; otherwise words may still follow.
-                return self._dismiss(at_ms, "unintelligible") if over or self._paused_ms is not None else _NOTHING
+                return self._dismiss("unintelligible") if over or self._paused_ms is not None else _NOTHING
             decisions += self._yield()
         if over:
-            self._close(at_ms)
+            self._close()
             self._reminders = 0
             decisions.append(TurnEnded(text, utterance.confidence, utterance.began_ms, utterance.ended_ms))
         return tuple(decisions)
@@ -320,8 +365,8 @@ class TurnTaking:
             and silence_ms >= self.options.complete_endpoint_ms
         )
 
-    def _yield_to_talker(self, at_ms: float) -> tuple[Decision, ...]:
-        if self._paused_ms is None or at_ms - self._paused_ms < self.options.yield_ms:
+    def _yield_to_talker(self) -> tuple[Decision, ...]:
+        if self._paused_ms is None or self._paused_for_ms() < self.options.yield_ms:
             return _NOTHING
         return tuple(self._yield())
 
@@ -344,20 +389,24 @@ class TurnTaking:
         draft, utterance.draft, utterance.text = utterance.draft, None, None
         return (DropDraft(draft),) if draft is not None else _NOTHING
 
-    def _dismiss(self, at_ms: float, reason: IgnoreReason) -> tuple[Decision, ...]:
+    def _dismiss(self, reason: IgnoreReason) -> tuple[Decision, ...]:
         utterance = self._open()
         dropped = self._drop_draft() if utterance.text is None else _NOTHING
         text = utterance.text or ""
         paused = self._paused_ms is not None
         self._paused_ms = None
-        self._close(at_ms)
+        self._close()
         kind = Resume if paused else Ignore
         return (*dropped, kind(reason, text, utterance.began_ms, utterance.ended_ms))
 
-    def _close(self, at_ms: float) -> None:
+    def _close(self) -> None:
         self._utterance = None
         self._voice = _Voice.QUIET
-        self._quiet_since_ms = at_ms
+        self._quiet_since_ms = self._now_ms
+
+    def _is(self, at_ms: float) -> None:
+        """What is heard may be of before, but nothing is decided before now."""
+        self._now_ms = max(self._now_ms, at_ms)
 
     def _open(self) -> _Utterance:
         assert self._utterance is not None, "only asked for while the caller is speaking"
@@ -366,8 +415,9 @@ class TurnTaking:
     # -- the agent ----------------------------------------------------------------------------------------------------
 
     def _agent_quiet(self, at_ms: float, state: AgentState) -> tuple[Decision, ...]:
+        self._is(at_ms)
         self._agent = state
         self._protected = False
         self._paused_ms = None
-        self._quiet_since_ms = at_ms
+        self._quiet_since_ms = self._now_ms
         return _NOTHING
