@@ -194,3 +194,53 @@ def test_every_folder_is_a_room_with_a_place() -> None:
     assert folders <= set(ROOMS)
     picture = (SOURCE.parent.parent / "docs" / "architecture.md").read_text()
     assert [folder for folder in folders if f"{folder}/" not in picture] == []
+
+
+ROOT = SOURCE.parent.parent
+TESTS = sorted((ROOT / "tests").rglob("test_*.py"))
+
+
+@pytest.mark.parametrize("path", TESTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_test_says_in_a_sentence_which_rule_it_holds(path: Path) -> None:
+    """The tests are the specification: what fails is read by somebody who did not write it."""
+    mute = [
+        node.name
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.name.startswith("test_")
+        and not (ast.get_docstring(node) or "").endswith((".", "?", "!"))
+    ]
+    assert mute == []
+
+
+def has_behaviour(path: Path) -> bool:
+    """Whether a module has a function that does something: types, protocols and constants have none to be tested."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Lambda):
+            return True
+        # A docstring and ``...`` are all that the method of a protocol has.
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not all(
+            isinstance(step, ast.Expr) and isinstance(step.value, ast.Constant) for step in node.body
+        ):
+            return True
+    return False
+
+
+def pure_modules() -> list[Path]:
+    """The modules of the pure cores, without what only gathers them."""
+    words = (ROOT / "scripts" / "pure-modules").read_text().split()
+    return sorted({path for word in words for path in ROOT.glob(word) if path.name != "__init__.py"})
+
+
+def test_every_line_of_the_pure_cores_names_modules_that_are_there() -> None:
+    """A module that has moved away would be measured no more."""
+    words = (ROOT / "scripts" / "pure-modules").read_text().split()
+    assert [word for word in words if not any(ROOT.glob(word))] == []
+
+
+@pytest.mark.parametrize("path", pure_modules(), ids=lambda path: str(path.relative_to(SOURCE)))
+def test_every_module_of_a_pure_core_has_tests_by_its_name(path: Path) -> None:
+    """At the same place under ``tests``, so that whoever changes the one finds the other."""
+    room = path.relative_to(SOURCE).parent
+    tests = ROOT / "tests" / room / f"test_{path.name.lstrip('_')}"
+    assert tests.exists() or not has_behaviour(path), f"expected {tests.relative_to(ROOT)}"

@@ -1,4 +1,4 @@
-"""Sentences, and listeners' words."""
+"""Where a text is cut, so that its beginning can be spoken while the rest is still being thought of."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offhook.agent.cascade.backchannels import BACKCHANNELS, is_backchannel
 from offhook.agent.cascade.sentences import Sentences, split_sentences
 
 
@@ -62,23 +61,16 @@ def test_no_word_is_lost_and_pieces_make_no_difference(pieces: list[str]) -> Non
     assert [character for sentence in out for character in sentence if character.isalpha()] == letters
 
 
-@pytest.mark.parametrize("text", ["Mm-hmm.", "Yeah, okay.", "Uh-huh!", "RIGHT", "Oh, I see.", "of course"])
-def test_a_listeners_words_are_known(text: str) -> None:
-    """In any case, with any punctuation, up to four of them."""
-    assert is_backchannel(text)
+@pytest.mark.parametrize("end", ["?", "!", "\u3002", "?!", '."', ".)", ".\u201d"])
+def test_a_sentence_ends_with_any_of_the_marks_that_end_sentences(end: str) -> None:
+    """In any script, with the quotes and brackets that close behind it."""
+    assert split_sentences(f"One{end} Two") == [f"One{end}", "Two"]
 
 
-@pytest.mark.parametrize("text", ["", "...", "no", "stop", "wait", "okay stop", "yes yes yes yes yes", "i want", "of"])
-def test_everything_else_is_an_interruption(text: str) -> None:
-    """A refusal above all."""
-    assert not is_backchannel(text)
-
-
-def test_every_language_has_its_own_words() -> None:
-    """One that is not known has none."""
-    assert is_backchannel("Genau, ja.", "de")
-    assert is_backchannel("D'accord", "fr")
-    assert not is_backchannel("genau", "en")
-    assert not is_backchannel("okay", "xx")
-    for phrases in BACKCHANNELS.values():
-        assert all(phrase == phrase.lower().strip() and len(phrase.split()) <= 2 for phrase in phrases)
+def test_after_a_flush_the_text_begins_anew() -> None:
+    """What was cut off in one reply is not said in the next."""
+    sentences = Sentences()
+    sentences.push("One two")
+    assert sentences.flush() == ["One two"]
+    assert sentences.flush() == []
+    assert sentences.push("Three.") == ["Three."]
