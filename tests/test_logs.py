@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import sys
 import threading
 from datetime import datetime
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from offhook.errors import CallError, OffhookError
+from offhook.addresses import check_address
+from offhook.errors import CallError, ConfigError, OffhookError
 from offhook.logs import describe, log_to, log_unhandled, short_id, timestamp
 from offhook.speech.testing import tone
 
@@ -97,10 +99,33 @@ def test_no_number_is_logged(lines: list[str]) -> None:
     assert_silent(lines)
 
 
+def raised_by_us() -> OffhookError:
+    """An error that offhook has raised."""
+    with pytest.raises(ConfigError) as caught:
+        check_address(CANARY)
+    return caught.value
+
+
 def test_errors_of_our_own_are_told_with_their_message(lines: list[str]) -> None:
-    """They hold no personal data."""
-    logging.getLogger("offhook").error("no call", exc_info=raised(CallError("expected a call, got none.", fix="dial")))
-    assert "no call: CallError (expected a call, got none.) at " in lines[0]
+    """They hold no personal data, whether they are logged as they are raised or as they are made."""
+    logging.getLogger("offhook").error("no call", exc_info=raised_by_us())
+    assert "no call: ConfigError (expected an E.164 number " in lines[0]
+    logging.getLogger("offhook").error("no call: %s", CallError("expected a call, got none.", fix="dial"))
+    assert lines[1].endswith("no call: CallError (expected a call, got none.)\n")
+    assert_silent(lines)
+
+
+class Own(CallError):
+    """A program's own kind of our errors."""
+
+
+def test_what_programs_say_in_our_errors_is_not_told(lines: list[str]) -> None:
+    """They may raise them, and name kinds of their own: nobody knows what is in their texts."""
+    for error in (raised(CallError(CANARY, fix=CANARY)), raised(Own(CANARY)), Own(CANARY)):
+        logging.getLogger("offhook").error("a handler raised", exc_info=error)
+        logging.getLogger("app").error("it raised: %s", error)
+    assert ": a handler raised: CallError at tests/test_logs.py:" in lines[0]
+    assert_silent(lines)
 
 
 def test_a_place_is_the_users_own_line_and_the_last_of_ours() -> None:
@@ -116,6 +141,15 @@ def test_a_place_is_the_users_own_line_and_the_last_of_ours() -> None:
     told = describe(error.with_traceback(trace.tb_next))
     assert "at offhook/speech/testing.py:" in told
     assert describe(ValueError(CANARY)) == "ValueError"
+
+
+def test_what_cython_has_compiled_is_not_the_users() -> None:
+    """Its frames name a source that is nowhere: the place is one that can be looked at."""
+    scope: dict[str, Any] = {}
+    exec(compile("def run():\n    raise KeyError", "loop.pyx", "exec"), scope)
+    with pytest.raises(KeyError) as caught:
+        scope["run"]()
+    assert re.fullmatch(r"KeyError at tests/test_logs\.py:\d+", describe(caught.value))
 
 
 def test_causes_are_told_by_type() -> None:
@@ -195,10 +229,10 @@ def test_debugging_shows_texts(lines: list[str]) -> None:
 def test_an_error_of_ours_that_is_being_handled_may_be_quoted(lines: list[str]) -> None:
     """Only texts of other people's exceptions are left out."""
     try:
-        raise OffhookError("expected a call, got none.")
+        check_address("nobody")
     except OffhookError as error:
         logging.getLogger("app").warning("no: " + str(error))  # noqa: G003
-    assert "no: expected a call, got none." in lines[0]
+    assert "no: expected an E.164 number" in lines[0]
 
 
 def test_a_call_is_told_by_the_end_of_its_id() -> None:

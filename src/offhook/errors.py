@@ -22,7 +22,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 __all__ = [
     "AuthenticationFailed",
@@ -43,7 +43,35 @@ __all__ = [
     "TimestampStale",
     "UnsupportedCodec",
     "WebhookError",
+    "kind_of",
 ]
+
+_LONGEST_NUMBER: Final = 5
+"""A longer one may be somebody's."""
+
+
+def kind_of(value: object) -> str:
+    """What came, for a message that must not hold it: ``a text of 12 characters``, ``a list of 3``, ``nothing``."""
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return str(value).lower()
+        case int() | float() if len(str(value)) <= _LONGEST_NUMBER:
+            return str(value)
+        case int() | float():
+            return f"a number of {len(str(value))} signs"
+        case "":
+            return "an empty text"
+        case str():
+            return f"a text of {len(value)} characters"
+        case bytes():
+            return f"{len(value)} bytes"
+        case list() | tuple():
+            return f"a list of {len(value)}"
+        case dict():
+            return f"a table of {len(value)}"
+    return f"a value of type {type(value).__name__}"
 
 
 class OffhookError(Exception):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Iterator
     from types import TracebackType
+    from typing import TypeGuard
 
 __all__ = ["LineFormatter", "describe", "log_to", "log_unhandled", "short_id", "timestamp"]
 
@@ -42,8 +43,9 @@ def describe(error: BaseException) -> str:
     """An exception without its text: type, where it was raised, and what caused it.
 
     ``ValueError at app.py:12 (offhook/agent/answering.py:293), caused by KeyError at app.py:10``. The place is the
-    user's own innermost line, or the innermost of all if none is the user's; the last line of ours follows. An error of
-    offhook's own tree is told with its message, which holds no personal data.
+    user's own innermost line, or the innermost of all if none is the user's; the last line of ours follows. An error
+    that offhook itself has raised is told with its message, which holds no personal data; one that a program has raised
+    is not, though its type may be ours.
     """
     told = [_describe_one(one) for one, _ in zip(_causes(error), range(_MOST_CAUSES), strict=False)]
     return ", caused by ".join(told)
@@ -163,7 +165,7 @@ def _safe(value: object) -> object:
 
 def _describe_one(error: BaseException) -> str:
     name = type(error).__name__
-    if isinstance(error, OffhookError):
+    if _is_our_own(error):
         name = f"{name} ({error.message})"
     elif isinstance(error, BaseExceptionGroup):
         name = f"{name} of {', '.join(sorted({type(one).__name__ for one in error.exceptions}))}"
@@ -171,10 +173,18 @@ def _describe_one(error: BaseException) -> str:
     return f"{name} at {places}" if places else name
 
 
+def _is_our_own(error: BaseException) -> TypeGuard[OffhookError]:
+    """Whether we have written the message: it is of our tree, and our code has raised it, or nobody yet."""
+    if not isinstance(error, OffhookError) or not type(error).__module__.startswith("offhook."):
+        return False
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return not frames or _is_ours(Path(frames[-1].f_code.co_filename))
+
+
 def _places(trace: TracebackType | None) -> str:
     lines = list(traceback.walk_tb(trace))
     files = [(Path(frame.f_code.co_filename), number) for frame, number in lines]
-    own = [place for place in files if not _is_ours(place[0]) and not str(place[0]).startswith(_LIBRARIES)]
+    own = [place for place in files if not _is_ours(place[0]) and not _is_a_librarys(place[0])]
     ours = [place for place in files if _is_ours(place[0])]
     chosen = [places[-1] for places in (own or files, ours) if places]
     names = [_name(*place) for place in dict.fromkeys(chosen)]
@@ -183,6 +193,11 @@ def _places(trace: TracebackType | None) -> str:
 
 def _is_ours(path: Path) -> bool:
     return path.is_relative_to(_OURS)
+
+
+def _is_a_librarys(path: Path) -> bool:
+    # What Cython has compiled names its source as it was where it was built.
+    return str(path).startswith(_LIBRARIES) or path.suffix in (".pyx", ".pxd", ".pxi")
 
 
 def _name(path: Path, number: int | None) -> str:
@@ -209,7 +224,7 @@ def _texts_of(*errors: BaseException | None) -> Iterator[str]:
     """What the exceptions that are being handled say, which a message may quote."""
     for error in errors:
         for one in _causes(error):
-            if isinstance(one, OffhookError):
+            if _is_our_own(one):
                 continue
             for text in (str(one), *map(str, one.args)):
                 if len(text) >= _SHORTEST_TEXT:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from offhook.agent.loading import load_agent
+from offhook.agent.loading import find_agent, load_agent
 from offhook.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -111,3 +111,31 @@ def test_whatever_a_module_raises_is_one_sentence_and_a_line_of_its_own(
     assert message in raised.value.message
     assert "\n" not in raised.value.message
     assert raised.value.fix == f"look at faulty.py, line {line}"
+
+
+def test_an_agent_can_be_looked_for_without_importing_anything(folder: Path) -> None:
+    """A module that raises is there all the same; so is one in a package, here or in another folder."""
+    (folder / "desk_f.py").write_text("raise RuntimeError('not to be run')")
+    (folder / "below" / "pack_f").mkdir(parents=True)
+    (folder / "below" / "pack_f" / "__init__.py").write_text("raise RuntimeError('not to be run')")
+    (folder / "below" / "pack_f" / "desk.py").write_text(DEFINITION)
+    find_agent("desk_f:agent")
+    find_agent("desk_f")
+    find_agent("pack_f.desk:agent", folder=folder / "below")
+    assert not {"desk_f", "pack_f"} & set(sys.modules)
+
+
+@pytest.mark.parametrize("path", ["nowhere_f:agent", "desk_f.inner:agent", "pack_f.nowhere:agent"])
+def test_a_module_that_is_not_there_is_not_found(folder: Path, path: str) -> None:
+    """Neither at the top, nor in a module that is no package, nor in a package; the message names module and folder."""
+    (folder / "desk_f.py").write_text(DEFINITION)
+    (folder / "pack_f").mkdir()
+    with pytest.raises(ConfigError, match=f"expected a module {path.partition(':')[0]} in .*, found none"):
+        find_agent(path)
+
+
+def test_what_is_no_module_is_not_looked_for(folder: Path) -> None:
+    """A path of a file is none; what to write is said."""
+    with pytest.raises(ConfigError, match="expected an agent as module:attribute") as caught:
+        find_agent("desk_f.py:agent")
+    assert (caught.value.fix or "").endswith("write desk_f:agent")

@@ -148,3 +148,25 @@ def test_facts_are_lines_of_the_timeline() -> None:
         "cause": "timeout",
     }
     assert CallOver(at_ms=0, call_id="c", cause="x").to_dict()["type"] == "call.ended"
+
+
+def test_an_observer_that_raises_is_told_once(call: Call, caplog: pytest.LogCaptureFixture) -> None:
+    """With the call, type and place, and not what the error says; it is told of everything all the same."""
+    heard: list[object] = []
+
+    def careless(event: object) -> None:
+        heard.append(event)
+        raise KeyError("Zanzibar")
+
+    forget = call.observe(careless)
+    for event in range(3):
+        call.notify(event)
+    assert heard == [0, 1, 2]
+    errors = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert len(errors) == 1
+    assert errors[0].startswith(f"call {call.id}: an observer raised KeyError at ")
+    assert "Zanzibar" not in errors[0]
+    forget()
+    forget()
+    call.notify(3)
+    assert heard == [0, 1, 2]

@@ -36,7 +36,18 @@ AGENTS = Path(__file__).parent / "agents"
 """The agents of these tests; programs run in this folder, as a user's would in theirs."""
 POLL_S = 0.02
 PATIENCE_S = 20.0
-"""Nothing that is waited for takes longer on a machine that is busy."""
+"""Nothing that is waited for of a program that runs takes longer on a machine that is busy."""
+START_S = 60.0
+"""Nor does the start of one: it imports much, and others may start at the same time. If it dies, no more is waited."""
+TEST_S = 180
+"""What a test may take with the programs that it starts, unless it says otherwise: more than any of its waits."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A wait that fails tells what the program has said; the limit of a test is to come after it."""
+    for item in items:
+        if item.path.is_relative_to(AGENTS.parent) and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(TEST_S))
 
 
 def until(condition: Callable[[], Any], what: str, *, timeout_s: float = PATIENCE_S) -> Any:
@@ -79,6 +90,8 @@ class Program:
         self, words: tuple[str, ...], *, folder: Path, env: dict[str, str], cwd: Path, code: str | None = None
     ) -> None:
         self.words = words
+        self.folder = folder
+        """Where it keeps its state."""
         self._out, self._err = folder / f"{uuid.uuid4()}.out", folder / f"{uuid.uuid4()}.err"
         self._read = 0
         self._events: list[dict[str, Any]] = []
@@ -122,26 +135,36 @@ class Program:
             if type_ in (None, event.get("type")) and all(event.get(name) == value for name, value in fields.items())
         ]
 
+    def until(self, find: Callable[[], Any], what: str, *, timeout_s: float = PATIENCE_S) -> Any:
+        """Wait for ``find`` to find something, and no longer than the program lives; a failure tells its stderr."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            dead = self.process.poll() is not None  # before the last look: what it has said until then counts
+            if found := find():
+                return found
+            assert not dead, f"{self.words} ended with {self.process.returncode} before {what}: {self.log}"
+            assert time.monotonic() < deadline, f"waited {timeout_s:g} s for {what} of {self.words}: {self.log[-2000:]}"
+            time.sleep(POLL_S)
+
     def event(self, type_: str, *, timeout_s: float = PATIENCE_S, **fields: object) -> dict[str, Any]:
         """Wait for the first such event."""
-
-        def find() -> list[dict[str, Any]]:
-            found = self.events(type_, **fields)
-            assert found or self.process.poll() is None, f"{self.words} ended before {type_}: {self.log}"
-            return found
-
-        event: dict[str, Any] = until(find, f"{type_} {fields} of {self.words}", timeout_s=timeout_s)[0]
+        found = self.until(lambda: self.events(type_, **fields), f"{type_} {fields}", timeout_s=timeout_s)
+        event: dict[str, Any] = found[0]
         return event
 
     def shows(self, pattern: str, *, timeout_s: float = PATIENCE_S) -> None:
         """Wait until it has printed something for people."""
+        self.until(lambda: re.search(pattern, self.said), repr(pattern), timeout_s=timeout_s)
 
-        def find() -> bool:
-            found = re.search(pattern, self.said) is not None
-            assert found or self.process.poll() is None, f"{self.words} ended before {pattern}: {self.log}"
-            return found
-
-        until(find, f"{pattern!r} of {self.words}", timeout_s=timeout_s)
+    def started(self, event: str = "", *, shows: str = "", logs: str = "", finds: Callable[[], Any] = list) -> Any:
+        """Wait until it is ready: for an event, for what it prints or logs then, or until something is found."""
+        if event:
+            return self.event(event, timeout_s=START_S)
+        if pattern := shows or logs:
+            return self.until(
+                lambda: re.search(pattern, self.said if shows else self.log), repr(pattern), timeout_s=START_S
+            )
+        return self.until(finds, "what shows that it is ready", timeout_s=START_S)
 
     def processes(self) -> list[int]:
         """The processes that are of it, itself included."""
@@ -152,7 +175,14 @@ class Program:
 
     def wait(self, timeout_s: float = PATIENCE_S) -> int:
         """Wait for its end; returns the exit code."""
-        return self.process.wait(timeout_s)
+        try:
+            return self.process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"{self.words} did not end in {timeout_s:g} s: {self.log[-2000:]}") from None
+
+    def runs(self) -> int:
+        """Let one that ends by itself start, and run to its end; returns the exit code."""
+        return self.wait(START_S + PATIENCE_S)
 
     def left_behind(self) -> list[int]:
         """Processes of it that are still there after its end."""
@@ -236,11 +266,16 @@ class Exchange:
         seed = folder / "seed.toml"
         seed.write_text((AGENTS / "phones.toml").read_text() + "".join(map(_LINE.format, range(10, 10 + LINES))))
         self.program: Program = launch("exchange", "up", "--port", "0", "--seed", str(seed), "--json")
-        self.port = int(self.program.event("exchange.started")["port"])
+        self.port = int(self.program.started("exchange.started")["port"])
         self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", trust_env=False, timeout=10)
         self.env: dict[str, str] = self.http.get("/exchange/env").json()
         numbers = self.http.get("/exchange/status").json()["numbers"]
         self._lines = iter([(one["phone_number"], one["connection_id"]) for one in numbers])
+
+    @property
+    def private_key(self) -> str:
+        """What it signs webhooks with."""
+        return (self.program.folder / "offhook" / "exchange.key").read_text().strip()
 
     def next_line(self) -> tuple[str, str]:
         """A number that nobody has used yet, and the id of its application."""
@@ -315,7 +350,7 @@ class Office:
 
     def ready(self) -> Office:
         """Wait until it takes calls, and let it have them."""
-        self.port = int(self.agent.event("server.ready")["port"])
+        self.port = int(self.agent.started("server.ready")["port"])
         self.exchange.send_webhooks(self.application, f"http://127.0.0.1:{self.port}/webhooks/telnyx")
         return self
 
@@ -359,16 +394,22 @@ def office(exchange: Exchange, launch_for_session: Any) -> Office:
 
 
 class Carrier:
-    """A carrier that is all in the hands of a test: an API that agrees to everything, a key, webhooks, media."""
+    """A carrier that is all in the hands of a test: an API that agrees to everything, a key, webhooks, media.
 
-    def __init__(self) -> None:
-        self.signer = Signer()
+    Args:
+        beyond: the exchange that has the calls which this one has not made: commands to them are passed on, and its key
+            signs the webhooks.
+    """
+
+    def __init__(self, beyond: Exchange | None = None) -> None:
+        self.signer = Signer(beyond.private_key if beyond else None)
+        self._own: set[str] = set()
         self.commands: list[tuple[str, str, dict[str, Any]]] = []
         self.webhooks = ""
         self.over: set[str] = set()
         """Calls that it says are over, when it is asked."""
         self.replies: dict[str, tuple[int, dict[str, Any]]] = {}
-        """What the API says to an action, if it does not agree."""
+        """What the API says to an action, or to a command with this number in ``to``, if it does not agree."""
         self.agent: Program
         self._http = httpx.Client(trust_env=False, timeout=10)
         carrier = self
@@ -380,7 +421,13 @@ class Carrier:
                 body = json.loads(self.rfile.read(int(self.headers.get("content-length", 0))) or b"{}")
                 _, _, call_id, _, action = self.path.strip("/").split("/")
                 carrier.commands.append((call_id, action, body))
-                self._reply(*carrier.replies.get(action, (200, {"data": {"result": "ok"}})))
+                agreed = (200, {"data": {"result": "ok"}})
+                own = beyond is None or call_id in carrier._own
+                refused = carrier.replies.get(body.get("to", "")) or (carrier.replies.get(action) if own else None)
+                if refused is None and beyond is not None and not own:
+                    answered = beyond.command(call_id, action, body)
+                    agreed = (answered.status_code, answered.json())
+                self._reply(*(refused or agreed))
 
             def do_GET(self) -> None:
                 *_, last = self.path.split("?")[0].strip("/").split("/")
@@ -432,6 +479,7 @@ class Carrier:
         return json.dumps({"data": data, "meta": {"attempt": 1}}).encode()
 
     def initiated(self, call_id: str, **payload: object) -> bytes:
+        self._own.add(call_id)
         return self.event("call.initiated", call_id, direction="incoming", state="parked", **payload)
 
     def post(self, body: bytes, headers: dict[str, str] | None = None) -> httpx.Response:
@@ -565,7 +613,7 @@ def carrier(launch_for_session: Any, speech_engines: None) -> Iterator[Carrier]:
         opened.agent = launch_for_session(
             "serve", "talkative:agent", "--port", "0", "--json", "--transcripts", env=opened.env
         )
-        port = opened.agent.event("server.ready")["port"]
+        port = opened.agent.started("server.ready")["port"]
         opened.webhooks = f"http://127.0.0.1:{port}/webhooks/telnyx"
         yield opened
 

@@ -36,7 +36,7 @@ def programs(exchange: Any, launch_for_module: Any) -> dict[str, Any]:
 
 def test_a_person_who_is_called_is_talked_to(exchange: Any, programs: dict[str, Any]) -> None:
     """The agent greets, answers and says nothing when they have hung up; exit code 0."""
-    assert programs["person"].wait(40) == 0, programs["person"].log
+    assert programs["person"].runs() == 0, programs["person"].log
     outcome = json.loads(programs["person"].said)
     assert (outcome["answered"], outcome["cause"]) == (True, "normal_clearing")
     report = exchange.report(outcome["call"])
@@ -49,7 +49,7 @@ def test_a_person_who_is_called_is_talked_to(exchange: Any, programs: dict[str, 
 
 def test_somebody_who_is_busy_is_reported(programs: dict[str, Any]) -> None:
     """Exit code 1, and the carrier's word for it."""
-    assert programs["busy"].wait(40) == 1
+    assert programs["busy"].runs() == 1
     outcome = json.loads(programs["busy"].said)
     assert (outcome["answered"], outcome["cause"]) == (False, "user_busy")
     assert programs["busy"].log == ""
@@ -57,7 +57,7 @@ def test_somebody_who_is_busy_is_reported(programs: dict[str, Any]) -> None:
 
 def test_a_number_that_nobody_has_is_reported(programs: dict[str, Any]) -> None:
     """Exit code 1, and a sentence for people."""
-    assert programs["not found"].wait(40) == 1
+    assert programs["not found"].runs() == 1
     assert "ended: not found" in programs["not found"].said
     assert programs["not found"].log == ""
 
@@ -70,8 +70,11 @@ def test_a_call_is_hung_up_when_the_program_is_stopped(
     program = programs[name]
     status = exchange.http.get("/exchange/status").json
     mine = program.words[program.words.index("--from") + 1]
-    while not (up := [one for one in status()["calls"] if one["from"] == mine and one["state"] == "answered"]):
-        assert program.process.poll() is None, program.log
+
+    def answered() -> list[Any]:
+        return [one for one in status()["calls"] if one["from"] == mine and one["state"] == "answered"]
+
+    up = program.started(finds=answered)
     program.signal(number)
     assert program.wait() == code, program.log + program.said
     assert program.left_behind() == []

@@ -25,7 +25,7 @@ def test_a_call_on_the_exchange_can_be_interrupted(exchange: Any, launch: Any) -
     """The simulated caller hangs up; exit code 130."""
     number, _ = exchange.next_line()
     program = launch("exchange", "call", "--to", number, "--port", str(exchange.port))
-    program.shows(re.escape(f"calls {number}"))
+    program.started(shows=re.escape(f"calls {number}"))
     ctrl_c(program)
     assert program.wait() == 130
     calls = [one for one in exchange.http.get("/exchange/status").json()["calls"] if one["to"] == number]
@@ -39,7 +39,7 @@ def test_a_call_on_the_exchange_can_be_interrupted(exchange: Any, launch: Any) -
 def test_a_demonstration_can_be_interrupted(demonstrations: list[Any]) -> None:
     """Exit code 130; the exchange and the agent's process are gone with it."""
     program = demonstrations[0]
-    program.shows("how can I help", timeout_s=40)
+    program.started(shows="how can I help")
     assert len(program.processes()) == 2
     ctrl_c(program)
     assert program.wait() == 130
@@ -50,7 +50,7 @@ def test_a_demonstration_can_be_interrupted(demonstrations: list[Any]) -> None:
 def test_a_demonstration_can_be_told_to_end(demonstrations: list[Any]) -> None:
     """Its call is hung up, so that the agent does not wait for its end; exit code 143."""
     program = demonstrations[2]
-    program.shows("how can I help", timeout_s=40)
+    program.started(shows="how can I help")
     program.signal(signal.SIGTERM)
     assert program.wait(6) == 143
     assert program.left_behind() == []
@@ -60,7 +60,7 @@ def test_a_demonstration_can_be_told_to_end(demonstrations: list[Any]) -> None:
 def test_a_demonstration_that_is_killed_leaves_no_agent_behind(demonstrations: list[Any]) -> None:
     """The agent's process ends by itself when the one that started it is gone."""
     program = demonstrations[1]
-    program.shows("on port", timeout_s=40)
+    program.started(shows="on port")
     assert len(program.processes()) == 2
     program.signal(signal.SIGKILL)
     assert program.wait() == -signal.SIGKILL
@@ -72,9 +72,9 @@ def test_an_exchange_can_be_stopped(exchange: Any, launch: Any, number: int, cod
     """Calls that are up end with it; whoever follows one is told, with exit code 1."""
     nobody = exchange.http.base_url.join("/nobody")  # refuses its webhooks for good, so that no try is waited for
     program = launch("exchange", "up", "--port", "0", "--webhook-url", str(nobody), "--json")
-    port = program.event("exchange.started")["port"]
+    port = program.started("exchange.started")["port"]
     caller = launch("exchange", "call", "--port", str(port))
-    caller.shows(r"it rings in vain\nfix: ")  # or it would, until the network gives up
+    caller.started(shows=r"it rings in vain\nfix: ")  # or it would, until the network gives up
     program.signal(number)
     assert program.wait() == code
     assert (program.log, program.left_behind()) == ("", [])

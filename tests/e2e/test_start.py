@@ -128,7 +128,7 @@ def test_what_cannot_work_is_said_at_the_start(
         folder = {"cwd": tmp_path}
     env = {variable: value.format(**ports) for variable, value in start.env.items()}
     program = launch(*words, env=env, code=code, **folder)
-    assert program.wait(30) == 2, program.log
+    assert program.runs() == 2, program.log
     log = program.log
     assert "Traceback" not in log
     told = re.fullmatch(r"error: (?P<error>[^\n]+)\nfix:   (?P<fix>[^\n]+)\n", log)
@@ -143,7 +143,7 @@ def test_webhooks_are_taken_unsigned_only_where_it_is_said_so(launch: Any, speec
     """``--insecure`` starts on loopback without a public key, and says what that means."""
     env = {"TELNYX_API_KEY": "KEYtest", "TELNYX_BASE_URL": "http://127.0.0.1:9/v2"}
     program = launch("serve", "desk:agent", "--insecure", "--port", "0", "--json", env=env)
-    program.event("server.ready")
+    program.started("server.ready")
     assert "webhooks are not verified" in program.log
     program.signal(2)
     assert program.wait() == 130
@@ -153,7 +153,7 @@ def test_webhooks_are_taken_unsigned_only_where_it_is_said_so(launch: Any, speec
 def test_wrong_words_are_wrong_usage(launch: Any, words: tuple[str, ...]) -> None:
     """Exit code 2, what is wrong, and where it is said how it is used."""
     program = launch(*words)
-    assert program.wait() == 2
+    assert program.runs() == 2
     verb = " ".join(word for word in words if word.isalpha() and len(word) > 1)
     assert re.fullmatch(rf"error: [^\n]+\nfix:   see what it takes: offhook {verb} --help\n", program.log)
     assert "Traceback" not in program.log

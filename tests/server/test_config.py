@@ -96,3 +96,23 @@ def test_a_token_key_is_long_enough_and_never_shown(monkeypatch: pytest.MonkeyPa
     settings = Settings.load()
     assert settings.offhook_token_key is not None
     assert "canary" not in repr(settings)
+
+
+def test_all_that_is_missing_is_named_at_once() -> None:
+    """Settings, and what else is known to be missing, each with what to do about it, and that once."""
+    with pytest.raises(ConfigError) as caught:
+        Settings.load(telnyx_api_key="KEY0123").require(
+            "telnyx_api_key", "telnyx_public_key", "telnyx_connection_id", missing={"a number": "--from +1…"}
+        )
+    said = "expected TELNYX_PUBLIC_KEY, TELNYX_CONNECTION_ID and a number to be set, got nothing."
+    assert caught.value.message == said
+    fixes = (caught.value.fix or "").split("; ")
+    assert fixes[-1] == "--from +1…"
+    assert len(fixes) == len(set(fixes))
+    assert "KEY0123" not in str(caught.value)
+
+
+def test_what_else_is_missing_is_enough() -> None:
+    """Though every setting is there."""
+    with pytest.raises(ConfigError, match="expected a number to be set, got nothing"):
+        Settings.load(telnyx_api_key="KEY0123").require("telnyx_api_key", missing={"a number": "--from"})

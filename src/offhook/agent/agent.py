@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from offhook.agent.handover import Handover
 from offhook.agent.options import Limits, TurnOptions
 from offhook.agent.work import uninterrupted
-from offhook.errors import ConfigError
+from offhook.errors import ConfigError, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -239,7 +239,7 @@ class Agent:
             raise ConfigError(f"expected one intent named {name!r}, got a second.", fix="give it another name")
         if isinstance(examples, str) or not examples or not all(isinstance(e, str) and e.strip() for e in examples):
             raise ConfigError(
-                f"expected a list of example phrases for intent {name!r}, got none, or something else.",
+                f"expected a list of example phrases for intent {name!r}, got {kind_of(examples)}.",
                 fix='examples=["when are you open", "what are your opening hours"]',
             )
         return tuple(examples)

@@ -11,6 +11,7 @@ from offhook.calls.state import CallRecord, CallState, Effect, OwnEvent, Transfe
 from offhook.calls.transcript import Transcript
 from offhook.errors import CallError, CarrierError
 from offhook.ids import new_id
+from offhook.logs import describe
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -73,7 +74,7 @@ class Call:
         """When we learnt that it was answered."""
         self.ended_at_ms: float | None = None
         """When we learnt that it was over."""
-        self.line = MediaLine()
+        self.line = MediaLine(lambda: self.id)
         """The call's audio; there before it flows, and as long as the call."""
         self.transcript = Transcript()
         """What both parties have heard so far."""
@@ -86,6 +87,7 @@ class Call:
         self.data: dict[str, Any] = {}
         """Anything the program wants to keep with the call."""
         self._observers: list[Callable[[object], None]] = []
+        self._raising: list[Callable[[object], None]] = []
 
     def __repr__(self) -> str:
         return f"<Call {self.id!r} {self.direction} {self.state}>"
@@ -241,19 +243,24 @@ class Call:
         self._observers.append(callback)
 
         def forget() -> None:
-            if callback in self._observers:
-                self._observers.remove(callback)
+            for callbacks in (self._observers, self._raising):
+                if callback in callbacks:
+                    callbacks.remove(callback)
 
         return forget
 
     def notify(self, event: object) -> None:
-        """Tell every observer of ``event``. An observer that raises does not disturb the call nor the others."""
+        """Tell every observer of ``event``. One that raises disturbs neither the call nor the others; the log tells it
+        once."""
         for callback in tuple(self._observers):
             try:
                 callback(event)
             except Exception as error:
                 # The error's text may hold what was said on the call; its type may not.
-                logger.error("an observer of a call raised %s", type(error).__name__)
+                if callback not in self._raising:
+                    self._raising.append(callback)
+                    logger.error("call %s: an observer raised %s", self.id, describe(error))
+                logger.debug("call %s: the observer's error", self.id, exc_info=error)
 
     def _conversation(self, what: str) -> Conversation:
         if self.conversation is None:

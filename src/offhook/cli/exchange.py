@@ -145,7 +145,8 @@ class _Running:
             value = reply.json()
         except ValueError:
             raise ConfigError(
-                f"expected an exchange at {self.origin}, got another program.", fix="choose its port with --port"
+                f"expected an exchange at {self.origin}, got a program that answers {reply.status_code} without JSON.",
+                fix="choose its port with --port",
             ) from None
         if reply.is_error:
             kind = CallError if value.get("code") == CallError.code else ConfigError

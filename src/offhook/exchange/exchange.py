@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 from offhook.addresses import is_loopback
 from offhook.carriers.telnyx.signing import Signer
 from offhook.clock import SystemClock
-from offhook.errors import CallError, ConfigError, OffhookError, PortInUse
+from offhook.errors import CallError, ConfigError, OffhookError, PortInUse, kind_of
 from offhook.exchange.api.carrier import Api
 from offhook.exchange.api.control import Control
 from offhook.exchange.api.reports import call_report, exchange_report
@@ -280,7 +280,7 @@ class Exchange:
         application = self.directory.application_of(to)
         if application is None:
             raise CallError(
-                "expected a number of this exchange that has an application, got another.",
+                f"expected a number of this exchange that has an application, got another one ({kind_of(to)}).",
                 fix="offhook exchange status lists its numbers",
             )
         from_ = check_caller(from_)

@@ -18,6 +18,7 @@ from collections import deque
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from offhook.logs import describe
 from offhook.server.frames import INVALID_TEXT, NORMAL, POLICY_VIOLATION, TOO_BIG, Allowance, Breach
 from offhook.server.media import MediaRefused
 
@@ -107,7 +108,7 @@ async def _read(receive: Receive, stream: MediaStream, outbox: _Outbox, limits: 
             outbox.code = INVALID_TEXT
             stream.fail("text_invalid", "a text message that is not UTF-8")
         except Exception as error:
-            logger.error("the listener of a media stream raised %s", type(error).__name__)
+            logger.error("the listener of a media stream raised %s", describe(error))
             stream.fail("listener_failed", type(error).__name__)
 
 

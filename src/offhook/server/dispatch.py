@@ -13,6 +13,7 @@ from offhook.calls.marks import read_mark
 from offhook.calls.state import CallRecord, TransferLegOver
 from offhook.carriers.events import CallHangup, CallInitiated
 from offhook.ids import new_id
+from offhook.logs import describe
 from offhook.server.early import EarlyEvents
 from offhook.server.live import LiveCall
 
@@ -146,7 +147,7 @@ class Dispatch:
             try:
                 observer(call)
             except Exception as error:  # as with the observers of a call: none of them may cost the caller the answer
-                logger.error("an observer of new calls raised %s", type(error).__name__)
+                logger.error("call %s: an observer of new calls raised %s", call.id, describe(error))
                 logger.debug("the observer's error", exc_info=error)
         call.notify(CallRinging(at_ms=self._host.clock.wall_ms(), call_id=call.id, direction=call.direction))
         for event in self._early.take(call.carrier, call.id):

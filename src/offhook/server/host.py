@@ -13,6 +13,7 @@ from offhook.calls.registry import CallRegistry
 from offhook.calls.state import CallRecord
 from offhook.clock import SystemClock
 from offhook.errors import CallError, ConfigError, UnsupportedCodec
+from offhook.logs import describe
 from offhook.server.admission import Admission
 from offhook.server.adoption import Adoption
 from offhook.server.capacity import Capacity
@@ -245,7 +246,7 @@ class Host:
         through = self.carriers[0] if carrier is None else self.carrier(carrier)
         if through is None:
             names = ", ".join(each.wire.name for each in self.carriers)
-            raise ConfigError(f"expected a carrier of this host to dial through ({names}), got another.")
+            raise ConfigError(f"expected a carrier of this host to dial through ({names}), got {carrier!r}.")
         if (scarce := self.admission.refuses("-", self.dispatch.busy)) is not None:
             raise CallError(
                 f"expected room for one more call, got {self.dispatch.busy} that are up already ({scarce}).",
@@ -327,7 +328,7 @@ class Host:
             try:
                 self.dispatch.process(carrier, event)
             except Exception as error:
-                logger.error("an event of type %s raised %s", event.event_type, type(error).__name__)
+                logger.error("call %s: %s raised %s", event.call_id, event.event_type, describe(error))
                 logger.debug("the event's error", exc_info=error)
             finally:
                 self.inbox.events.task_done()
@@ -361,7 +362,7 @@ class Host:
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            logger.error("a call's work raised %s", type(error).__name__)
+            logger.error("a call's work raised %s", describe(error))
             logger.debug("the work's error", exc_info=error)
 
     def stream_request(self, call: Call, *, ringing_s: float = 0.0) -> StreamRequest:

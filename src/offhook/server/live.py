@@ -28,6 +28,7 @@ from offhook.calls.state import (
 from offhook.carriers.events import CallAnswered, CallEvent, SpeakEnded, StreamingFailed
 from offhook.errors import CallNotAnswered, CarrierError
 from offhook.ids import new_id
+from offhook.logs import describe
 from offhook.server.leg import Leg
 
 if TYPE_CHECKING:
@@ -265,7 +266,7 @@ class LiveCall:
             self._session = self._host.sessions(self.call)
         except Exception as error:
             self._tell(ends.SessionBroken())
-            logger.error("call %s: making its session raised %s", self.call.id, type(error).__name__)
+            logger.error("call %s: making its session raised %s", self.call.id, describe(error))
 
     def expect_media(self) -> None:
         """The call is answered: its audio must begin soon."""
@@ -318,7 +319,7 @@ class LiveCall:
             failed = "session_cancelled"
         except Exception as error:
             failed = "session_failed"
-            logger.error("call %s: its session raised %s", call.id, type(error).__name__)
+            logger.error("call %s: its session raised %s", call.id, describe(error))
             logger.debug("the session's error", exc_info=error)
         self._host.ticker.remove(session.tick)
         call.conversation = None
@@ -488,7 +489,7 @@ class LiveCall:
                 async with asyncio.timeout(self._host.options.times.session_end_s):
                     await session.aclose()
             except Exception as error:
-                logger.error("call %s: closing its session raised %s", self.call.id, type(error).__name__)
+                logger.error("call %s: closing its session raised %s", self.call.id, describe(error))
         self.call.line.close()
         self._tell(ends.SessionClosed())
         self._let_go()

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from picows import WSAutoPingStrategy, WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 from picows.picows import WSProtocol  # type: ignore[attr-defined]  # of ws_create_server; not in its stubs
 
+from offhook.logs import describe
 from offhook.server.frames import (
     NORMAL,
     POLICY_VIOLATION,
@@ -144,7 +145,7 @@ class MediaSocket(WSListener):
         try:
             self._stream = self._gate.open_stream(self._call, self._request, send=send, close=self.close)
         except Exception as error:  # see below
-            logger.error("opening a media stream raised %s", type(error).__name__)
+            logger.error("call %s: opening a media stream raised %s", self._call.id, describe(error))
             transport.send_close(WSCloseCode.INTERNAL_ERROR)
             transport.disconnect()
 
@@ -173,7 +174,7 @@ class MediaSocket(WSListener):
             self._refuse(transport, stream, breach)
         except Exception as error:
             # Left to picows it would be logged with its text, which may hold what was said.
-            logger.error("the listener of a media stream raised %s", type(error).__name__)
+            logger.error("call %s: the listener of a media stream raised %s", self._call.id, describe(error))
             stream.fail("listener_failed", type(error).__name__)
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
@@ -195,7 +196,7 @@ class MediaSocket(WSListener):
                 stream.fail("text_invalid", "the reason of a close frame is not UTF-8")
             stream.connection_lost()
         except Exception as error:
-            logger.error("the listener of a media stream raised %s", type(error).__name__)
+            logger.error("call %s: the listener of a media stream raised %s", self._call.id, describe(error))
 
     def pause_writing(self) -> None:
         """More waits for the carrier than may: it does not read what we send."""

@@ -6,6 +6,8 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
+from offhook.logs import describe
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -71,7 +73,7 @@ class Ticker:
                 callback(now_ms)
             except Exception as error:
                 # One call's fault must not stop the others' clock; it will not get better by repeating it.
-                logger.error("a session's tick raised %s; it gets no more ticks", type(error).__name__)
+                logger.error("a session's tick raised %s; it gets no more ticks", describe(error))
                 self._callbacks.pop(callback, None)
         self._ticking = False
         self._due_ms += self.interval_ms

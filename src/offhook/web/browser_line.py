@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from starlette.websockets import WebSocketDisconnect
 
-from offhook.errors import OffhookError
+from offhook.errors import OffhookError, kind_of
 from offhook.exchange.people.script import ClipRef, Say, Script
 from offhook.exchange.people.softphone import SOFTPHONE_RATE, Softphone
 from offhook.exchange.people.voices import Voices
@@ -113,7 +113,7 @@ class BrowserLine:
         )
         try:
             if codec not in self._codecs:
-                raise OffhookError(f"expected one of the codecs {', '.join(self._codecs)}, got another.")
+                raise OffhookError(f"expected one of the codecs {', '.join(self._codecs)}, got {kind_of(codec)}.")
             call_id = self._exchange.place_call(from_=SOFTPHONE_NUMBER, to=to, phone=phone, codec=codec)
         except OffhookError as error:
             self._tell({"type": "phone.refused", "message": error.message, "fix": error.fix})

@@ -23,6 +23,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.routing import Mount, Route, WebSocketRoute, request_response
 from starlette.staticfiles import StaticFiles
 
+from offhook.errors import kind_of
 from offhook.exchange.api.admission import Asking, from_this_machine, is_own_page
 from offhook.web.browser_line import BrowserLine
 from offhook.web.feed import Feed
@@ -122,6 +123,8 @@ class _Guarded:
             await send(message)
 
         app = self._app
-        if not from_this_machine(Asking(host=Headers(scope=scope).get("host", ""))):
-            app = PlainTextResponse("expected a request for this machine, got another host\n", status_code=403)
+        host = Headers(scope=scope).get("host", "")
+        if not from_this_machine(Asking(host=host)):
+            text = f"expected a request for this machine, got one for another host ({kind_of(host)})\n"
+            app = PlainTextResponse(text, status_code=403)
         await app(scope, receive, send_with_headers)

@@ -106,13 +106,26 @@ def test_a_pressed_key_is_told(event_body: EventBody) -> None:
 
 @pytest.mark.parametrize(
     ("fields", "reason"),
-    [({"failure_reason": "connection_failed"}, "connection_failed"), ({}, "unspecified")],
+    [
+        ({"failure_reason": "connection_failed"}, "connection_failed"),
+        ({}, "unspecified"),
+        ({"failure_reason": "+15557773311"}, "unspecified"),
+    ],
 )
 def test_a_failed_stream_says_why(event_body: EventBody, fields: dict[str, str], reason: str) -> None:
     """streaming.failed carries the carrier's reason."""
     event = parse_event(event_body("streaming.failed", **fields))
     assert isinstance(event, StreamingFailed)
     assert event.reason == reason
+
+
+@pytest.mark.parametrize("text", ["Anna from Hill Street", "+15557773311", "15557773311", "a" * 65, ""])
+def test_what_is_none_of_the_carriers_words_is_not_taken_for_one(event_body: EventBody, text: str) -> None:
+    """Causes are logged and shown: free text and numbers are not let in."""
+    fields = {"hangup_cause": text, "hangup_source": text, "sip_hangup_cause": text}
+    event = parse_event(event_body("call.hangup", **fields))
+    assert isinstance(event, CallHangup)
+    assert (event.cause, event.source, event.sip_cause) == ("unspecified", "unknown", "unspecified")
 
 
 def test_an_event_of_no_leg_is_passed_on(event_body: EventBody) -> None:

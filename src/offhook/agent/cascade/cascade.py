@@ -32,6 +32,7 @@ from offhook.agent.cascade.stream_clock import StreamClock
 from offhook.agent.cascade.turn import current_turn
 from offhook.agent.cascade.turns import TurnTaking
 from offhook.agent.failures import InARow
+from offhook.logs import describe
 from offhook.waits import MEDIA_SILENCE
 
 if TYPE_CHECKING:
@@ -269,9 +270,10 @@ class Cascade:
 
     def voice_failed(self, error: Exception) -> None:
         """The voice does not work: once is bad luck."""
-        logger.error("call %s: the voice raised %s", self._host.call.id, type(error).__name__, exc_info=error)
         if self._voice_failures.failed():
-            self._host.engine_failed(error)
+            self._host.engine_failed(error)  # which tells the log
+        else:
+            logger.error("call %s: the voice raised %s", self._host.call.id, describe(error))
 
     def _agent_silent(self) -> None:
         """The agent says nothing at the moment: tell turn-taking whose turn it is."""

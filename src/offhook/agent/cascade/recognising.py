@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Protocol
 
 from offhook.agent.failures import InARow
+from offhook.logs import describe
 from offhook.speech.base import Recognition
 from offhook.waits import RECOGNITION, WaitOver, within
 
@@ -65,13 +66,13 @@ class Recogniser:
         try:
             words = await within(RECOGNITION, self._stt.transcribe(pcm), call_id=self._call_id)
         except Exception as error:
-            if not isinstance(error, WaitOver):  # which has told of itself
-                logger.error("call %s: recognition raised %s", self._call_id, type(error).__name__, exc_info=error)
             words = Recognition("", 0.0)
             if self._failures.failed():
                 self._drafting = None
-                self._listener.recogniser_failed(error)
+                self._listener.recogniser_failed(error)  # which tells the log
                 return
+            if not isinstance(error, WaitOver):  # which has told of itself
+                logger.error("call %s: recognition raised %s", self._call_id, describe(error))
         else:
             self._failures.worked()
         self._drafting = None

@@ -93,7 +93,7 @@ class MediaLine:
     """
     # Not a method: it is the stream's own, with nothing in between, when nobody else wants to hear what we send.
 
-    def __init__(self) -> None:
+    def __init__(self, call_id: Callable[[], str] = lambda: "-") -> None:
         self.state = LineState.IDLE
         self.watcher: LineWatcher | None = None
         """Who answers for it."""
@@ -105,7 +105,7 @@ class MediaLine:
         """Why the last stream was given up on our side, if it was."""
         self.unsent = 0
         """Messages not sent because there was no stream."""
-        self.taps = Taps(self._connect)
+        self.taps = Taps(self._connect, call_id)
         """Who hears."""
         self.send_audio = self._send_nothing
         self._streams: list[MediaStream] = []

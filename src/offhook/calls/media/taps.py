@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from offhook.logs import describe
+
 if TYPE_CHECKING:
     from offhook.carriers.media import MediaStarted
 
@@ -88,12 +90,13 @@ class Taps:
         changed: called when the ways of the tracks are others than before.
     """
 
-    __slots__ = ("_changed", "_taps", "failed")
+    __slots__ = ("_call_id", "_changed", "_taps", "failed")
 
-    def __init__(self, changed: Callable[[], None]) -> None:
+    def __init__(self, changed: Callable[[], None], call_id: Callable[[], str] = lambda: "-") -> None:
         self.failed: Counter[str] = Counter()
         """Listeners that have lost their place, by the type of what they raised."""
         self._changed = changed
+        self._call_id = call_id
         self._taps: tuple[Tap, ...] = ()
 
     def __len__(self) -> int:
@@ -167,6 +170,6 @@ class Taps:
 
     def _lose(self, tap: Tap, error: Exception) -> None:
         # The error's text may hold what was said; its type may not.
-        logger.error("a listener of a call's audio raised %s; it hears no more", type(error).__name__)
+        logger.error("call %s: a listener of its audio raised %s; it hears no more", self._call_id(), describe(error))
         self.failed[type(error).__name__] += 1
         self.remove(tap)

@@ -21,7 +21,15 @@ from offhook.carriers.telnyx.retry import CircuitBreaker, RetryPolicy, Tries
 from offhook.carriers.telnyx.streaming import fits_answer, stream_fields
 from offhook.carriers.telnyx.wire import telnyx_wire
 from offhook.clock import Clock, SystemClock
-from offhook.errors import CallEnded, CallNotAnswered, CallNotFound, CarrierError, CarrierUnavailable, ConfigError
+from offhook.errors import (
+    CallEnded,
+    CallNotAnswered,
+    CallNotFound,
+    CarrierError,
+    CarrierUnavailable,
+    ConfigError,
+    kind_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -88,7 +96,7 @@ class TelnyxCarrier:
             raise ConfigError("expected a Telnyx API key, got none.", fix="set TELNYX_API_KEY.")
         if base_url is not None and not base_url.startswith(("http://", "https://")):
             raise ConfigError(
-                "expected an address of the Telnyx API that begins with http:// or https://, got another.",
+                f"expected an address of the Telnyx API that begins with http:// or https://, got {kind_of(base_url)}.",
                 fix="set TELNYX_BASE_URL, for example to https://api.telnyx.com/v2.",
             )
         self._api_key = api_key

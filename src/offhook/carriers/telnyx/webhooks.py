@@ -7,7 +7,8 @@ https://developers.telnyx.com/docs/voice/programmable-voice/voice-api-webhooks
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict
+import re
+from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 import msgspec
 
@@ -139,6 +140,14 @@ def _text(fields: dict[str, Any], name: str) -> str:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
 
 
+def _word(fields: dict[str, Any], name: str, otherwise: str = "unspecified") -> str:
+    """A field that is one of the carrier's words for something, and is logged and shown as such: no free text, and no
+    number of anybody's."""
+    text = _text(fields, name)
+    return text if _WORD.fullmatch(text) else otherwise
+
+
+_WORD: Final = re.compile(r"[A-Za-z][A-Za-z_-]{0,63}|[0-9]{1,4}", re.ASCII)
 _DIRECTIONS: Final[dict[str, Direction]] = {"incoming": "inbound", "outgoing": "outbound"}
 # What the payload's state says of the direction, where the direction itself is missing.
 _DIRECTIONS_BY_STATE: Final[dict[str, Direction]] = {"parked": "inbound", "bridging": "outbound"}
@@ -154,9 +163,9 @@ def _initiated(payload: dict[str, Any], common: _Common) -> CallEvent:
 def _hangup(payload: dict[str, Any], common: _Common) -> CallEvent:
     return CallHangup(
         **common,
-        cause=_text(payload, "hangup_cause") or _UNSPECIFIED,
-        source=_text(payload, "hangup_source") or "unknown",
-        sip_cause=_text(payload, "sip_hangup_cause") or _UNSPECIFIED,
+        cause=_word(payload, "hangup_cause"),
+        source=_word(payload, "hangup_source", "unknown"),
+        sip_cause=_word(payload, "sip_hangup_cause"),
     )
 
 
@@ -168,14 +177,12 @@ def _digit(payload: dict[str, Any], common: _Common) -> CallEvent:
 
 
 def _streaming_failed(payload: dict[str, Any], common: _Common) -> CallEvent:
-    return StreamingFailed(**common, reason=_text(payload, "failure_reason") or _UNSPECIFIED)
+    return StreamingFailed(**common, reason=_word(payload, "failure_reason"))
 
 
 def _other(_payload: dict[str, Any], common: _Common) -> CallEvent:
     return OtherEvent(**common)
 
-
-_UNSPECIFIED: Final[Literal["unspecified"]] = "unspecified"
 
 _BUILDERS: Final[dict[str, Callable[[dict[str, Any], _Common], CallEvent]]] = {
     "call.initiated": _initiated,

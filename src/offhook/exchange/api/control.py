@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from starlette.responses import FileResponse, JSONResponse, StreamingResponse
 from starlette.routing import Route
 
-from offhook.errors import ConfigError, OffhookError
+from offhook.errors import ConfigError, OffhookError, kind_of
 from offhook.exchange.api.admission import Asking, from_this_machine, may_change
 from offhook.exchange.api.bodies import read_object
 from offhook.exchange.words.errors import ApiError
@@ -130,11 +130,12 @@ class Control:
             client=request.client.host if request.client is not None else "",
         )
         if not from_this_machine(asking, any_client=self._exchange.settings.control_from_anywhere):
-            raise ApiError(403, "forbidden", "Forbidden", "expected a request from this machine, got another")
+            raise ApiError(403, "forbidden", "Forbidden", f"expected a request from this machine, got {_came(asking)}")
         if request.method not in ("GET", "HEAD") and not may_change(asking):
             raise ApiError(
                 403, "forbidden", "Forbidden",
-                "expected a program, or the exchange's own page, with a body of application/json, got another request",
+                "expected a program, or the exchange's own page, with a body of application/json, "
+                f"got {_came(asking)}",
             )  # fmt: skip
 
     async def _env(self, request: Request) -> Response:
@@ -149,7 +150,10 @@ class Control:
         to = body.get("to", next(iter(exchange.numbers()), ""))
         from_ = body.get("from", DEFAULT_CALLER)
         if not isinstance(to, str) or not isinstance(from_, str):
-            raise ConfigError("expected from and to as text, got something else.", fix='write "from": "+15550150"')
+            raise ConfigError(
+                f"expected from and to as text, got {kind_of(from_)} and {kind_of(to)}.",
+                fix='write "from": "+15550150"',
+            )
         phone = await exchange.people.caller(body.get("script"))
         recording = exchange.new_recording_path() if body.get("record") else None
         call_id = exchange.place_call(
@@ -164,7 +168,7 @@ class Control:
         circuit = self._circuit(request)
         digits = (await read_object(request)).get("digits")
         if not isinstance(digits, str) or not digits or not set(digits) <= set("0123456789ABCD*#"):
-            raise ConfigError("expected digits made of 0-9, A-D, * and #, got something else.")
+            raise ConfigError(f"expected digits made of 0-9, A-D, * and #, got {kind_of(digits)}.")
         for digit in digits:
             self._exchange.handset(circuit.call_id).press(digit)
         return JSONResponse({"call": circuit.call_id})
@@ -202,3 +206,9 @@ async def _lines(subscription: Subscription) -> AsyncIterator[str]:
             yield json.dumps(event) + "\n"
     finally:
         subscription.close()
+
+
+def _came(asking: Asking) -> str:
+    """What of a request says where it comes from, without telling it."""
+    headers = {"host": asking.host, "origin": asking.origin, "content-type": asking.content_type}
+    return ", ".join(f"{name}: {kind_of(value)}" for name, value in headers.items())

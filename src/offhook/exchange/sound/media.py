@@ -20,7 +20,7 @@ from offhook.carriers.telnyx.media import (
     PlayAudio,
     TelnyxCarrierMedia,
 )
-from offhook.errors import CodecError
+from offhook.errors import CodecError, kind_of
 from offhook.exchange.sound.buffer import PlayoutBuffer
 
 if TYPE_CHECKING:
@@ -247,7 +247,8 @@ class StreamMedia:
                 frames += resampler.resample(None)
         except (av.FFmpegError, IndexError, ValueError):
             raise CodecError(
-                "expected a whole MP3 in media.payload, since the stream is in mp3 mode, got something else",
+                "expected a whole MP3 in media.payload, since the stream is in mp3 mode, "
+                f"got {kind_of(payload)} that are none",
                 fix='send raw audio with stream_bidirectional_mode="rtp"',
             ) from None
         return b"".join(frame.to_ndarray().tobytes() for frame in frames)

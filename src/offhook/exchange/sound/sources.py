@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from offhook.audio.resample import resample
-from offhook.errors import CodecError, ConfigError
+from offhook.errors import CodecError, ConfigError, kind_of
 
 if TYPE_CHECKING:
     from offhook.speech.base import TextToSpeech
@@ -74,5 +74,7 @@ def _decode(data: bytes, rate: int) -> bytes:
             for out in resampler.resample(None):
                 pcm += out.to_ndarray().tobytes()
     except (av.FFmpegError, IndexError, ValueError) as error:
-        raise CodecError(f"expected an MP3 or WAV file, got something else ({type(error).__name__}).") from None
+        raise CodecError(
+            f"expected an MP3 or WAV file, got {kind_of(data)} that are none ({type(error).__name__})."
+        ) from None
     return bytes(pcm)

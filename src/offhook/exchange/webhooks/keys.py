@@ -42,7 +42,7 @@ def load_private_key(path: Path | None = None) -> str:
         ) from None
     except (ValueError, binascii.Error):
         raise ConfigError(
-            f"expected base64 of {_SEED_BYTES} bytes in {path}, got something else.",
+            f"expected base64 of {_SEED_BYTES} bytes in {path}, got {path.stat().st_size} bytes that are none.",
             fix=f"delete {path}; a new key is made at the next start, and its public key changes",
         ) from None
     return text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from offhook.addresses import is_e164, is_sip_uri
-from offhook.errors import ConfigError
+from offhook.errors import ConfigError, kind_of
 
 __all__ = ["ANONYMOUS", "check_caller"]
 
@@ -28,8 +28,7 @@ def check_caller(from_: str) -> str:
         return ANONYMOUS
     if is_e164(caller) or is_sip_uri(caller) or _NATIONAL.fullmatch(caller):
         return caller
-    got = "something else" if caller else "nothing"
     raise ConfigError(
-        f"expected a caller (a number with or without +, a SIP URI, or {ANONYMOUS}), got {got}.",
+        f"expected a caller (a number with or without +, a SIP URI, or {ANONYMOUS}), got {kind_of(caller)}.",
         fix='write it like "+15550150", "02015550150", "sip:anna@example.test" or "anonymous", without spaces',
     )

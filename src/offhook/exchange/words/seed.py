@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 from urllib.parse import urlsplit
 
 from offhook.addresses import is_e164, is_sip_uri
-from offhook.errors import ConfigError
+from offhook.errors import ConfigError, kind_of
 from offhook.exchange.words.ids import new_resource_id
 
 if TYPE_CHECKING:
@@ -219,7 +219,7 @@ def _url(table: Mapping[str, Any], key: str, where: str) -> str:
     except ValueError:
         usable = False
     if not usable:
-        raise _wrong(where, f"{key} like http://127.0.0.1:3000/webhooks", "something else")
+        raise _wrong(where, f"{key} like http://127.0.0.1:3000/webhooks", kind_of(url))
     return url
 
 
@@ -231,14 +231,14 @@ def _number(table: Mapping[str, Any], index: int, applications: tuple[Applicatio
     where = f"numbers[{index}]"
     phone_number = _text(table, "phone_number", where)
     if not is_e164(phone_number):
-        raise _wrong(where, "phone_number in E.164, like +15550199", "something else")
+        raise _wrong(where, "phone_number in E.164, like +15550199", kind_of(phone_number))
     wanted = table.get("application")
     connection_id = next((a.id for a in applications if str(wanted) in (a.id, a.name)), None)
     if wanted is not None and connection_id is None:
         raise _wrong(where, "application to be the name or id of one in [[applications]]", "an unknown one")
     tags = table.get("tags", [])
     if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
-        raise _wrong(where, "tags as a list of texts", "something else")
+        raise _wrong(where, "tags as a list of texts", kind_of(tags))
     return Number(
         id=str(table.get("id") or new_resource_id()),
         phone_number=phone_number,
@@ -251,7 +251,7 @@ def _phone(table: Mapping[str, Any], index: int) -> PhoneSpec:
     where = f"phones[{index}]"
     number = _text(table, "number", where)
     if not is_e164(number) and not is_sip_uri(number):
-        raise _wrong(where, "number in E.164 or a SIP URI", "something else")
+        raise _wrong(where, "number in E.164 or a SIP URI", kind_of(number))
     answers = table.get("answers", "person")
     if answers not in get_args(Answers):
         raise _wrong(where, f"answers to be one of {', '.join(get_args(Answers))}", "another value")
@@ -260,5 +260,5 @@ def _phone(table: Mapping[str, Any], index: int) -> PhoneSpec:
         raise _wrong(where, "answer_after_ms as 0 or more", "another value")
     script = table.get("script")
     if script is not None and not isinstance(script, str | dict):
-        raise _wrong(where, "script as a name, a path or a table", "something else")
+        raise _wrong(where, "script as a name, a path or a table", kind_of(script))
     return PhoneSpec(number=number, answers=answers, script=script, answer_after_ms=after)

@@ -18,6 +18,7 @@ from offhook.carriers.telnyx.media.wire import (
     encode,
     object_,
 )
+from offhook.errors import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -224,7 +225,7 @@ def _command(message: bytes) -> AppCommand:
     try:
         frame = decode_any(message)
     except GARBAGE:
-        return _malformed("expected JSON, got something else")
+        return _malformed(f"expected JSON, got {kind_of(message)} that are none")
     event = frame.get("event") if isinstance(frame, dict) else None
     if not isinstance(event, str):
         return _malformed("expected an object with an event, got none")
@@ -234,7 +235,10 @@ def _command(message: bytes) -> AppCommand:
         name = object_(frame, "mark").get("name")
         return PlaceMark(name) if isinstance(name, str) else _malformed("expected mark.name, got none")
     if event == "media":
-        return CommandMalformed(INVALID_MEDIA, "invalid_media", "expected base64 in media.payload, got something else")
+        payload = object_(frame, "media").get("payload")
+        return CommandMalformed(
+            INVALID_MEDIA, "invalid_media", f"expected base64 in media.payload, got {kind_of(payload)}"
+        )
     return CommandIgnored("unknown event")
 
 
