@@ -19,7 +19,7 @@ def caller(*answers: str, missed: tuple[int, ...] = (), finished: bool = True) -
 
 def test_a_call_that_went_as_asked_has_no_problems() -> None:
     """Every turn was answered, one way or another; a backchannel wants no answer."""
-    assert _problems(caller("answered", "mm-hm", "talked over"), every_turn=True) == []
+    assert _problems(caller("answered", "mm-hm", "talked_over"), every_turn=True) == []
 
 
 def test_what_the_caller_waited_for_in_vain_is_told() -> None:
