@@ -8,6 +8,7 @@ import contextlib
 import json
 import socket
 import time
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -110,7 +111,7 @@ class FakeGate:
         if token not in self.good:
             raise MediaRefused(403, "this token is unknown")
         self.used.add(token)
-        return object(), StreamRequest(url="")
+        return SimpleNamespace(id="v3:1"), StreamRequest(url="")
 
     def open_stream(
         self, call: Any, request: StreamRequest, *, send: Callable[[bytes], None], close: Callable[[], None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -40,7 +41,7 @@ class OpenGate:
     media_limits = MediaLimits()
 
     def admit(self, token: str) -> tuple[Any, StreamRequest]:
-        return object(), StreamRequest(url="")
+        return SimpleNamespace(id="v3:1"), StreamRequest(url="")
 
     def open_stream(self, call: Any, request: Any, *, send: Any, close: Callable[[], None]) -> Any:
         return EchoStream(send, close)
