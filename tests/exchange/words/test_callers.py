@@ -24,7 +24,10 @@ def test_a_caller_is_a_number_an_address_or_nobody(from_: str, caller: str) -> N
     assert check_caller(from_) == caller
 
 
-@pytest.mark.parametrize(("from_", "got"), [("", "nothing"), ("  ", "nothing"), ("anna", "else"), ("+0155", "else")])
+@pytest.mark.parametrize(
+    ("from_", "got"),
+    [("", "an empty text"), ("  ", "an empty text"), ("anna", "a text of 4"), ("+0155", "a text of 5")],
+)
 def test_anything_else_is_an_error_that_says_what_came(from_: str, got: str) -> None:
     """An empty caller is not taken for another one."""
     with pytest.raises(ConfigError, match=got):
