@@ -295,9 +295,11 @@ class Exchange:
         reply = self.api("PATCH", f"call_control_applications/{application}", {"webhook_event_url": url})
         assert reply.status_code == 200, reply.text
 
-    def place(self, to: str, *steps: dict[str, Any], record: bool = False, **more: Any) -> str:
-        """Somebody calls, and does these steps, or says nothing; returns the id of the call."""
-        script: Any = {"name": "test", "steps": list(steps)} if steps else "silent"
+    def place(
+        self, to: str, *steps: dict[str, Any], record: bool = False, echo: dict[str, float] | None = None, **more: Any
+    ) -> str:
+        """Somebody calls, and does these steps, or says nothing, on a phone that echoes; returns the id of the call."""
+        script: Any = {"name": "test", "steps": list(steps), **(echo or {})} if steps else "silent"
         reply = self.http.post("/exchange/calls", json={"to": to, "script": script, "record": record, **more})
         assert reply.status_code == 201, reply.text
         call_id: str = reply.json()["call"]

@@ -197,8 +197,8 @@ class BackchannelIgnored(SessionEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpeechIgnored(SessionEvent):
-    """Fired when a sound was no turn. ``reason`` is ``noise``, ``unintelligible``, ``protected``, ``handover`` or
-    ``goodbye``."""
+    """Fired when a sound was no turn. ``reason`` is ``noise``, ``unintelligible``, ``protected``, ``answered``,
+    ``handover`` or ``goodbye``."""
 
     type: ClassVar[str] = "speech.ignored"
 

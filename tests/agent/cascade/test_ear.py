@@ -212,3 +212,21 @@ def test_audio_without_voice_activity_is_not_kept_for_ever() -> None:
     for number in range(2000):
         ear.hear(bytes(320), 20 * number)
     assert len(ear._ahead) <= 1501
+
+
+def test_an_utterance_that_goes_on_keeps_what_was_heard_of_it() -> None:
+    """Each sample once, whatever lies between."""
+    hearing = Hearing(8000)
+    hearing.hear(bytes(16 * 800))
+    hearing.ear.begin(hearing.now_ms - 160)
+    hearing.hear(tone(8000, 320))
+    length_ms = len(hearing.ear.utterance()) / 32
+    hearing.ear.end(keep=True)
+    hearing.hear(tone(8000, 160))
+    hearing.ear.begin(hearing.now_ms - 600, goes_on=True)
+    hearing.hear(tone(8000, 320))
+    assert len(hearing.ear.utterance()) / 32 == length_ms + 480
+    hearing.ear.end(keep=True)
+    hearing.hear(tone(8000, 160))
+    hearing.ear.begin(hearing.now_ms - 60)
+    assert len(hearing.ear.utterance()) / 32 == 300

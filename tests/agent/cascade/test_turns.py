@@ -189,7 +189,7 @@ def test_a_caller_whose_audio_stops_has_said_what_was_heard() -> None:
     call.now += 1000
     assert call.did(call.turns.audio_stopped(call.now)) == (DraftTranscript(1),)
     assert call.turns.audio_stopped(call.now) == ()
-    assert call.words("when are you") == (TurnEnded("when are you", 0.9, 0.0, 640.0),)
+    assert call.words("when are you") == (TurnEnded("when are you", 0.9, 0.0, 640.0, cut_off=True),)
 
 
 def test_a_caller_whose_audio_comes_back_in_time_speaks_on() -> None:
@@ -657,3 +657,37 @@ def test_nobody_is_reminded_while_audio_is_late() -> None:
     assert call.did(call.turns.tick(call.now)) == ()
     call.did(call.turns.audio_stopped(call.now))
     assert call.did(call.turns.tick(call.now)) == (RemindSilence(1),)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("When are, you open?", Resume), ("when are you open on sunday", TurnEnded)],
+)
+def test_the_rest_of_a_turn_that_was_cut_off_is_a_turn_if_it_brings_words(text: str, expected: type) -> None:
+    """The audio before it is heard with it; what was answered already is not answered again."""
+    call = Conversation()
+    call.talk(640)
+    ended = call.now
+    call.now += 1000
+    call.did(call.turns.audio_stopped(call.now))
+    assert [type(d) for d in call.words("when are you open")] == [TurnEnded]
+    call.now = ended + 3000
+    call.agent_speaks()
+    call.now = ended
+    assert call.talk(320)[:1] == [SpeechBegan(ended, goes_on=True)]
+    call.silence(192)
+    call.words(text)
+    assert [type(d) for d in call.silence(320)][-1:] == [expected]
+    call.now += 1000
+    assert call.talk(64)[:1] == [SpeechBegan(call.now - 64)]
+
+
+def test_what_is_said_later_does_not_go_on_with_a_turn_that_was_cut_off() -> None:
+    """It is said anew."""
+    call = Conversation()
+    call.talk(640)
+    call.did(call.turns.audio_stopped(call.now + 1000))
+    call.words("when are you open")
+    call.did(call.turns.tick(call.now + 1000))
+    call.silence(640)
+    assert call.talk(64)[:1] == [SpeechBegan(1280.0)]

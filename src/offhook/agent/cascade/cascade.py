@@ -297,16 +297,16 @@ class Cascade:
         host = self._host
         call_id = host.call.id
         match decision:
-            case SpeechBegan(at_ms):
+            case SpeechBegan(at_ms, goes_on):
                 self._caller_quiet.clear()
-                self._ear.begin(at_ms)
+                self._ear.begin(at_ms, goes_on=goes_on)
                 host.notify(events.CallerSpeechBegan(at_ms=host.wall_ms(at_ms), call_id=call_id))
             case DraftTranscript(draft):
                 self._recogniser.start(draft, self._ear.utterance())
             case DropDraft():
                 self._recogniser.drop()
             case TurnEnded():
-                self._speech_over(decision.speech_ended_ms)
+                self._speech_over(decision.speech_ended_ms, keep=decision.cut_off)
                 self._turn_ended(decision)
             case Ignore(reason="backchannel"):
                 self._speech_over(decision.speech_ended_ms)
@@ -332,10 +332,10 @@ class Cascade:
             case EndCall(reason):
                 host.leave(reason)
 
-    def _speech_over(self, ended_ms: float) -> None:
+    def _speech_over(self, ended_ms: float, *, keep: bool = False) -> None:
         self._recogniser.drop()
         self._caller_quiet.set()
-        self._ear.end()
+        self._ear.end(keep=keep)
         self._host.notify(events.CallerSpeechEnded(at_ms=self._host.wall_ms(ended_ms), call_id=self._host.call.id))
 
     def _turn_ended(self, turn: TurnEnded) -> None:

@@ -20,8 +20,9 @@ __all__ = [
     "Yield",
 ]
 
-IgnoreReason = Literal["backchannel", "noise", "protected", "unintelligible"]
-"""Why something said is not a turn: a listener's word, too short to be speech, said over protected speech, no words."""
+IgnoreReason = Literal["answered", "backchannel", "noise", "protected", "unintelligible"]
+"""Why something said is not a turn: a listener's word, too short to be speech, said over protected speech, no words;
+or the end of a turn that was cut off when audio stopped, with no word in it that has not been answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class SpeechBegan:
     """Decided when the caller starts to speak: keep the audio from a little before ``at_ms`` on."""
 
     at_ms: float
+    goes_on: bool = False
+    """With a turn that was cut off: what was kept of it is the beginning of this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,8 @@ class TurnEnded:
     confidence: float
     speech_began_ms: float
     speech_ended_ms: float
+    cut_off: bool = False
+    """Audio has stopped, and what else was said may still come: keep what was heard of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,7 @@ class Ear:
         self._recent_ms = 0.0
         self._to_stt: Resampler | None = None
         self._utterance = bytearray()
+        self._kept_to_ms = 0.0
         self._pushed_ms = 0.0
         self._last = _Piece(0.0, 0.0, b"", None)  # the last that voice activity is through with
         self._stream = vad.open(self._window)
@@ -133,21 +134,26 @@ class Ear:
         if self._to_stt is not None:
             self._keep(self._to_stt.process(piece.pcm))
 
-    def begin(self, at_ms: float) -> None:
-        """An utterance began at ``at_ms``: keep everything from a little before."""
+    def begin(self, at_ms: float, *, goes_on: bool = False) -> None:
+        """An utterance began at ``at_ms``: keep everything from a little before; or the one before ``goes_on``."""
         self._to_stt = Resampler(self._rate, self._stt_rate)
-        self._utterance.clear()
-        pieces = [piece.pcm for piece in self._recent if piece.ended_ms > at_ms - _BEFORE_MS]
+        if goes_on:
+            pieces = [piece.pcm for piece in self._recent if piece.pushed_ms > self._kept_to_ms]
+        else:
+            self._utterance.clear()
+            pieces = [piece.pcm for piece in self._recent if piece.ended_ms > at_ms - _BEFORE_MS]
         self._keep(self._to_stt.process(b"".join(pieces)))
 
     def utterance(self) -> bytes:
         """The utterance as far as voice activity has got, at the recogniser's rate."""
         return bytes(self._utterance)
 
-    def end(self) -> None:
-        """The utterance is over."""
+    def end(self, *, keep: bool = False) -> None:
+        """The utterance is over; it may still go on (``keep``)."""
         self._to_stt = None
-        self._utterance.clear()
+        self._kept_to_ms = self._last.pushed_ms
+        if not keep:
+            self._utterance.clear()
 
     def close(self) -> None:
         """Hear nothing more."""

@@ -50,6 +50,8 @@ time. Beyond it, audio is late, and nobody knows what is in it."""
 _BEHIND_MS = 300.0
 """Audio that comes later than this is late: nobody is reminded, and what began so long before the agent spoke was not
 said over it."""
+_REST_MS = 300.0
+"""What comes late, and was said so soon after a turn that was cut off when audio stopped, is the rest of it."""
 
 _NOTHING: tuple[Decision, ...] = ()
 
@@ -83,6 +85,7 @@ class _Utterance:
     over_agent: bool
     words_ms: float = 0.0
     silent_ms: float = 0.0
+    answered: str | None = None  # it goes on with a turn that was cut off, and these were its words
     draft: int | None = None
     text: str | None = None
     confidence: float = 0.0
@@ -117,6 +120,7 @@ class TurnTaking:
         self._now_ms = now_ms
         self._heard_ms: float | None = None  # until when voice activity is known
         self._stopped = False
+        self._cut_off: TurnEnded | None = None
         self._speaks_since_ms = now_ms
         self._quiet_since_ms = now_ms
         self._reminders = 0
@@ -271,8 +275,12 @@ class TurnTaking:
         frames.clear()
         self._voice = _Voice.TALKING
         over_agent = self._agent is AgentState.SPEAKING and began_ms > self._speaks_since_ms - _BEHIND_MS
-        self._utterance = _Utterance(began_ms, at_ms, over_agent, words_ms)
-        return (SpeechBegan(began_ms), *self._consider_pause(at_ms))
+        self._utterance = utterance = _Utterance(began_ms, at_ms, over_agent, words_ms)
+        cut_off, self._cut_off = self._cut_off, None
+        if cut_off is not None and began_ms - cut_off.speech_ended_ms <= _REST_MS:
+            utterance.began_ms, utterance.answered = cut_off.speech_began_ms, cut_off.text
+        began = SpeechBegan(began_ms, goes_on=utterance.answered is not None)
+        return (began, *self._consider_pause(at_ms))
 
     def _talk_on(self, at_ms: float) -> tuple[Decision, ...]:
         utterance = self._open()
@@ -346,11 +354,15 @@ class TurnTaking:
             if not text:
                 # A silenced agent has nothing to wait for; otherwise words may still follow.
                 return self._dismiss("unintelligible") if over or self._paused_ms is not None else _NOTHING
+            if utterance.answered is not None and _words(text) == _words(utterance.answered):
+                return self._dismiss("answered") if over else _NOTHING
             decisions += self._yield()
         if over:
             self._close()
             self._reminders = 0
-            decisions.append(TurnEnded(text, utterance.confidence, utterance.began_ms, utterance.ended_ms))
+            turn = TurnEnded(text, utterance.confidence, utterance.began_ms, utterance.ended_ms, self._stopped)
+            self._cut_off = turn if turn.cut_off else None
+            decisions.append(turn)
         return tuple(decisions)
 
     def _is_hum(self, utterance: _Utterance) -> bool:
@@ -421,3 +433,7 @@ class TurnTaking:
         self._paused_ms = None
         self._quiet_since_ms = self._now_ms
         return _NOTHING
+
+
+def _words(text: str) -> list[str]:
+    return "".join(letter if letter.isalnum() else " " for letter in text.lower()).split()
