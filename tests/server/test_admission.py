@@ -143,6 +143,21 @@ async def test_a_number_for_it_that_does_not_answer_is_busy(town: Any) -> None:
     assert host.dispatch.busy == 1
 
 
+async def test_callers_who_come_together_are_answered_one_after_the_other(town: Any) -> None:
+    """A phone rings a little longer; a caller who gives up meanwhile is not answered."""
+    metering = Metering()
+    metering.costs = (EngineCost(**{**_fields(SLOW), "busy_ms": 30.0, "answered_ms": 30.0}),)
+    await town.open(measures_capacity=True, metering=metering)
+    began_s = asyncio.get_running_loop().time()
+    for call_id in ("c1", "c2", "c3"):
+        await town.ring(call_id)
+    await town.hang_up("c3")
+    await town.carrier.did("answer", 2)
+    assert asyncio.get_running_loop().time() - began_s >= 0.19  # 4 s of speech for each, at 30 ms a second
+    await asyncio.sleep(0.3)
+    assert town.carrier.names().count("answer") == 2
+
+
 async def test_nobody_is_dialled_beyond_capacity(town: Any) -> None:
     """The program is told, and the carrier is not asked."""
     host = await full_host(town)
@@ -177,3 +192,7 @@ async def test_a_host_that_does_not_measure_counts_calls_only(town: Any) -> None
     assert metering.listener is None
     with pytest.raises(CallError, match="max_calls"):
         await host.dial("+15550100", "+15550199")
+
+
+def _fields(cost: EngineCost) -> dict[str, Any]:
+    return {name: getattr(cost, name) for name in cost.__slots__}

@@ -124,6 +124,30 @@ def test_calls_that_use_more_than_was_assumed_leave_room_for_fewer() -> None:
     assert day.limit[1] == "processor"
 
 
+def test_callers_who_come_together_are_answered_one_after_the_other() -> None:
+    """Or they would all speak at the same moment: 160 ms of the voice for each are 267 ms, at six tenths."""
+    day = Day(RECOGNITION, VOICE)
+    rings = [day.capacity.ring_ms(0) for _ in range(4)]
+    assert rings == pytest.approx([0, 266.7, 533.3, 800], abs=0.1)
+    assert day.capacity.ring_ms(900) == pytest.approx(166.7, abs=0.1)
+    assert day.capacity.ring_ms(5000) == 0
+    nobody_knows = Day()
+    assert [nobody_knows.capacity.ring_ms(0) for _ in range(3)] == [0, 0, 0]
+
+
+def test_a_phone_does_not_ring_for_long_because_of_others() -> None:
+    """Whoever would have to wait for more than five seconds is told busy at once; but not when nobody else is there."""
+    day = Day(RECOGNITION, VOICE)
+    calls = 0
+    while day.capacity.admit(0, calls) is None:
+        day.capacity.ring_ms(0)
+        calls += 1
+    assert calls == 19
+    assert day.capacity.refused == {"voice": 1}
+    assert day.capacity.admit(0, 0) is None
+    assert day.capacity.admit(300, calls) is None
+
+
 def test_a_wait_that_grows_closes_the_door() -> None:
     """One in twenty may wait for longer than 250 ms and half of what the engine takes alone."""
     day = Day(RECOGNITION, cores=PLENTY)

@@ -87,6 +87,10 @@ class Admission:
             logger.info("call %s is turned away: %d calls are up (%s)", call_id, others, scarce)
         return scarce
 
+    def ring_s(self) -> float:
+        """How long the phone of a call that was just let in rings, before it is answered."""
+        return self.capacity.ring_ms(self._clock.now_ms()) / 1000 if self._measures else 0.0
+
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         now_s, now_ms, used_ns = loop.time(), self._clock.now_ms(), time.process_time_ns()
         settled_ms = now_ms - self.capacity.options.settle_ms

@@ -8,7 +8,8 @@ how many it wants at most.
 
 A crowd must not fill the machine before its first words are heard, nor may the door open and shut with every word: so
 room is counted by what calls are expected to use, a strain ends well below where it began, and what it has taken away
-comes back call by call.
+comes back call by call. And callers who come at the same moment hear the same greeting and would all speak at the same
+moment: a phone rings a little longer, so that their words come one after the other.
 """
 
 from __future__ import annotations
@@ -62,6 +63,8 @@ class CapacityOptions:
     """How long the answer is."""
     call_ms: float = 5.0
     """Processor time that a second of a call takes beside recognition and voice."""
+    longest_ring_ms: float = 5000.0
+    """A phone rings no longer than this because others were answered just before."""
     settle_ms: float = 12_000.0
     """A call that is younger says nothing about how much calls use: it is being greeted."""
     prior_s: float = 300.0
@@ -117,6 +120,7 @@ class Capacity:
         self._strained_by: Scarce = "processor"
         self._ceiling: float = math.inf
         self._eased_ms = 0.0
+        self._next_ms = 0.0
         self._refused_ms = 0.0
         self._refused_now = 0
 
@@ -194,15 +198,23 @@ class Capacity:
         """
         self._calls = calls
         self._judge(now_ms, calls)
-        limit = self.limit()
+        limit, spacing = self.limit(), self._spacing()
         if calls < limit.calls:
-            self._calls += 1
-            return None
+            if calls == 0 or spacing is None or self._next_ms - now_ms <= self.options.longest_ring_ms:
+                self._calls += 1
+                return None
+            limit = Limit(calls, spacing[1])
         self.refused[limit.by] += 1
         self._refused_now = self._refused_now + 1 if self.full else 1
         self._refused_ms = now_ms
         self.full = True
         return limit.by
+
+    def ring_ms(self, now_ms: float) -> float:
+        """How long the phone of a call that was just admitted rings before it is answered."""
+        begins_ms, spacing = max(now_ms, self._next_ms), self._spacing()
+        self._next_ms = begins_ms + (spacing[0] if spacing is not None else 0.0)
+        return begins_ms - now_ms
 
     def limit(self) -> Limit:
         """How many calls at once there is room for now. Never fewer than one."""
@@ -250,6 +262,15 @@ class Capacity:
                 busy_ms = engine.at_once * 1000 * options.engine_share
                 limits.append(Limit(_calls(busy_ms, engine.share.per_call_s), name))
         return min(limits, key=lambda limit: limit.calls)
+
+    def _spacing(self) -> tuple[float, EngineName] | None:
+        """How far apart calls begin, so that the busiest engine is done with one when the next one comes; and which."""
+        spacings = [
+            (engine.turn_ms / engine.at_once / self.options.engine_share, name)
+            for name, engine in self._engines.items()
+            if engine.at_once is not None
+        ]
+        return max(spacings, default=None)
 
     def _judge(self, now_ms: float, calls: int) -> None:
         """Whether the calls that are up wait already."""
@@ -352,11 +373,16 @@ class _Engine:
         return self._alone * (self._typical if self._reads else 1.0)
 
     @property
+    def turn_ms(self) -> float:
+        """How long the engine is busy with a usual turn."""
+        return self.rate * self._typical
+
+    @property
     def queued_ms(self) -> float:
         """How long one that is asked now waits for those before it."""
         if self.at_once is None:
             return 0.0
-        return self.rate * self._typical * (self.waiting / self.at_once - 1)
+        return self.turn_ms * (self.waiting / self.at_once - 1)
 
     def answered(self, use: EngineUse, now_ms: float, *, alone: bool) -> None:
         units = self.units(use.audio_ms) if self._reads else 1.0

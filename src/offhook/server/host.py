@@ -386,6 +386,10 @@ class Host:
         """Whether there is no room for a call that rings: ``None``, or what there is too little of."""
         return self.admission.refuses(live.call.id, self.dispatch.busy - 1)
 
+    def ring_s(self) -> float:
+        """How long the phone of a call that there is room for rings, before it is answered."""
+        return self.admission.ring_s()
+
     def report_over(self, call: Call, cause: str) -> None:
         """A call has turned out to be over, though the carrier has not reported it."""
         self.dispatch.report_over(call, cause)

@@ -93,6 +93,10 @@ class Surroundings(Protocol):
         """A call has turned out to be over, though the carrier has not reported it."""
         ...
 
+    def ring_s(self) -> float:
+        """How long the phone of a call that there is room for rings, before it is answered."""
+        ...
+
     def refuses(self, live: LiveCall) -> str | None:
         """Whether there is no room for a call that rings: ``None``, or what there is too little of."""
         ...
@@ -172,7 +176,7 @@ class LiveCall:
         match effect:
             case AnswerCall():
                 scarce = self._host.refuses(self)
-                self._host.spawn(self._answer() if scarce is None else self._turn_away(scarce))
+                self._host.spawn(self._answer(self._host.ring_s()) if scarce is None else self._turn_away(scarce))
             case BeginSession():
                 self._begin()
             case EndSession():
@@ -203,8 +207,10 @@ class LiveCall:
 
     # -- the beginning -----------------------------------------------------------------------------------------------
 
-    async def _answer(self) -> None:
+    async def _answer(self, ring_s: float = 0.0) -> None:
         call = self.call
+        if ring_s > 0 and await self._end_within(ring_s):
+            return
         self._host.stall.watch()
         request = self._host.stream_request(call)
         answering = asyncio.ensure_future(self._leg.answer(request))
