@@ -110,7 +110,8 @@ VOICE_FIRST = Wait(
 VOICE_NEXT = Wait(
     name="the next sound of a sentence",
     limit_s=2.0,
-    outcome="another voice says the rest from the next sentence on; where there is none, as for the first sound",
+    outcome="another voice goes on with the next sentence, or this one where there is no other; the second time in a "
+    "row: as for the first sound",
 )
 
 # -- the carrier -----------------------------------------------------------------------------------------------------
@@ -439,9 +440,19 @@ async def each_within(
     *,
     first_s: float | None = None,
     following_s: float | None = None,
+    counts: Callable[[T], bool] | None = None,
     call_id: str | None = None,
 ) -> AsyncGenerator[T]:
     """The pieces of a :class:`Stream`, the first and every next one within its own time; closed in the end.
+
+    Args:
+        first: for the first piece.
+        following: for every other.
+        pieces: the iterator.
+        first_s: another limit for the first piece.
+        following_s: another one for every other.
+        counts: whether a piece is one. Others are skipped, and win no time.
+        call_id: for the log.
 
     Raises:
         WaitOver: a piece did not come.
@@ -449,15 +460,22 @@ async def each_within(
         Exception: what the iterator raised.
     """
     stream = Stream(pieces, call_id=call_id)
-    wait, limit_s = first, first_s
+    wait, limit_s = first, first.limit_s if first_s is None else first_s
+    clock = asyncio.get_running_loop().time
     try:
         while True:
+            began_s = clock()
+            left_s = limit_s
             try:
-                piece = await stream.next(wait, limit_s=limit_s)
+                while True:
+                    piece = await stream.next(wait, limit_s=left_s)
+                    if counts is None or counts(piece):
+                        break
+                    left_s = max(0.0, limit_s - (clock() - began_s))
             except StopAsyncIteration:
                 return
             yield piece
-            wait, limit_s = following, following_s
+            wait, limit_s = following, following.limit_s if following_s is None else following_s
     finally:
         await stream.aclose()
 

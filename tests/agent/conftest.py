@@ -12,6 +12,7 @@ import pytest
 from offhook.agent import Agent, Engines
 from offhook.agent.cascade import Cascade
 from offhook.agent.session import Session
+from offhook.agent.voices import Fallback
 from offhook.calls import Call, CallRecord
 from offhook.carriers.media import MediaFormat, MediaStarted
 from offhook.clock import ManualClock
@@ -104,7 +105,9 @@ async def settle() -> None:
 class PhoneCall:
     """A session and everything around it. ``stt`` hears the texts it is given, one per recognition."""
 
-    def __init__(self, agent: Agent, *texts: str, tts: Any = None, stt: Any = None, vad: Any = None) -> None:
+    def __init__(
+        self, agent: Agent, *texts: str, tts: Any = None, stt: Any = None, vad: Any = None, fallback: Any = None
+    ) -> None:
         self.clock = ManualClock(now_ms=1000.0)
         self.stream = FakeStream()
         self.carrier = FakeCarrier()
@@ -115,7 +118,7 @@ class PhoneCall:
         self.call = Call(CallRecord(call_id="v3:call"), self.carrier)  # type: ignore[arg-type]
         self.call.observe(self.events.append)  # type: ignore[arg-type]
         self.cascade: Cascade
-        engines = Engines(self.vad, self.stt, self.tts)
+        engines = Engines(self.vad, self.stt, self.tts, fallback or Fallback())
 
         def conversant(host: ConversantHost) -> Cascade:
             self.cascade = Cascade(host, engines=engines)

@@ -64,7 +64,8 @@ class Agent:
         name: who it is, for people who look at its calls.
         greeting: what it says first; ``""`` to let the caller begin.
         voice: a voice of :func:`offhook.speech.engines.load_tts`, such as ``"flite:rms"``, or one of your own;
-            ``None``: the best here.
+            ``None``: the best here. Where it does not work another one of those here speaks; a list: the first of these
+            that works.
         stt: your own speech recogniser; ``None``: the one that is installed.
         vad: your own voice activity detector; likewise.
         dialog: what decides the answers, in place of intents.
@@ -81,7 +82,7 @@ class Agent:
         name: str,
         greeting: str,
         *,
-        voice: str | TextToSpeech | None = None,
+        voice: str | TextToSpeech | Sequence[str | TextToSpeech] | None = None,
         stt: SpeechToText | None = None,
         vad: VoiceActivity | None = None,
         dialog: Dialog | None = None,

@@ -75,7 +75,7 @@ class HandingOver:
         self.under_way = False
         """Whether the caller is being connected to a person: nothing they say is answered."""
 
-    async def hand_over(self, to: str | None, *, reason: str, announced: bool) -> None:
+    async def hand_over(self, to: str | None, *, reason: str, announced: bool, goes_on: bool = True) -> None:
         """Connect the caller to a person, once everything said was heard; ``None``: where the agent hands over to.
 
         If nobody can be reached the caller is told, and the conversation goes on. A second hand-over while one is under
@@ -85,6 +85,7 @@ class HandingOver:
             to: E.164 number or SIP URI.
             reason: why, for the records.
             announced: the caller knows already: the agent's own message is not said.
+            goes_on: the agent can go on if nobody is reached; if not, the caller is not told so.
 
         Raises:
             ConfigError: ``to`` cannot be dialled.
@@ -100,11 +101,11 @@ class HandingOver:
         self._conversant.hold("handover")
         try:
             message = rules.message if rules is not None and not announced else ""
-            await self._announce_and_connect(target, reason, message)
+            await self._announce_and_connect(target, reason, message, goes_on=goes_on)
         finally:
             self._release()
 
-    async def _announce_and_connect(self, to: str, reason: str, message: str) -> None:
+    async def _announce_and_connect(self, to: str, reason: str, message: str, *, goes_on: bool) -> None:
         host, call = self._host, self._host.call
         host.notify(events.HandoverStarted(at_ms=host.wall_ms(), call_id=call.id, to=to, reason=reason))
         await self._say(message, "handover", protected=True)
@@ -118,8 +119,9 @@ class HandingOver:
             host.finish("handover")
             return
         host.notify(events.HandoverFailed(at_ms=at_ms, call_id=call.id, to=to, reason=reason, cause=cause))
-        self._release()
-        await self._say(host.agent.texts.handover_failed, "apology")
+        if goes_on:
+            self._release()
+            await self._say(host.agent.texts.handover_failed, "apology")
 
     async def _connect(self, to: str) -> str | None:
         """Transfer the call and wait for the person to answer; why they did not, or ``None``."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 from offhook.errors import ConfigError
-from offhook.waits import HANDLER, REPLY_NEXT
+from offhook.waits import HANDLER, RECOGNITION, REPLY_NEXT, VOICE_FIRST, VOICE_NEXT
 
 __all__ = ["Limits", "TurnOptions"]
 
@@ -74,6 +74,12 @@ class Limits:
     """The longest that the program may take to begin an answer; what it asks the caller meanwhile does not count."""
     next_piece_s: float = REPLY_NEXT.limit_s
     """The longest that it may take from one piece of an answer to the next."""
+    recognition_s: float = RECOGNITION.limit_s
+    """The longest that the recogniser may take."""
+    voice_first_s: float = VOICE_FIRST.limit_s
+    """The longest that a voice may take to the first sound of a sentence."""
+    voice_next_s: float = VOICE_NEXT.limit_s
+    """The longest that it may take from one sound to the next."""
 
     def __post_init__(self) -> None:
         for field in fields(self):

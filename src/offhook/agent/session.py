@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from offhook.agent import events
 from offhook.agent.failures import ProgramFailures
 from offhook.agent.handing_over import HandingOver
+from offhook.agent.voices import NoVoice
 from offhook.agent.work import current_work, end_work
 from offhook.calls.transcript import Scribe, TranscriptEntry
 from offhook.clock import SystemClock
@@ -57,6 +58,7 @@ class Session:
         self._failures = ProgramFailures(self)
         self._began_ms: float | None = None
         self._leaving: asyncio.Task[None] | None = None
+        self._rescuing: asyncio.Task[None] | None = None
         self._error: Exception | None = None
         self._reason: str | None = None
         self._over = asyncio.Event()
@@ -125,8 +127,9 @@ class Session:
             return
         self._reason = reason
         self._conversant.stop()
-        if self._leaving is not None:
-            end_work(self._leaving)
+        for task in (self._leaving, self._rescuing):
+            if task is not None:
+                end_work(task)
         if self.began:
             self.notify(events.SessionEnded(at_ms=self.wall_ms(), call_id=self.call.id, reason=reason))
         self.call.conversation = None
@@ -267,9 +270,24 @@ class Session:
             await self._conversant.say(text, "apology")
 
     def engine_failed(self, error: Exception) -> None:
-        """End the conversation; :meth:`run` raises ``error``."""
-        self._error = self._error or error
-        self.finish("engine_failed")
+        """An agent that is deaf or mute is no agent: a person takes over. Where there is none, or nobody answers, the
+        conversation is over; :meth:`run` then raises ``error``."""
+        if self._handing_over.under_way or self._rescuing is not None:
+            return
+        if self.over or not self.began or self.agent.handing_over is None or self._leaving is not None:
+            self._error = self._error or error
+            self.finish("engine_failed")
+            return
+        self._conversant.hush()
+        self._rescuing = asyncio.create_task(self._rescue(error))
+
+    async def _rescue(self, error: Exception) -> None:
+        what, mute = ("voice", True) if isinstance(error, NoVoice) else ("recogniser", False)
+        reason = f"the agent's {what} does not work"
+        await self._handing_over.hand_over(None, reason=reason, announced=mute, goes_on=False)
+        if not self.over:
+            self._error = error
+            self.finish("engine_failed")
 
 
 def _entry_of(event: events.SessionEvent) -> TranscriptEntry | None:

@@ -14,7 +14,7 @@ from offhook.installing import install
 if TYPE_CHECKING:
     from offhook.speech.base import SpeechToText, TextToSpeech, VoiceActivity
 
-__all__ = ["default_stt", "default_tts", "load_stt", "load_tts", "load_vad"]
+__all__ = ["default_stt", "default_tts", "fallbacks_of", "load_stt", "load_tts", "load_vad"]
 
 
 def load_vad(name: str = "silero") -> VoiceActivity:
@@ -95,6 +95,11 @@ def default_tts() -> TextToSpeech:
         "expected a voice (flite or espeak-ng), found neither",
         fix=f"{install('local')}   or: apt install libflite1",
     )
+
+
+def fallbacks_of(voice: TextToSpeech) -> list[str]:
+    """The names of voices that may speak where ``voice`` does not work: those that come with us and are another."""
+    return [name for name in ("flite", "espeak") if type(voice).__name__.lower() != name]
 
 
 def _need(module: str, purpose: str) -> None:

@@ -27,6 +27,9 @@ class Listener:
     def words_known(self, draft: int, words: Recognition) -> None:
         self.known.append((draft, words))
 
+    def not_recognised(self, draft: int) -> None:
+        self.known.append((draft, Recognition("", 0.0)))
+
     def recogniser_failed(self, error: Exception) -> None:
         self.failed.append(error)
 

@@ -31,8 +31,7 @@ from offhook.agent.cascade.recording import Greeting
 from offhook.agent.cascade.stream_clock import StreamClock
 from offhook.agent.cascade.turn import current_turn
 from offhook.agent.cascade.turns import TurnTaking
-from offhook.agent.failures import InARow
-from offhook.logs import describe
+from offhook.speech.base import Recognition
 from offhook.waits import MEDIA_SILENCE
 
 if TYPE_CHECKING:
@@ -42,7 +41,6 @@ if TYPE_CHECKING:
     from offhook.agent.cascade.recording import Recording
     from offhook.agent.conversant import CallAudio, ConversantHost, HoldReason
     from offhook.agent.engines import Engines
-    from offhook.speech.base import Recognition
 
 __all__ = ["Cascade"]
 
@@ -81,11 +79,11 @@ class Cascade:
         self._playout = playout
         self._greeting = greeting or Greeting(host.agent, engines.tts)
         self._greeted: asyncio.Task[Recording] | None = None
-        self._recogniser = Recogniser(engines.stt, self, call_id=host.call.id)
-        self._voice_failures = InARow()
+        self._recogniser = Recogniser(engines.stt, self, call_id=host.call.id, limit_s=host.agent.limits.recognition_s)
         limits = host.agent.limits
         self._fillers = Fillers(host.agent.texts.fillers, first_s=limits.filler_s, again_s=limits.filler_again_s)
         self._words_at_ms = 0.0
+        self._misheard = False  # the recogniser failed at what the caller said last
         self._held: HoldReason | None = None
         self._stream_clock = StreamClock()
         self._no_audio_ms = 0.0
@@ -119,14 +117,23 @@ class Cascade:
         )
         self._turns = TurnTaking(agent.turn_taking, limits=agent.limits, now_ms=clock.now_ms())
         outlet = OverheardOutlet(line, self._ear, clock)
-        self._mouth = Mouth(outlet, engines.tts, clock=clock, watcher=self, options=self._playout)
+        self._mouth = Mouth(
+            outlet,
+            engines.voices,
+            clock=clock,
+            watcher=self,
+            options=self._playout,
+            limits=agent.limits,
+            call_id=self._host.call.id,
+        )
         self._answering = Answering(self._host, self._dialog, self._mouth, on_busy=self._agent_silent)
         self._begun = True
         self.prepare()
         if opening := self._host.call.opening:
             self._mouth.speak(opening, "apology")
         elif self._greeted is not None:
-            self._mouth.speak(self._greeted, "greeting", protected=agent.turn_taking.protect_greeting)
+            protected = agent.turn_taking.protect_greeting
+            self._mouth.speak(self._greeted, "greeting", protected=protected, instead=agent.greeting)
 
     def stop(self) -> None:
         """The conversation is over: everything stops but what must finish."""
@@ -233,7 +240,6 @@ class Cascade:
         """The agent can be heard."""
         host = self._host
         now_ms, at_ms, call_id = host.clock.now_ms(), host.wall_ms(), host.call.id
-        self._voice_failures.worked()
         speech.sent_at_ms = now_ms
         host.notify(events.AgentSpeechBegan(at_ms=at_ms, call_id=call_id, kind=speech.kind, text=speech.text))
         turn = speech.turn
@@ -269,11 +275,8 @@ class Cascade:
         self._agent_silent()
 
     def voice_failed(self, error: Exception) -> None:
-        """The voice does not work: once is bad luck."""
-        if self._voice_failures.failed():
-            self._host.engine_failed(error)  # which tells the log
-        else:
-            logger.error("call %s: the voice raised %s", self._host.call.id, describe(error))
+        """An agent that is mute is no agent."""
+        self._host.engine_failed(error)
 
     def _agent_silent(self) -> None:
         """The agent says nothing at the moment: tell turn-taking whose turn it is."""
@@ -358,11 +361,22 @@ class Cascade:
     def _ignored(self, reason: str, text: str) -> None:
         host = self._host
         host.notify(events.SpeechIgnored(at_ms=host.wall_ms(), call_id=host.call.id, reason=reason, text=text))
+        if reason == "unintelligible" and self._misheard and self._mouth.current is None and self._held is None:
+            self._mouth.speak(host.agent.texts.clarify, "question")
 
     # -- the words of the caller (WordsListener) ----------------------------------------------------------------------
 
     def words_known(self, draft: int, words: Recognition) -> None:
         """The words of a draft are known."""
+        self._misheard = False
+        self._words(draft, words)
+
+    def not_recognised(self, draft: int) -> None:
+        """The recogniser failed: the caller is asked again, if they have finished."""
+        self._misheard = True
+        self._words(draft, Recognition("", 0.0))
+
+    def _words(self, draft: int, words: Recognition) -> None:
         host, text, confidence = self._host, words.text, words.confidence
         self._words_at_ms = now_ms = host.clock.now_ms()
         host.notify(events.TurnDraft(at_ms=host.wall_ms(), call_id=host.call.id, text=text, confidence=confidence))

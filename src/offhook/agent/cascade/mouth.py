@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING, Protocol
 
 from offhook.agent.cascade.playout import Audio, Playout
 from offhook.agent.cascade.sentences import Sentences, split_sentences
+from offhook.agent.failures import InARow
+from offhook.agent.options import Limits
+from offhook.agent.voices import NoVoice
 from offhook.audio.resample import Resampler
 from offhook.dialog.acts import close
-from offhook.waits import as_failure, is_own_end
+from offhook.logs import describe
+from offhook.waits import VOICE_FIRST, VOICE_NEXT, WaitOver, as_failure, each_within, is_own_end, within
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
     from offhook.agent.cascade.recording import Recording
     from offhook.agent.cascade.turn import Turn
     from offhook.agent.conversant import SpeechOutlet
+    from offhook.agent.voices import Voices
     from offhook.clock import Clock
     from offhook.speech.base import TextToSpeech
 
@@ -30,6 +35,9 @@ logger = logging.getLogger(__name__)
 
 _AHEAD_MS = 3000
 """A sentence is not begun while this much waits: the voice is shared with other calls."""
+_LONGEST_MS = 10_000
+_LONGEST_LETTER_MS = 500
+"""No sentence takes longer than the first, and the second for each of its letters: a voice that goes on is broken."""
 _PIECE_MS = 200
 """A recording is taken in pieces of this length, with other calls' work in between."""
 
@@ -50,7 +58,7 @@ class SpeechWatcher(Protocol):
         ...
 
     def voice_failed(self, error: Exception) -> None:
-        """The voice raised; the speech is over."""
+        """No voice says it; the speech is over."""
         ...
 
 
@@ -64,6 +72,10 @@ class Speech:
         self.kind = kind
         self.playout = playout
         self.turn = turn
+        self.instead = ""
+        """What is said where a recording is not to be had."""
+        self.failed: list[TextToSpeech] = []
+        """The voices that have failed in it."""
         self.protected = False
         self.announced = False
         self.sent = False
@@ -105,7 +117,9 @@ class Mouth:
 
     Args:
         line: the call's stream.
-        tts: the voice.
+        voices: the voices.
+        limits: how long to wait for them.
+        call_id: for the log.
         clock: what time it is.
         watcher: who is told.
         options: how audio is sent.
@@ -114,14 +128,19 @@ class Mouth:
     def __init__(
         self,
         line: SpeechOutlet,
-        tts: TextToSpeech,
+        voices: Voices,
         *,
         clock: Clock,
         watcher: SpeechWatcher,
-        options: PlayoutOptions | None,
+        options: PlayoutOptions | None = None,
+        limits: Limits | None = None,
+        call_id: str | None = None,
     ) -> None:
         self._line = line
-        self._tts = tts
+        self._voices = voices
+        self._limits = limits or Limits()
+        self._call_id = call_id
+        self._unsaid = InARow()
         self._clock = clock
         self._watcher = watcher
         self._options = options
@@ -145,10 +164,13 @@ class Mouth:
         *,
         turn: Turn | None = None,
         protected: bool = False,
+        instead: str = "",
     ) -> Speech:
-        """Say ``words``, after what is being said already; in place of it, if that is a filler."""
+        """Say ``words``, after what is being said already; in place of it, if that is a filler. ``instead`` is said
+        where ``words`` is a recording that is not to be had."""
         speech = Speech(words, kind, Playout(self._line.output_rate, self._options), turn)
         speech.protected = protected
+        speech.instead = instead
         if isinstance(words, str):
             speech.text = words
         self._queue.append(speech)
@@ -244,7 +266,7 @@ class Mouth:
             elif isinstance(speech.words, AsyncIterator):
                 await self._say_pieces(speech, speech.words)
             else:
-                await self._play(speech, await speech.words)
+                await self._play(speech, speech.words)
         except BaseException as error:
             if is_own_end(error):
                 raise
@@ -282,30 +304,98 @@ class Mouth:
             return None
 
     async def _say(self, speech: Speech, sentence: str) -> None:
+        """Say a sentence, with the first voice that does.
+
+        Raises:
+            NoVoice: none does; or none has said this one and the one before to its end.
+        """
         await self._room.wait()
         self._begin(speech, sentence)
-        resampler = Resampler(self._tts.sample_rate, self._line.output_rate)
-        pieces = self._tts.speak(sentence)
-        mute = True
+        began_ms = speech.playout.fed_ms
+        error: Exception | None = None
+        tried: TextToSpeech | None = None
+        for voice in self._voices_for(speech):
+            if voice is tried and isinstance(error, WaitOver):
+                break  # it was not there a moment ago
+            tried = voice
+            try:
+                spoke = await self._speak(voice, speech, sentence)
+            except Exception as failure:
+                error = failure
+                self._failed(voice, speech, failure)
+                if speech.playout.fed_ms > began_ms:
+                    speech.playout.cut()  # the rest of it is lost: said again, it would be heard twice
+                    break
+            else:
+                if spoke:
+                    self._voices.worked(voice)
+                    self._unsaid.worked()
+                    return
+        begun = speech.playout.fed_ms > began_ms
+        if error is None:
+            size = len(sentence)
+            logger.warning("the voice made no sound of a sentence of %d characters: is it of its language?", size)
+        if self._unsaid.failed() or (error is not None and not begun):
+            raise NoVoice("expected a voice to speak, got none that does.", call_id=self._call_id) from error
+
+    def _voices_for(self, speech: Speech) -> list[TextToSpeech]:
+        """The voices to try: those that have failed in this speech come last; one that is alone is tried twice."""
+        voices = self._voices.order()
+        if len(voices) == 1:
+            return voices * 2
+        return sorted(voices, key=lambda voice: voice in speech.failed)
+
+    def _failed(self, voice: TextToSpeech, speech: Speech, error: Exception) -> None:
+        if not isinstance(error, WaitOver):  # which has told of itself
+            logger.error("call %s: the voice raised %s", self._call_id, describe(error))
+        speech.failed.append(voice)
+        self._voices.failed(voice)
+
+    async def _speak(self, voice: TextToSpeech, speech: Speech, sentence: str) -> bool:
+        """Have a sentence said by one voice; whether there was a sound."""
+        rate = voice.sample_rate
+        resampler = Resampler(rate, self._line.output_rate)
+        longest = rate * 2 * (_LONGEST_MS + _LONGEST_LETTER_MS * len(sentence)) // 1000
+        made, odd = 0, b""
+        pieces = each_within(
+            VOICE_FIRST,
+            VOICE_NEXT,
+            voice.speak(sentence),
+            first_s=self._limits.voice_first_s,
+            following_s=self._limits.voice_next_s,
+            counts=_is_sound,
+            call_id=self._call_id,
+        )
         try:
             async for pcm in pieces:
-                mute = mute and not pcm
-                self._feed(speech, resampler.process(pcm))
+                made += len(pcm)
+                if made > longest:
+                    raise ValueError(f"expected at most {longest} bytes of audio, got more")
+                whole = odd + pcm
+                odd = whole[len(whole) & ~1 :]
+                self._feed(speech, resampler.process(whole[: len(whole) & ~1]))
         finally:
-            await close(pieces)
-        if mute:
-            logger.warning(
-                "the voice made no sound of a sentence of %d characters: is it of its language?", len(sentence)
-            )
-        else:
+            await pieces.aclose()
+        if made:
             self._feed(speech, resampler.flush())
+        return made > 0
 
-    async def _play(self, speech: Speech, recording: Recording) -> None:
+    async def _play(self, speech: Speech, words: Awaitable[Recording]) -> None:
+        """Play a recording, or have said what is to be said instead."""
+        try:
+            recording = await within(VOICE_FIRST, words, limit_s=self._limits.voice_first_s, call_id=self._call_id)
+        except Exception as error:
+            self._failed(self._voices.first, speech, error)
+            speech.text = speech.instead
+            for sentence in split_sentences(speech.instead):
+                await self._say(speech, sentence)
+            return
         speech.text = " ".join(sentence for sentence, _ in recording)
-        step = self._tts.sample_rate * 2 * _PIECE_MS // 1000
+        rate = self._voices.first.sample_rate
+        step = rate * 2 * _PIECE_MS // 1000
         for sentence, pcm in recording:
             self._begin(speech, sentence)
-            resampler = Resampler(self._tts.sample_rate, self._line.output_rate)
+            resampler = Resampler(rate, self._line.output_rate)
             for start in range(0, len(pcm), step):
                 self._feed(speech, resampler.process(pcm[start : start + step]))
                 await asyncio.sleep(0)
@@ -362,3 +452,14 @@ class Mouth:
         self._watcher.speech_ended(speech)
         if self.current is None:
             self._idle.set()
+
+
+def _is_sound(pcm: bytes) -> bool:
+    """Whether a voice has given audio.
+
+    Raises:
+        TypeError: it has given something else.
+    """
+    if not isinstance(pcm, (bytes, bytearray, memoryview)):
+        raise TypeError(f"expected pcm as bytes, got {type(pcm).__name__}")
+    return len(pcm) > 0

@@ -111,6 +111,12 @@ class Playout:
         if not self._stopped:
             self._pcm += pcm
 
+    def cut(self) -> None:
+        """The last sentence has no more audio than there is: what is not said of it was not to be said."""
+        if self._segments and (last := self._segments[-1]).end is None:
+            last.text = heard_words(last.text, (self._total - last.start) / self._length(last))
+            self._end_segment()
+
     def finish(self) -> None:
         """There is no more to come."""
         self._end_segment()
@@ -214,7 +220,12 @@ class Playout:
     @property
     def text(self) -> str:
         """All that was to be said so far, without sentences of which the voice has made no sound."""
-        return " ".join(segment.text for segment in self._segments)
+        return " ".join(segment.text for segment in self._segments if segment.text)
+
+    @property
+    def fed_ms(self) -> float:
+        """All audio that was fed."""
+        return self._ms(self._total)
 
     @property
     def waiting_ms(self) -> float:

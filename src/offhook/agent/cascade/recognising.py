@@ -23,7 +23,11 @@ class WordsListener(Protocol):
     """Who is told of the words."""
 
     def words_known(self, draft: int, words: Recognition) -> None:
-        """The words of a draft that was not dropped; none if the recogniser failed."""
+        """The words of a draft that was not dropped."""
+        ...
+
+    def not_recognised(self, draft: int) -> None:
+        """The recogniser failed at a draft that was not dropped: once is bad luck."""
         ...
 
     def recogniser_failed(self, error: Exception) -> None:
@@ -38,12 +42,16 @@ class Recogniser:
         stt: the recogniser.
         listener: who is told of the words.
         call_id: for the log.
+        limit_s: how long to wait for words; ``None``: as :data:`~offhook.waits.RECOGNITION` says.
     """
 
-    def __init__(self, stt: SpeechToText, listener: WordsListener, *, call_id: str) -> None:
+    def __init__(
+        self, stt: SpeechToText, listener: WordsListener, *, call_id: str, limit_s: float | None = None
+    ) -> None:
         self._stt = stt
         self._listener = listener
         self._call_id = call_id
+        self._limit_s = limit_s
         self._drafting: asyncio.Task[None] | None = None
         self._failures = InARow()
 
@@ -64,16 +72,18 @@ class Recogniser:
 
     async def _recognise(self, draft: int, pcm: bytes) -> None:
         try:
-            words = await within(RECOGNITION, self._stt.transcribe(pcm), call_id=self._call_id)
+            words = await within(RECOGNITION, self._stt.transcribe(pcm), limit_s=self._limit_s, call_id=self._call_id)
+            if not isinstance(words, Recognition):
+                raise TypeError(f"expected a Recognition, got {type(words).__name__}")
         except Exception as error:
-            words = Recognition("", 0.0)
-            if self._failures.failed():
-                self._drafting = None
-                self._listener.recogniser_failed(error)  # which tells the log
-                return
             if not isinstance(error, WaitOver):  # which has told of itself
                 logger.error("call %s: recognition raised %s", self._call_id, describe(error))
-        else:
-            self._failures.worked()
+            self._drafting = None
+            if self._failures.failed():
+                self._listener.recogniser_failed(error)
+            else:
+                self._listener.not_recognised(draft)
+            return
+        self._failures.worked()
         self._drafting = None
         self._listener.words_known(draft, words)

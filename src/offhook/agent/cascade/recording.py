@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from offhook.agent.cascade.sentences import split_sentences
+from offhook.waits import VOICE_FIRST, VOICE_NEXT, each_within
 
 if TYPE_CHECKING:
     from offhook.agent.agent import Agent
@@ -34,13 +35,14 @@ class Greeting:
         """The greeting, empty if the agent has none.
 
         Raises:
+            WaitOver: the voice takes too long; the next call tries again.
             Exception: what the voice raised; the next call tries again.
         """
         text = self._agent.greeting
         if text != self._text:
-            recording = [
-                (sentence, b"".join([pcm async for pcm in self._tts.speak(sentence)]))
-                for sentence in split_sentences(text)
-            ]
+            recording = [(sentence, await self._audio(sentence)) for sentence in split_sentences(text)]
             self._text, self._recording = text, recording
         return self._recording
+
+    async def _audio(self, sentence: str) -> bytes:
+        return b"".join([pcm async for pcm in each_within(VOICE_FIRST, VOICE_NEXT, self._tts.speak(sentence))])
