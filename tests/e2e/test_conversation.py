@@ -103,7 +103,7 @@ def test_what_a_handler_raises_is_logged_once_for_each_failure(office: Any, call
     for name, failures in (("failing", 1), ("failing twice", 2)):
         assert log.count(f"call {calls[name]}: the program's own code raised") == failures
     failures = log.count(": the program's own code raised")
-    assert log.count(": LookupError at talkative.py:") == failures
+    assert log.count(": LookupError at desk.py:") == failures
     assert "price list" not in log
 
 

@@ -6,7 +6,6 @@ It is thin: :mod:`~offhook.agent.cascade.turns` decides, and here it is carried 
 from __future__ import annotations
 
 import asyncio
-import logging
 from typing import TYPE_CHECKING
 
 from offhook.agent import events
@@ -43,8 +42,6 @@ if TYPE_CHECKING:
     from offhook.agent.engines import Engines
 
 __all__ = ["Cascade"]
-
-logger = logging.getLogger(__name__)
 
 _NO_AUDIO_MS = MEDIA_SILENCE.limit_s * 1000
 _HELD_UP_MS = 50.0
