@@ -58,7 +58,7 @@ def test_somebody_who_is_busy_is_reported(programs: dict[str, Any]) -> None:
 def test_a_number_that_nobody_has_is_reported(programs: dict[str, Any]) -> None:
     """Exit code 1, and a sentence for people."""
     assert programs["not found"].runs() == 1
-    assert "ended: not found" in programs["not found"].said
+    assert "ended unanswered: not found" in programs["not found"].said
     assert programs["not found"].log == ""
 
 
