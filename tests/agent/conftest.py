@@ -106,7 +106,14 @@ class PhoneCall:
     """A session and everything around it. ``stt`` hears the texts it is given, one per recognition."""
 
     def __init__(
-        self, agent: Agent, *texts: str, tts: Any = None, stt: Any = None, vad: Any = None, fallback: Any = None
+        self,
+        agent: Agent,
+        *texts: str,
+        tts: Any = None,
+        stt: Any = None,
+        vad: Any = None,
+        fallback: Any = None,
+        direction: Any = "inbound",
     ) -> None:
         self.clock = ManualClock(now_ms=1000.0)
         self.stream = FakeStream()
@@ -115,7 +122,7 @@ class PhoneCall:
         self.stt = stt or FakeStt(texts)
         self.vad = vad or FakeVad()
         self.events: list[SessionEvent] = []
-        self.call = Call(CallRecord(call_id="v3:call"), self.carrier)  # type: ignore[arg-type]
+        self.call = Call(CallRecord(call_id="v3:call", direction=direction), self.carrier)  # type: ignore[arg-type]
         self.call.observe(self.events.append)  # type: ignore[arg-type]
         self.cascade: Cascade
         engines = Engines(self.vad, self.stt, self.tts, fallback or Fallback())

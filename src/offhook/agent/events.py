@@ -198,7 +198,7 @@ class BackchannelIgnored(SessionEvent):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpeechIgnored(SessionEvent):
     """Fired when a sound was no turn. ``reason`` is ``noise``, ``unintelligible``, ``protected``, ``answered``,
-    ``handover`` or ``goodbye``."""
+    ``handover``, ``goodbye``, or ``hello``: what is said to the phone before the agent, who has called, begins."""
 
     type: ClassVar[str] = "speech.ignored"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from offhook.agent.cascade.backchannels import BACKCHANNELS, is_backchannel
+from offhook.agent.cascade.backchannels import BACKCHANNELS, is_backchannel, is_hello
 
 
 @pytest.mark.parametrize("text", ["Mm-hmm.", "Yeah, okay.", "Uh-huh!", "RIGHT", "Oh, I see.", "of course"])
@@ -40,3 +40,13 @@ def test_four_words_are_the_most_that_a_listener_says() -> None:
 def test_half_of_a_phrase_is_none(text: str) -> None:
     """Words that are a listener's only together are somebody's words alone."""
     assert not is_backchannel(text)
+
+
+def test_a_hello_is_nothing_but_what_is_said_when_a_phone_is_picked_up() -> None:
+    """In the language of the call; with anything else in it, it is more than that."""
+    assert is_hello("Hello?")
+    assert is_hello("Good morning, hello.")
+    assert is_hello("Ja bitte?", "de")
+    assert not is_hello("Hello, who is this?")
+    assert not is_hello("")
+    assert not is_hello("hello", "xx")

@@ -691,3 +691,13 @@ def test_what_is_said_later_does_not_go_on_with_a_turn_that_was_cut_off() -> Non
     call.did(call.turns.tick(call.now + 1000))
     call.silence(640)
     assert call.talk(64)[:1] == [SpeechBegan(1280.0)]
+
+
+@pytest.mark.parametrize(("hello", "kind"), [(True, Resume), (False, Yield)])
+def test_a_hello_as_the_call_begins_does_not_take_the_floor(hello: bool, kind: type[Decision]) -> None:
+    """Later, the same word is an interruption."""
+    call = Conversation()
+    call.did(call.turns.agent_speaks(call.now, hello=hello))
+    call.talk(320)
+    call.silence(192)
+    assert kind in [type(decision) for decision in call.words("Hello?")]

@@ -1,10 +1,10 @@
-"""What a listener says without wanting to speak: "mm-hm", "okay", "right"."""
+"""What is said without wanting the floor: a listener's "mm-hm" and "okay", and the "hello?" of who picks up a phone."""
 
 from __future__ import annotations
 
 import re
 
-__all__ = ["BACKCHANNELS", "is_backchannel"]
+__all__ = ["BACKCHANNELS", "HELLOS", "is_backchannel", "is_hello"]
 
 
 def _phrases(text: str) -> frozenset[str]:
@@ -32,6 +32,14 @@ BACKCHANNELS: dict[str, frozenset[str]] = {
 }
 """For each language (ISO 639-1) the words and phrases of a listener, in lower case and without punctuation."""
 
+HELLOS: dict[str, frozenset[str]] = {
+    "en": _phrases("hello, hey, hi, hiya, good morning, good afternoon, good evening, speaking, yes, yeah"),
+    "de": _phrases("hallo, guten morgen, guten tag, guten abend, ja, ja bitte, bitte, moin, servus, grüezi"),
+    "es": _phrases("hola, aló, alo, bueno, diga, dígame, buenos días, buenas tardes, buenas noches, sí, si"),
+    "fr": _phrases("allô, allo, bonjour, bonsoir, oui, salut"),
+}
+"""For each language (ISO 639-1) what is said when a phone is picked up, in lower case and without punctuation."""
+
 _LONGEST_WORDS = 4
 _NOT_A_WORD = re.compile(r"[\W_]+")
 
@@ -41,7 +49,15 @@ def is_backchannel(text: str, language: str = "en") -> bool:
 
     An empty text is not a back-channel, and a language without a list has none.
     """
-    phrases = BACKCHANNELS.get(language, frozenset())
+    return _nothing_but(text, BACKCHANNELS.get(language, frozenset()))
+
+
+def is_hello(text: str, language: str = "en") -> bool:
+    """Whether ``text`` is nothing but what is said when a phone is picked up: as :func:`is_backchannel`."""
+    return _nothing_but(text, HELLOS.get(language, frozenset()))
+
+
+def _nothing_but(text: str, phrases: frozenset[str]) -> bool:
     words = _NOT_A_WORD.sub(" ", text.lower()).split()
     if not 0 < len(words) <= _LONGEST_WORDS:
         return False

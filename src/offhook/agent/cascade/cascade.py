@@ -25,6 +25,7 @@ from offhook.agent.cascade.decisions import (
 from offhook.agent.cascade.ear import Ear, OverheardOutlet
 from offhook.agent.cascade.fillers import Fillers
 from offhook.agent.cascade.mouth import Mouth
+from offhook.agent.cascade.opening import Opening
 from offhook.agent.cascade.recognising import Recogniser
 from offhook.agent.cascade.recording import Greeting
 from offhook.agent.cascade.stream_clock import StreamClock
@@ -88,6 +89,7 @@ class Cascade:
         self._lost = False
         self._caller_quiet = asyncio.Event()  # unless the caller has begun something neither finished nor dismissed
         self._caller_quiet.set()
+        self._opening: Opening | None = None  # of a call that the agent has made
         self._begun = False
         self._bytes_per_ms = 16.0
         # Made when audio flows.
@@ -128,7 +130,14 @@ class Cascade:
         self.prepare()
         if opening := self._host.call.opening:
             self._mouth.speak(opening, "apology")
-        elif self._greeted is not None:
+        elif self._greeted is not None and self._host.call.direction == "outbound":
+            self._opening = Opening(clock.now_ms())
+        else:
+            self._greet()
+
+    def _greet(self) -> None:
+        if self._greeted is not None:
+            agent = self._host.agent
             protected = agent.turn_taking.protect_greeting
             self._mouth.speak(self._greeted, "greeting", protected=protected, instead=agent.greeting)
 
@@ -153,6 +162,8 @@ class Cascade:
     def tick(self, now_ms: float) -> None:
         """Time has passed: sends what is due, and notices silence."""
         self._mouth.tick()
+        if self._opening is not None and self._opening.tick(now_ms):
+            self._greet()
         self._no_audio_ms += min(now_ms - self._ticked_ms, _HELD_UP_MS) if self._ticked_ms is not None else 0.0
         self._ticked_ms = now_ms
         if self._no_audio_ms >= _NO_AUDIO_MS:
@@ -231,7 +242,9 @@ class Cascade:
 
     def speech_begins(self, speech: Speech) -> None:
         """The agent is about to be heard."""
-        self._do(self._turns.agent_speaks(self._host.clock.now_ms(), protected=speech.protected))
+        hello = self._opening is not None and speech.kind == "greeting"
+        now_ms = self._host.clock.now_ms()
+        self._do(self._turns.agent_speaks(now_ms, protected=speech.protected, hello=hello))
 
     def speech_sent(self, speech: Speech) -> None:
         """The agent can be heard."""
@@ -298,9 +311,7 @@ class Cascade:
         call_id = host.call.id
         match decision:
             case SpeechBegan(at_ms, goes_on):
-                self._caller_quiet.clear()
-                self._ear.begin(at_ms, goes_on=goes_on)
-                host.notify(events.CallerSpeechBegan(at_ms=host.wall_ms(at_ms), call_id=call_id))
+                self._speech_began(at_ms, goes_on=goes_on)
             case DraftTranscript(draft):
                 self._recogniser.start(draft, self._ear.utterance())
             case DropDraft():
@@ -332,15 +343,27 @@ class Cascade:
             case EndCall(reason):
                 host.leave(reason)
 
+    def _speech_began(self, at_ms: float, *, goes_on: bool) -> None:
+        self._caller_quiet.clear()
+        if self._opening is not None:
+            self._opening.speech_began()
+        self._ear.begin(at_ms, goes_on=goes_on)
+        self._host.notify(events.CallerSpeechBegan(at_ms=self._host.wall_ms(at_ms), call_id=self._host.call.id))
+
     def _speech_over(self, ended_ms: float, *, keep: bool = False) -> None:
         self._recogniser.drop()
         self._caller_quiet.set()
+        if self._opening is not None:
+            self._opening.speech_over(self._host.clock.now_ms())
         self._ear.end(keep=keep)
         self._host.notify(events.CallerSpeechEnded(at_ms=self._host.wall_ms(ended_ms), call_id=self._host.call.id))
 
     def _turn_ended(self, turn: TurnEnded) -> None:
         if self._held is not None:
             self._ignored(self._held, turn.text)
+            return
+        if self._opening is not None and not self._opening.over:
+            self._ignored("hello", turn.text)
             return
         host = self._host
         host.notify(

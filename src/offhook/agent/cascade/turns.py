@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from offhook.agent.cascade.backchannels import is_backchannel
+from offhook.agent.cascade.backchannels import is_backchannel, is_hello
 from offhook.agent.cascade.decisions import (
     DraftTranscript,
     DropDraft,
@@ -115,6 +115,7 @@ class TurnTaking:
         self._drafts = 0
         self._agent = AgentState.LISTENING
         self._protected = False
+        self._hello = False
         self._paused_ms: float | None = None
         self._word_frames: deque[tuple[float, float]] = deque()
         self._now_ms = now_ms
@@ -223,17 +224,18 @@ class TurnTaking:
 
     # -- what the agent does ------------------------------------------------------------------------------------------
 
-    def agent_speaks(self, at_ms: float, *, protected: bool = False) -> tuple[Decision, ...]:
+    def agent_speaks(self, at_ms: float, *, protected: bool = False, hello: bool = False) -> tuple[Decision, ...]:
         """The agent is about to be heard: call it before the first sound leaves.
 
         The decisions can include :class:`PauseAgent` at once, if the caller is speaking already. ``protected`` speech
-        is not interrupted.
+        is not interrupted. ``hello``: the call has just begun, and a hello over it is no turn.
         """
         self._is(at_ms)
         if self._agent is not AgentState.SPEAKING:
             self._speaks_since_ms = self._now_ms
         self._agent = AgentState.SPEAKING
         self._protected = protected or not self.options.barge_in
+        self._hello = hello
         if self._ended or self._utterance is None:
             return _NOTHING
         return self._consider_pause(at_ms)
@@ -345,7 +347,7 @@ class TurnTaking:
         decisions: list[Decision] = []
         if not utterance.yielded:
             if utterance.over_agent and not utterance.answer:
-                if is_backchannel(text, self.options.language):
+                if is_backchannel(text, self.options.language) or self._is_hello(text):
                     return self._dismiss("backchannel")
                 if self._is_hum(utterance):
                     # A recogniser makes words of anything; these are not the caller's.
@@ -364,6 +366,9 @@ class TurnTaking:
             self._cut_off = turn if turn.cut_off else None
             decisions.append(turn)
         return tuple(decisions)
+
+    def _is_hello(self, text: str) -> bool:
+        return self._hello and is_hello(text, self.options.language)
 
     def _is_hum(self, utterance: _Utterance) -> bool:
         """Whether it was hummed over the agent, and did not disturb it."""
