@@ -173,6 +173,8 @@ class EchoGuard:
             self._recent.clear()
             return [*self._release(), Heard(at_ms, pcm)]
         self._recent.append(pcm)
+        if self._path is None and not self._caller and not self._held and self._is_quiet(pcm):
+            return [Heard(at_ms, pcm)]  # most of what is heard on most lines
         piece = _Piece(at_ms, pcm, end)
         if self._waiting is not None:
             piece = _Piece(at_ms, self._waiting.pcm + pcm, end)
@@ -181,12 +183,26 @@ class EchoGuard:
             # Two at a time cost half, and a first one that is not explained would be held anyway.
             self._waiting = piece
             return []
-        power = float(audioop.rms(piece.pcm, 2)) ** 2
-        self._floor = max(_LEAST_FLOOR, min(power**0.5, self._floor * _FLOOR_RISE))
+        level = float(audioop.rms(piece.pcm, 2))
+        power = level * level
+        self._floor = max(_LEAST_FLOOR, min(level, self._floor * _FLOOR_RISE))
         noise = self._floor**2
         if power <= _QUIET * noise:
             return self._hear_quiet(piece, only_noise=power <= _NOISE_ONLY * noise)
         return self._hear_sound(piece, noise * (1 + _EMPHASIS**2))
+
+    def _is_quiet(self, pcm: bytes) -> bool:
+        """Whether a piece is no more than noise, where there is no echo and nothing is held; if so, it is taken."""
+        level = audioop.rms(pcm, 2)
+        floor = max(_LEAST_FLOOR, min(level, self._floor * _FLOOR_RISE))
+        if level * level > _NOISE_ONLY * floor * floor:
+            return False
+        self._floor = floor
+        if pcm:
+            self._noises.append(pcm)
+        self._calm += 1
+        self._unexplained = max(0, self._unexplained - 1)
+        return True
 
     # -- a piece ------------------------------------------------------------------------------------------------------
 

@@ -110,13 +110,13 @@ class Ear:
         if heard.changed:
             pcm = self._from_vad.process(narrow)
         self._pushed_ms += len(narrow) * 500 / _VAD_RATE
-        words_ms: float | None = self._words_in(narrow)
-        if self._untold or (self._ahead and self._pushed_ms - self._ahead[0].pushed_ms > _AHEAD_MS):
+        words_ms = self._words_in(narrow)
+        wait = bool(self._untold or (self._ahead and self._pushed_ms - self._ahead[0].pushed_ms > _AHEAD_MS))
+        if wait:
             self._untold += 1
-        elif words_ms is not None:
+        else:
             self._on_words(heard.at_ms, words_ms)
-            words_ms = None
-        self._ahead.append(_Piece(heard.at_ms, self._pushed_ms, pcm, words_ms))
+        self._ahead.append(_Piece(heard.at_ms, self._pushed_ms, pcm, words_ms if wait else None))
         if self._pushed_ms - self._ahead[0].pushed_ms > _LONGEST_MS:
             self._judged(self._ahead.popleft())  # there is no voice activity
         self._stream.push(narrow)
