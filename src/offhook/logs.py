@@ -22,10 +22,10 @@ from offhook.errors import OffhookError
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Iterator
-    from types import TracebackType
+    from types import FrameType, TracebackType
     from typing import TypeGuard
 
-__all__ = ["LineFormatter", "describe", "log_to", "log_unhandled", "short_id", "timestamp"]
+__all__ = ["LineFormatter", "describe", "log_to", "log_unhandled", "place_of", "short_id", "timestamp"]
 
 _OURS: Final = Path(__file__).parent
 _LIBRARIES: Final = (
@@ -49,6 +49,11 @@ def describe(error: BaseException) -> str:
     """
     told = [_describe_one(one) for one, _ in zip(_causes(error), range(_MOST_CAUSES), strict=False)]
     return ", caused by ".join(told)
+
+
+def place_of(frame: FrameType | None) -> str:
+    """What a thread is at, as :func:`describe` says it: ``app.py:12 (offhook/dialog/intents.py:130)``."""
+    return _places_in([*traceback.walk_stack(frame)][::-1]) or "unknown"
 
 
 def timestamp(at_s: float) -> str:
@@ -182,7 +187,10 @@ def _is_our_own(error: BaseException) -> TypeGuard[OffhookError]:
 
 
 def _places(trace: TracebackType | None) -> str:
-    lines = list(traceback.walk_tb(trace))
+    return _places_in([*traceback.walk_tb(trace)])
+
+
+def _places_in(lines: list[tuple[FrameType, int]]) -> str:
     files = [(Path(frame.f_code.co_filename), number) for frame, number in lines]
     own = [place for place in files if not _is_ours(place[0]) and not _is_a_librarys(place[0])]
     ours = [place for place in files if _is_ours(place[0])]

@@ -174,7 +174,7 @@ async def test_other_paths_and_methods_are_not_webhooks(town: Any) -> None:
     health = (await town.http.get(f"{town.url}/healthz")).json()
     assert health["status"] == "ok"
     assert health["webhooks"]["delivered"] == 0
-    assert set(health["loop_stall"]) == {"starts_watched", "worst_ms", "worst_cpu_ms"}
+    assert set(health["loop_stall"]) == {"starts_watched", "worst_ms", "worst_cpu_ms", "held_up", "held_up_worst_s"}
     assert health == host.report()
 
 

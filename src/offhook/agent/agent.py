@@ -40,6 +40,8 @@ class Texts:
     """When nobody has spoken for a while."""
     goodbye: str = "Thank you for calling. Goodbye."
     """Before it ends the call because of silence or because the call has lasted too long."""
+    handover_waiting: str = "I am still trying to reach somebody."
+    """From time to time, while it rings at the person whom it hands over to; empty: nothing."""
     handover_failed: str = "I am sorry, nobody can take your call right now. Can I help you with anything else?"
     """When it could not reach the person it wanted to hand over to."""
     no_handover: str = "I am sorry, I cannot help you with that. Is there anything else?"

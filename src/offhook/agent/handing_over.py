@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from offhook.addresses import check_address
 from offhook.agent import events
 from offhook.calls.events import TransferBridged, TransferFailed
 from offhook.errors import CarrierError
+from offhook.waits import TRANSFER, WaitOver, within
 
 if TYPE_CHECKING:
     from offhook.agent.agent import Agent
@@ -72,6 +73,7 @@ class HandingOver:
         self._host = host
         self._conversant = conversant
         self._transfer: asyncio.Future[str | None] | None = None
+        self._patience: asyncio.Task[None] | None = None
         self.under_way = False
         """Whether the caller is being connected to a person: nothing they say is answered."""
 
@@ -132,18 +134,51 @@ class HandingOver:
         ring_s = rules.ring_s if rules is not None else _RING_S
         forget = call.observe(self._on_fact)
         try:
-            await call.transfer(to, timeout_s=ring_s)
-            async with asyncio.timeout(ring_s + _TRANSFER_SLACK_S):
-                return await transfer
+            return await within(
+                TRANSFER,
+                self._ring(to, ring_s, transfer),
+                limit_s=ring_s + _TRANSFER_SLACK_S,
+                on_long=self._still_rings,
+                long_s=self._host.agent.limits.ringing_again_s,
+                call_id=call.id,
+            )
         except CarrierError as error:
             logger.warning("call %s: the transfer was refused: %s", call.id, error.code)
             return error.code
-        except TimeoutError:
+        except WaitOver:
             call.withdraw_transfer()
             return "timeout"
         finally:
             forget()
             self._transfer = None
+
+    async def _ring(self, to: str, ring_s: int, transfer: asyncio.Future[str | None]) -> str | None:
+        """Ask for the transfer, and wait for what comes of it: the carrier's answer to the command may be lost."""
+        asked = asyncio.ensure_future(self._host.call.transfer(to, timeout_s=ring_s))
+        try:
+            either: set[asyncio.Future[Any]] = {asked, transfer}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if not transfer.done():
+                await asked
+            return await transfer
+        finally:
+            if not asked.done():
+                asked.cancel()
+            elif not asked.cancelled():
+                asked.exception()  # the facts count
+
+    def _still_rings(self) -> None:
+        """The caller hears nothing while it rings at the person's phone."""
+        text = self._host.agent.texts.handover_waiting
+        if text and not self._host.over and (self._patience is None or self._patience.done()):
+            self._patience = asyncio.create_task(self._say(text, "filler"))
+
+    def close(self) -> None:
+        """The conversation is over: nobody is told anything."""
+        if self._transfer is not None and not self._transfer.done():
+            self._transfer.set_result("the call is over")
+        if self._patience is not None:
+            self._patience.cancel()
 
     def _on_fact(self, fact: object) -> None:
         transfer = self._transfer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 from offhook.errors import ConfigError
-from offhook.waits import HANDLER, RECOGNITION, REPLY_NEXT, VOICE_FIRST, VOICE_NEXT
+from offhook.waits import HANDLER, RECOGNITION, REPLY_NEXT, TRANSFER, VOICE_FIRST, VOICE_NEXT
 
 __all__ = ["Limits", "TurnOptions"]
 
@@ -74,6 +74,8 @@ class Limits:
     """The longest that the program may take to begin an answer; what it asks the caller meanwhile does not count."""
     next_piece_s: float = REPLY_NEXT.limit_s
     """The longest that it may take from one piece of an answer to the next."""
+    ringing_again_s: float = TRANSFER.long_s or 6.0
+    """How often a caller who is being connected to a person hears that it still rings there."""
     recognition_s: float = RECOGNITION.limit_s
     """The longest that the recogniser may take."""
     voice_first_s: float = VOICE_FIRST.limit_s

@@ -126,6 +126,7 @@ class Session:
         if self.over:
             return
         self._reason = reason
+        self._handing_over.close()
         self._conversant.stop()
         for task in (self._leaving, self._rescuing):
             if task is not None:

@@ -22,6 +22,7 @@ from offhook.server.counters import HostCounters
 from offhook.server.dials import Dials
 from offhook.server.dispatch import Dispatch
 from offhook.server.gate import Gate
+from offhook.server.held_up import HeldUp
 from offhook.server.inbox import Inbox
 from offhook.server.journal import CallNotes
 from offhook.server.options import HostOptions
@@ -90,6 +91,7 @@ class Host:
         self.registry = CallRegistry(self.clock, self.options.token_key)
         self.ticker = Ticker(self.clock)
         self.stall = StallProbe()
+        self.held_up = HeldUp()
         self.counters = HostCounters()
         self.draining = False
         self.stopping = False
@@ -153,6 +155,7 @@ class Host:
             remembered = await self._journal.open()
             self.inbox.remember(remembered.seen)
             self.adoption.remember(remembered)
+        self.held_up.start()
         self._worker = asyncio.create_task(self._work())
         self._patrol = asyncio.create_task(self._look_after_calls())
 
@@ -199,6 +202,7 @@ class Host:
             if self._tasks:
                 await asyncio.wait(self._tasks, timeout=2.0)
         self.stall.stop()
+        self.held_up.stop()
         self.admission.stop()
         if self._journal is not None:
             await self._journal.close()
@@ -296,7 +300,7 @@ class Host:
             "journal": None if self._journal is None else self._journal.report(),
             "legs_found": dict(self.adoption.counters),
             "media": self.counters.media(),
-            "loop_stall": self.stall.report(),
+            "loop_stall": {**self.stall.report(), **self.held_up.report()},
             "ticks_missed": self.ticker.missed,
             "tasks": len(self._tasks),
             "output": spool.report(),

@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.agent.conftest import settle
 
 from offhook.agent import Agent, Limits, Texts, TurnOptions, uninterrupted
 from offhook.agent.voices import NoVoice
@@ -839,15 +840,68 @@ async def test_a_hand_over_that_the_carrier_refuses_is_told(phone: Any, error: A
     assert not call.session.over
 
 
-async def test_a_hand_over_in_time_is_limited(phone: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_hand_over_in_time_is_limited(phone: Any, elapse: Any) -> None:
     """If the carrier never says how it went, the caller is told that nobody came; the call is the agent's again."""
-    monkeypatch.setattr("offhook.agent.handing_over._TRANSFER_SLACK_S", -30.0)  # what it rings
     call = await phone(make_agent(Script(person=Reply(None, handover="asked")), handover=True), "person")
     await call.say()
     await call.until_quiet()
+    await elapse(46)
     await call.line(200)
     assert [e.cause for e in call.of("handover.failed")] == ["timeout"]
     assert not call.call.transferring
+
+
+async def test_a_caller_hears_from_time_to_time_that_it_still_rings(phone: Any, elapse: Any) -> None:
+    """Until the person answers, or does not: then that is said at once."""
+    call = await phone(make_agent(Script(person=Reply(None, handover="asked")), handover=True), "person")
+    await call.say()
+    await call.until_quiet()
+    rings = ("agent", Texts().handover_waiting)
+    for count in (1, 2):
+        await elapse(5.5)
+        await call.line(100)
+        assert not call.stream.audible
+        await elapse(0.6)
+        await call.until_quiet()
+        assert call.history[-count:] == [rings] * count
+    await elapse(6)
+    await call.line(100)
+    assert call.stream.audible
+    call.call.notify(TransferFailed(at_ms=0.0, call_id="v3:call", cause="busy"))
+    await call.until_quiet()
+    assert call.history[-1][1] == Texts().handover_failed
+    assert call.of("agent.speech_ended")[-2].interrupted
+
+
+async def test_a_transfer_whose_command_is_lost_counts_by_what_becomes_of_it(phone: Any) -> None:
+    """The carrier never answers the command; that the person does is enough."""
+    call = await phone(make_agent(Script(person=Reply(None, handover="asked")), handover=True), "person")
+    asked = asyncio.Event()
+
+    async def lost(*_: Any, **__: Any) -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    call.carrier.transfer = lost
+    await call.say()
+    await call.until_quiet()
+    assert asked.is_set()
+    bridged(call)
+    await call.line(100)
+    assert call.of("session.ended")[0].reason == "handover"
+
+
+async def test_a_caller_who_hangs_up_while_it_rings_is_told_nothing(phone: Any, caplog: Any) -> None:
+    """Nobody waits for the person any longer."""
+    call = await phone(make_agent(Script(person=Reply(None, handover="asked")), handover=True), "person")
+    await call.say()
+    await call.until_quiet()
+    await call.line(100)
+    call.session.media.media_stopped()
+    await settle()
+    assert call.of("handover.failed") == []
+    assert call.session._handing_over._transfer is None
+    assert caplog.records == []
 
 
 async def test_without_anybody_to_hand_over_to_the_caller_is_told(phone: Any) -> None:

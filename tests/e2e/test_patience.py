@@ -1,0 +1,67 @@
+"""What a caller hears through sockets while code or engines of the agent hang."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+WAIT = {"wait_agent": True, "quiet_ms": 2200, "timeout_s": 20}
+"""Longer than any silence of the agent's within an answer."""
+SPOKEN = {
+    "the greeting": [("greeting", "Hello.")],
+    "a dialog that hangs": [("filler", "One moment."), ("apology", "Sorry about that.")],
+    "the turn after it": [("reply", "All is well.")],
+    "a stream that stops": [("reply", "I open"), ("filler", "One moment."), ("apology", "Sorry about that.")],
+    "a voice that hangs at the start": [("reply", "First this. Now hush. Then that.")],
+    "a voice that dies in mid-sentence": [("reply", "First this. Now I mumble some longer words to you. Then that.")],
+    "a recogniser that hangs": [("question", "What was that?")],
+    "a person who does not answer": [
+        ("handover", "To a person."),
+        ("filler", "It rings."),
+        ("filler", "It rings."),
+        ("filler", "It rings."),
+        ("apology", "Nobody is there."),
+    ],
+    "the end": [("reply", "Goodbye.")],
+}
+
+
+@pytest.fixture(scope="module")
+def call(make_office: Any) -> tuple[Any, str]:
+    """One caller, and everything goes wrong."""
+    office = make_office("patience:agent").ready()
+    call = office.place(*[WAIT, {"say": "hours"}] * (len(SPOKEN) - 1))
+    office.over(call)
+    return office, call
+
+
+def test_no_caller_is_left_in_silence(call: tuple[Any, str]) -> None:
+    """Each thing that hangs is bridged, apologised for or replaced, and the conversation goes on to its end."""
+    office, call_id = call
+    assert office.spoken(call_id) == [said for each in SPOKEN.values() for said in each]
+    assert office.told(call_id, "session.ended")[0]["reason"] == "hangup"
+
+
+def test_what_a_voice_broke_off_is_not_said_again(call: tuple[Any, str]) -> None:
+    """The record holds what was heard: the sentence up to there, and the next."""
+    office, call_id = call
+    (heard,) = [e["heard"] for e in office.told(call_id, "agent.speech_ended") if "mumble" in e["text"]]
+    assert heard.startswith("First this. Now")
+    assert heard.endswith("Then that.")
+    assert "to you" not in heard
+
+
+def test_the_log_has_one_warning_for_each_wait_that_was_over(call: tuple[Any, str]) -> None:
+    """What was waited for, how long, and what became of it; no words of anybody."""
+    office, call_id = call
+    log = office.agent.log
+    waits = [
+        "a handler or the dialog",
+        "the next piece",
+        "the first sound",
+        "the next sound",
+        "the words of the caller",
+    ]
+    assert [log.count(f"call {call_id}: {wait}") for wait in waits] == [1] * 5
+    assert "mumble" not in log
