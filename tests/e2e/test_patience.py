@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-WAIT = {"wait_agent": True, "quiet_ms": 2200, "timeout_s": 20}
-"""Longer than any silence of the agent's within an answer."""
+QUIET_MS = [400, 2000, 400, 2000, 1500, 1500, 400, 2000]
+"""After the greeting and each answer but the last: longer than any silence of the agent's within it."""
 SPOKEN = {
     "the greeting": [("greeting", "Hello.")],
     "a dialog that hangs": [("filler", "One moment."), ("apology", "Sorry about that.")],
@@ -31,7 +31,9 @@ SPOKEN = {
 def call(make_office: Any) -> tuple[Any, str]:
     """One caller, and everything goes wrong."""
     office = make_office("patience:agent").ready()
-    call = office.place(*[WAIT, {"say": "hours"}] * (len(SPOKEN) - 1))
+    waits = [{"wait_agent": True, "quiet_ms": quiet_ms, "timeout_s": 20} for quiet_ms in QUIET_MS]
+    call = office.place(*[step for wait in waits for step in (wait, {"say": "hours"})])
+    office.agent.event("session.ended", call=call, timeout_s=100)
     office.over(call)
     return office, call
 
