@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from offhook.errors import OffhookError
+from offhook.logs import describe
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
@@ -636,4 +637,4 @@ def _seen(task: asyncio.Future[T]) -> None:
 
 
 def _unseen(error: BaseException) -> None:
-    logger.warning("work that nobody waits for any more raised", exc_info=error)
+    logger.warning("work that nobody waits for any more raised %s", describe(error))

@@ -28,8 +28,8 @@ class SpeechToText(Protocol):
 
     ``sample_rate`` (Hz) is what ``transcribe`` wants. ``transcribe`` may be called for an utterance that is not over
     (to have words early) and again for the whole of it; it must not block the event loop, and is cancelled by
-    cancelling the task that awaits it. What it raises is taken for no words; the second time in a row it ends the call
-    with an apology.
+    cancelling the task that awaits it. Where it raises, or takes longer than ``Limits`` say, the caller is asked again;
+    the second time in a row a person takes over, or the call ends with an apology.
     """
 
     @property
@@ -46,7 +46,8 @@ class TextToSpeech(Protocol):
     """Turns words into audio, piece by piece.
 
     ``speak`` yields pcm at ``sample_rate`` as soon as there is some; closing the iterator stops the engine at once.
-    What it raises ends what is being said; the second time in a row it ends the call with an apology.
+    Where it raises, or is silent for longer than ``Limits`` say, the next voice goes on; one that failed twice in a row
+    is left alone for a minute. Without any that works a person takes over, or the call ends with an apology.
     """
 
     @property

@@ -331,3 +331,28 @@ def test_whatever_happens_every_sound_is_heard_once_and_in_order(
     wanted = [padded[i : i + 20 * MS] for i in range(0, len(padded), 20 * MS)]
     assert [frame for frame in wanted if frame not in heard_frames] == []
     assert len(heard_frames) - len(wanted) <= clears
+
+
+def test_a_sentence_that_is_broken_off_is_as_long_as_what_there_is_of_it() -> None:
+    """What its voice has not said was not to be said; the next sentence is whole."""
+    playout = Playout(RATE)
+    playout.cut()
+    playout.begin("one two three four")
+    playout.feed(pcm(600))
+    playout.cut()
+    playout.cut()
+    playout.begin("five")
+    playout.feed(pcm(300))
+    playout.finish()
+    assert playout.text == "one two five"
+    assert playout.fed_ms == 900
+    assert playout.heard_text(0) == ""
+
+
+def test_a_sentence_broken_off_before_its_first_word_is_not_in_the_text() -> None:
+    """A breath is no word."""
+    playout = Playout(RATE)
+    playout.begin("extraordinarily long")
+    playout.feed(pcm(20))
+    playout.cut()
+    assert playout.text == ""
