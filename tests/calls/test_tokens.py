@@ -60,3 +60,21 @@ def test_a_key_is_long_enough_and_not_shown() -> None:
     with pytest.raises(ConfigError, match="32 bytes or more, got 31"):
         TokenKey(bytes(31))
     assert repr(TokenKey(b"canary" * 6)) == "TokenKey()"
+
+
+def test_a_token_is_short_or_it_is_not_looked_at() -> None:
+    """1,024 characters at most, even of one that was made with the key: nobody makes us decode a megabyte."""
+    lengths = {}
+    for letters in range(500, 700):
+        token = KEY.sign(carrier="paper", call="x" * letters, request=REQUEST, expires_at_ms=1)
+        lengths[len(token)] = KEY.read(token) is not None
+    assert lengths[1024]
+    assert max(length for length, taken in lengths.items() if taken) == 1024
+    assert not lengths[min(length for length in lengths if length > 1024)]
+
+
+def test_a_token_cannot_be_guessed_from_another() -> None:
+    """16 bytes of chance are in each."""
+    grant = KEY.read(TOKEN)
+    assert grant is not None
+    assert len(grant.nonce) == 22

@@ -60,6 +60,7 @@ def test_an_entry_says_whether_all_of_it_was_heard() -> None:
     """What was not heard is kept beside it."""
     assert entry("We open at nine.", heard="We open").cut
     assert not entry("We open at nine.").cut
+    assert entry("We open at nine.").confidence == 1.0
 
 
 def test_another_scribe_goes_on_where_the_first_has_stopped() -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from offhook.dialog.acts import HandOver, HangUp, Say, Understood, UseTool, acts_of, close
+from offhook.dialog.acts import HandOver, HangUp, Say, Understood, UseTool, acts_of, answer_of, close
 from offhook.dialog.base import Reply
 
 if TYPE_CHECKING:
@@ -84,3 +85,64 @@ async def test_the_programs_generator_is_closed_with_the_stream() -> None:
     await close(acts)
     assert closed == [1]
     await close(iter(()))
+
+
+# -- what the program's functions answer ------------------------------------------------------------------------------
+
+
+def where_it_runs(*_: object) -> int:
+    return threading.get_ident()
+
+
+async def where_it_waits(*_: object) -> int:
+    return threading.get_ident()
+
+
+class Counting:
+    """A callable of the program's own: answers how often it was asked, and where."""
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    async def __call__(self, step: int) -> tuple[int, int]:
+        """On the loop, as every ``async`` function."""
+        self.times += step
+        return self.times, threading.get_ident()
+
+
+async def test_a_plain_function_runs_in_a_thread_and_an_async_one_on_the_loop() -> None:
+    """The first may block; the second may touch what lives on the loop."""
+    here = threading.get_ident()
+    assert await answer_of(where_it_runs, 1, 2) != here
+    assert await answer_of(where_it_waits, 1, 2) == here
+    assert await answer_of(lambda step: step + 1, 1) == 2
+
+
+async def test_an_object_that_can_be_called_is_a_function() -> None:
+    """It is its call that says whether it runs on the loop; a method is what it is."""
+    counting = Counting()
+    here = threading.get_ident()
+    assert await answer_of(counting, 2) == (2, here)
+    assert await answer_of(counting.__call__, 3) == (5, here)
+
+
+async def test_pieces_are_begun_on_the_loop_and_given_back_as_they_are() -> None:
+    """Whoever iterates closes them."""
+    ran_in: list[int] = []
+
+    async def answer(first: str) -> AsyncIterator[str]:
+        ran_in.append(threading.get_ident())
+        yield first
+
+    assert [piece async for piece in await answer_of(answer, "At nine.")] == ["At nine."]  # type: ignore[attr-defined]
+    assert ran_in == [threading.get_ident()]
+
+
+async def test_a_plain_function_may_answer_with_what_has_to_be_waited_for() -> None:
+    """Such as one that wraps another."""
+    assert await answer_of(lambda: later("At nine.")) == "At nine."
+
+
+def test_a_piece_of_text_is_not_the_whole_unless_it_says_so() -> None:
+    """What follows belongs to the same speech."""
+    assert not Say("At ").whole

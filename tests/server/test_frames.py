@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from offhook.server import frames
 from offhook.server.frames import Allowance, Breach, Parts, check_text, close_answer, may_be_sent
 
 
@@ -78,6 +79,16 @@ def test_parts_become_the_message() -> None:
     assert not some.text
 
 
+def test_a_message_may_be_as_large_as_its_limit() -> None:
+    """In one part or in several, one message after the other; it is binary until it says that it is text."""
+    some = parts()
+    assert not some.text
+    for _ in range(3):
+        assert some.begin(b"x" * 100, text=False, fin=True) == b"x" * 100
+        assert some.begin(b"x" * 60, text=False, fin=False) is None
+        assert some.go_on(b"x" * 40, fin=True) == b"x" * 100
+
+
 @given(st.binary(max_size=60), st.lists(st.integers(0, 60), max_size=6), st.booleans())
 def test_cutting_a_message_changes_nothing(message: bytes, cuts: list[int], text: bool) -> None:
     """It is taken, or refused, as it would be in one piece."""
@@ -132,6 +143,7 @@ def test_what_is_refused(first: tuple[bytes | None, bytes | None], second: objec
     with pytest.raises(Breach) as refused:
         take(steps[-1])
     assert (refused.value.code, refused.value.failure) == (code, failure)
+    assert refused.value.detail == str(refused.value) != ""
 
 
 def test_parts_are_counted_since_they_may_be_empty() -> None:
@@ -184,3 +196,10 @@ def test_codes_that_may_be_sent() -> None:
     low = {code for code in range(3000) if may_be_sent(code)}
     assert low == {1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014}
     assert {code for code in range(3000, 65536) if may_be_sent(code)} == set(range(3000, 5000))
+
+
+def test_what_we_close_with_has_the_numbers_of_the_standard() -> None:
+    """RFC 6455, 7.4.1; each of them may be sent."""
+    ours = (frames.NORMAL, frames.PROTOCOL_ERROR, frames.INVALID_TEXT, frames.POLICY_VIOLATION, frames.TOO_BIG)
+    assert ours == (1000, 1002, 1007, 1008, 1009)
+    assert all(map(may_be_sent, ours))

@@ -95,6 +95,17 @@ def test_a_body_in_crumbs_is_refused() -> None:
     assert refused.value.error_status_hint == 400
 
 
+@pytest.mark.parametrize("first", [b"", b"200\r\n" + b"x" * 512 + b"\r\n"], ids=["crumbs", "512 bytes, then crumbs"])
+def test_a_piece_is_earned_by_512_bytes(first: bytes) -> None:
+    """1,024 pieces, and one more for every 512 bytes: 1,026 crumbs bring two more, and the next is one too many."""
+    conn = connection(b"Transfer-Encoding: chunked\r\n")
+    conn.receive_data(first + b"1\r\nx\r\n" * 1026)
+    assert read(conn)[-1] is h11.NEED_DATA
+    conn.receive_data(b"1\r\nx\r\n")
+    with pytest.raises(RequestRefused):
+        read(conn)
+
+
 def test_every_request_of_a_connection_has_its_own_count() -> None:
     """Kept connections are for many."""
     conn = connection(b"Transfer-Encoding: chunked\r\n")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from offhook.calls.media.line import LineState, MediaLine
+from offhook.calls.media.taps import nobody
 from offhook.carriers.media import DigitReceived, MarkReturned, MediaStopped
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def attach(line: MediaLine, new_bench: New) -> New:
 def test_a_line_is_there_before_its_audio(line: MediaLine) -> None:
     """What is sent then is counted, and goes nowhere."""
     assert (line.state, line.stream, line.started, line.open, line.lost) == (LineState.IDLE, None, None, False, False)
+    assert (line.input_rate, line.output_rate) == (8000, 8000)
     line.send_audio(FRAME)
     line.send_mark("m")
     line.clear()
@@ -193,6 +195,29 @@ def test_only_the_sessions_own_failure_comes_out(line: MediaLine, attach: New, n
         bench.feed(bench.piece(1))
     bench.stream.fail("listener_failed", "ValueError")
     assert (line.state, line.failure) == (LineState.LOST, "listener_failed")
+
+
+def test_a_session_that_fails_when_the_audio_is_lost_does_not_keep_it_from_the_others(
+    line: MediaLine, attach: New, new_ear: New
+) -> None:
+    """There is no stream left to be given up for it."""
+    watcher, session, other = Watcher(line), new_ear(raises_at="lost"), new_ear()
+    line.add(session, vital=True)
+    line.add(other)
+    attach().stream.connection_lost()
+    assert (line.state, other.heard) == (LineState.LOST, ["started", "lost"])
+    assert watcher.saw == ["began", "gone", "over"]
+
+
+def test_a_lost_stream_is_kept_for_its_counters_alone(line: MediaLine, attach: New, new_ear: New) -> None:
+    """It does not hold on to who has heard it."""
+    line.add(new_ear())
+    bench = attach()
+    inbound = bench.stream.tracks["inbound"]
+    assert inbound.way is not nobody
+    bench.stream.connection_lost()
+    assert line.stream is bench.stream
+    assert inbound.way is nobody
 
 
 def test_who_comes_late_is_told_what_has_been(line: MediaLine, attach: New, new_ear: New) -> None:

@@ -82,6 +82,9 @@ class TestPlaying:
         assert playout.pull(20).pcm is None  # runs late, at 35 say: the audio is there, but was not at 20
         assert playout.counters.underruns == 1
         assert playout.pull(40).pcm == audio(20, 2)
+        playout.add(audio(20, 3), 70)
+        assert playout.pull(60).pcm is None
+        assert playout.counters.underruns == 2
 
 
 class TestUnderruns:

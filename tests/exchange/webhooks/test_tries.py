@@ -15,15 +15,19 @@ FIRST, SECOND = "http://127.0.0.1:1/first", "http://127.0.0.1:1/second"
     [
         (200, "delivered"),
         (204, "delivered"),
+        (299, "delivered"),
         (None, "retry"),
         (101, "retry"),
+        (199, "retry"),
         (408, "retry"),
         (429, "retry"),
         (500, "retry"),
         (503, "retry"),
+        (300, "refused"),
         (301, "refused"),
         (400, "refused"),
         (404, "refused"),
+        (499, "refused"),
     ],
 )
 def test_what_a_status_means(status: int | None, verdict: Verdict) -> None:
@@ -72,11 +76,11 @@ def test_a_refusal_is_not_tried_again() -> None:
     strict = Target(FIRST, SECOND, retries_ms=(1, 1), failover_after_refusal=False)
     assert [one.url for one in tries(strict, "refused")] == [FIRST]
     twice = Target(FIRST, SECOND, retries_ms=(7,), failover_tries=3)
-    assert [(one.url, one.after_ms) for one in tries(twice)] == [
-        (FIRST, 0),
-        (FIRST, 7),
-        (SECOND, 0),
-        (SECOND, 7),
-        (SECOND, 0),
+    assert [(one.attempt, one.nth, one.url, one.after_ms) for one in tries(twice)] == [
+        (1, 1, FIRST, 0),
+        (2, 2, FIRST, 7),
+        (3, 1, SECOND, 0),
+        (4, 2, SECOND, 7),
+        (5, 3, SECOND, 0),
     ]
     assert [one.url for one in tries(twice, "retry", "retry", "refused")] == [FIRST, FIRST, SECOND]
