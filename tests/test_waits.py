@@ -322,7 +322,7 @@ async def test_time_in_which_the_loop_stood_still_does_not_count() -> None:
 
 @pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt, GeneratorExit, asyncio.CancelledError])
 async def test_what_would_end_more_than_the_work_ends_the_work(error: type[BaseException]) -> None:
-    """Whoever waits sees a plain error; the event loop goes on. So it is with the pieces of a stream."""
+    """Whoever waits sees a plain error and the event loop goes on, with the pieces of a stream, too."""
 
     async def work() -> None:
         raise error

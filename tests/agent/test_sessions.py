@@ -129,7 +129,7 @@ async def test_engines_that_compute_here_are_measured_before_the_first_call() ->
 
 
 async def test_engines_elsewhere_are_asked_for_nothing() -> None:
-    """A request costs money: they are seen at work. A recogniser here can hear their greeting."""
+    """A request costs money: they are seen at work, and a recogniser here can hear their greeting."""
     stt = FakeStt(["hello"])
     sessions = AgentSessions(greeter(), Engines(FakeVad(), stt, FakeTts()), clock=ManualClock())
     await sessions.warm_up()

@@ -120,7 +120,7 @@ async def test_what_an_agent_prints_is_passed_on_and_no_event(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Whatever it looks like: people debug with ``print``. It is not lost when it comes before the agent is ready."""
+    """Whatever it looks like: people debug with ``print``, and nothing is lost that comes before the agent is ready."""
     for module in ("onnxruntime", "moonshine_voice", "rapidfuzz"):
         require(importlib.util.find_spec(module) is not None, f"{module} (pip install 'offhook[local]')")
     monkeypatch.chdir(tmp_path)

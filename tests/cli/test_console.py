@@ -79,7 +79,7 @@ def test_a_terminal_that_knows_few_signs_gets_others() -> None:
 
 
 def test_a_second_ctrl_c_does_not_wait_for_threads() -> None:
-    """A model that is being loaded cannot be interrupted; the verb can. Exit code 130, and not a word."""
+    """A model that is being loaded cannot be interrupted; the verb can, with exit code 130 and not a word."""
     code = (
         "import asyncio, time\n"
         "from offhook.cli.main import _run\n"

@@ -166,7 +166,7 @@ async def answers(port: int) -> bool:
 async def test_an_agent_that_does_not_load_at_the_start_is_waited_for(
     start: Callable[..., Any], tmp_path: Path
 ) -> None:
-    """The page is up, says what is wrong, and the first save that works starts the agent. Ctrl-C is exit code 130."""
+    """The page is up, says what is wrong, and the first save that works starts the agent; Ctrl-C is exit code 130."""
     save(tmp_path, "this is no Python\n")
     dev: Dev = await start("app:agent")
     broken = await dev.wait("agent.broken")
@@ -258,7 +258,7 @@ def test_the_folder_of_a_module_beside_is_watched(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("init", [True, False])
 def test_the_topmost_package_of_a_module_below_is_watched(tmp_path: Path, init: bool) -> None:
-    """What the agent's module imports is often beside it, not below it. The package may lack an ``__init__.py``."""
+    """What the agent's module imports is often beside it, not below it; the package may lack an ``__init__.py``."""
     folder = tmp_path / f"shop_{init}" / "agents"
     folder.mkdir(parents=True)
     if init:

@@ -118,6 +118,20 @@ async def test_a_plain_function_runs_in_a_thread_and_an_async_one_on_the_loop() 
     assert await answer_of(lambda step: step + 1, 1) == 2
 
 
+async def test_what_runs_on_the_loop_waits_for_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Functions that block may have taken all of them."""
+
+    async def no_thread(*_: object) -> object:
+        raise AssertionError("a thread was asked for")
+
+    monkeypatch.setattr("offhook.dialog.acts.in_thread", no_thread)
+    assert await answer_of(where_it_waits) == threading.get_ident()
+    assert await answer_of(Counting(), 1) == (1, threading.get_ident())
+    assert [piece async for piece in await answer_of(pieces, "At nine.")] == ["At nine."]  # type: ignore[attr-defined]
+    with pytest.raises(AssertionError, match="a thread"):
+        await answer_of(where_it_runs)
+
+
 async def test_an_object_that_can_be_called_is_a_function() -> None:
     """It is its call that says whether it runs on the loop; a method is what it is."""
     counting = Counting()

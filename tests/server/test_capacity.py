@@ -239,7 +239,7 @@ def test_full_begins_with_a_refusal_and_ends_with_room() -> None:
 
 
 def test_an_engine_that_was_not_measured_is_known_by_its_first_answer() -> None:
-    """One of a provider, say: it is not asked for nothing. What it takes while few calls are up is what it takes."""
+    """One of a provider, say, is not asked for nothing: what it takes while few calls are up is what it takes."""
     day = Day()
     day.capacity.asked("recognition")
     day.capacity.done("recognition", 1000)

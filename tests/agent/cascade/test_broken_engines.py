@@ -104,7 +104,7 @@ def heard(call: Any) -> list[str]:
 
 @pytest.mark.parametrize("deed", ["hang", "deaf", "raise", "exit", "text", "nothing", "drip"])
 async def test_a_sentence_that_a_voice_does_not_begin_is_said_by_the_next(phone: Any, elapse: Any, deed: str) -> None:
-    """Whatever it does in place of it; and what follows, if it has failed. Nothing is said twice, and none is lost."""
+    """Whatever it does in place of it; and what follows, if it has failed: nothing is said twice, and none is lost."""
     first, second = Voice("speak", deed), Voice()
     call = await answered(phone, elapse, first, second)
     assert heard(call) == [THREE]

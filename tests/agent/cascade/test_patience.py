@@ -119,7 +119,7 @@ async def test_an_agent_without_fillers_thinks_in_silence(phone: Any) -> None:
 async def test_a_handler_that_never_answers_is_apologised_for_then_handed_over(
     phone: Any, elapse: Any, caplog: Any, stubborn: bool
 ) -> None:
-    """Also one that ignores its cancellation. The log has one warning for each; the caller is heard meanwhile."""
+    """Also one that ignores its cancellation; the log has one warning for each; the caller is heard meanwhile."""
     let_go = asyncio.Event()
 
     async def handler(call: Call) -> AsyncIterator[str]:

@@ -97,7 +97,7 @@ async def test_an_ended_call_can_be_read_for_ten_minutes(timed: Timed, telephone
 
 
 async def test_a_command_id_counts_for_a_minute(timed: Timed, application: Any, telephone: Any) -> None:
-    """Then the same id is a new command. Refused commands are not remembered."""
+    """Then the same id is a new command; refused commands are not remembered."""
     call_id = timed.exchange.place_call(from_="+15550150", to="+15550199", phone=telephone())
     path = f"/v2/calls/{call_id}/actions/"
     refused = await timed.post(path + "send_dtmf", digits="1", command_id="x")
