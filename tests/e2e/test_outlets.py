@@ -62,7 +62,11 @@ def listening_port(pid: int) -> int:
     """The port that a process listens on."""
     inodes = set()
     for link in Path(f"/proc/{pid}/fd").iterdir():
-        if (found := re.fullmatch(r"socket:\[(\d+)\]", str(link.readlink()))) is not None:
+        try:
+            found = re.fullmatch(r"socket:\[(\d+)\]", str(link.readlink()))
+        except FileNotFoundError:
+            continue  # it was closed in between
+        if found is not None:
             inodes.add(found[1])
     for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
         columns = line.split()

@@ -56,7 +56,7 @@ def test_without_any_voice_the_error_says_both_ways_to_get_one(monkeypatch: pyte
 
     monkeypatch.setattr("offhook.speech.tts.flite.Flite", missing)
     monkeypatch.setattr("offhook.speech.tts.espeak.Espeak", missing)
-    with pytest.raises(EngineMissing, match=r"pip install 'offhook\[local\]' or apt install libflite1"):
+    with pytest.raises(EngineMissing, match=r".*\[local\].* or: apt install libflite1"):
         engines.default_tts()
 
 
@@ -64,7 +64,7 @@ def test_without_any_voice_the_error_says_both_ways_to_get_one(monkeypatch: pyte
 def test_without_onnxruntime_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch, loader: Any) -> None:
     """It is missed when the engine is chosen, not in the first call."""
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
-    with pytest.raises(EngineMissing, match=r"expected onnxruntime .* fix: pip install 'offhook\[local\]'"):
+    with pytest.raises(EngineMissing, match=r"expected onnxruntime .* fix: .*\[local\]"):
         loader()
 
 

@@ -42,7 +42,7 @@ def test_the_vocabulary_is_read_with_lengths_of_one_and_two_bytes() -> None:
 def test_a_missing_package_is_an_error_that_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     """The error comes when the engine is made, with the command that helps."""
     monkeypatch.setattr(moonshine, "find_spec", lambda _: None)
-    with pytest.raises(EngineMissing, match=r"no such package fix: pip install 'offhook\[local\]'"):
+    with pytest.raises(EngineMissing, match=r"no such package fix: .*\[local\]"):
         Moonshine()
 
 

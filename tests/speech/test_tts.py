@@ -265,7 +265,7 @@ class TestMissing:
 
         monkeypatch.setattr(espeak, "_library", espeak._Library)
         monkeypatch.setattr(builtins, "__import__", without)
-        with pytest.raises(EngineMissing, match=r"fix: pip install 'offhook\[local\]'"):
+        with pytest.raises(EngineMissing, match=r"fix: .*\[local\]"):
             Espeak()
 
     def test_espeak_that_does_not_load(self, monkeypatch: pytest.MonkeyPatch, require: Any) -> None:
