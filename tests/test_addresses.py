@@ -92,3 +92,19 @@ def test_nothing_that_is_typed_raises(text: str) -> None:
     """Whatever stands in a header or on a command line is judged, never a crash."""
     assert isinstance(is_loopback(host_name(text)), bool)
     assert isinstance(is_e164(text) or is_sip_uri(text), bool)
+
+
+@pytest.mark.parametrize(
+    ("to", "shape"),
+    [
+        ("", "0 characters, without a +"),
+        ("555 0100x", "9 characters (letters and digits and spaces), without a +"),
+        ("+1-555", "6 characters (digits and other signs)"),
+        ("+", "1 characters"),
+    ],
+)
+def test_what_cannot_be_dialled_is_described_and_not_quoted(to: str, shape: str) -> None:
+    """It may be somebody's number all the same."""
+    with pytest.raises(ConfigError) as refused:
+        check_address(to)
+    assert f"got {shape}." in str(refused.value)

@@ -65,3 +65,8 @@ def test_an_application_may_set_how_long_it_is_waited_for() -> None:
     for secs, expected in ((5, 5000), (0, 1500), (None, 1500)):
         (target,) = targets(replace(APPLICATION, webhook_timeout_secs=secs), Routing(), "call.answered", ASSUMED)
         assert target.timeout_ms == expected
+
+
+def test_a_url_alone_is_tried_once_and_as_it_is() -> None:
+    """With the two seconds that the carrier waits for an answer; of a second URL nothing is assumed but one try."""
+    assert Target(FIRST) == Target(FIRST, None, (), 1, True, 2000, False, None)
