@@ -9,7 +9,7 @@ from contextvars import ContextVar
 import pytest
 
 from offhook.threads import in_thread
-from offhook.waits import Ended
+from offhook.waiting import Ended
 
 name: ContextVar[str] = ContextVar("name")
 

@@ -11,7 +11,7 @@ import threading
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from offhook.waits import as_failure
+from offhook.waiting import as_failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable

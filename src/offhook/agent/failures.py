@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from offhook.agent import events
 from offhook.agent.work import current_work
-from offhook.waits import Ended, WaitOver
+from offhook.waiting import Ended, WaitOver
 
 if TYPE_CHECKING:
     from offhook.agent.agent import Agent

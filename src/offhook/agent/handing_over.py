@@ -13,7 +13,8 @@ from offhook.addresses import check_address
 from offhook.agent import events
 from offhook.calls.events import TransferBridged, TransferFailed
 from offhook.errors import CarrierError
-from offhook.waits import TRANSFER, WaitOver, within
+from offhook.waiting import WaitOver, within
+from offhook.waits import TRANSFER
 
 if TYPE_CHECKING:
     from offhook.agent.agent import Agent

@@ -16,7 +16,9 @@ from offhook.agent.voices import NoVoice
 from offhook.agent.work import current_work, end_work
 from offhook.calls.transcript import Scribe, TranscriptEntry
 from offhook.clock import SystemClock
-from offhook.waits import GOODBYE, WaitOver, uncounted, within
+from offhook.patience import uncounted
+from offhook.waiting import WaitOver, within
+from offhook.waits import GOODBYE
 
 if TYPE_CHECKING:
     from offhook.agent.agent import Agent

@@ -12,7 +12,8 @@ from offhook.agent.cascade.recording import Greeting
 from offhook.agent.session import Session
 from offhook.audio.resample import resample
 from offhook.speech.metering import MeteredStt, MeteredTts, Metering, cost_of_recognition, cost_of_voice
-from offhook.waits import RECOGNITION, VOICE_FIRST, WaitOver, within
+from offhook.waiting import WaitOver, within
+from offhook.waits import RECOGNITION, VOICE_FIRST
 
 if TYPE_CHECKING:
     from offhook.agent.agent import Agent

@@ -18,6 +18,7 @@ from offhook.calls.state import CallRecord, CallState, apply
 from offhook.carriers.events import CallHangup, CallInitiated
 from offhook.errors import CarrierError
 from offhook.server.journal import CallEntry, Remembered
+from offhook.waiting import WaitOver, within
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable, Sequence
@@ -129,8 +130,8 @@ class Adoption:
         listed: dict[str, LiveLeg] = {}
         for connection in (None, *sorted(connections)):
             try:
-                legs = await waits.within(waits.COMMAND, carrier.live_legs(connection))
-            except (CarrierError, waits.WaitOver) as error:
+                legs = await within(waits.COMMAND, carrier.live_legs(connection))
+            except (CarrierError, WaitOver) as error:
                 logger.warning("the calls that are up could not be listed: %s", error.code)
                 continue
             listed |= {leg.call_id: leg for leg in legs}
@@ -201,8 +202,8 @@ class Adoption:
 
     async def _alive(self, leg: _Leg) -> bool | None:
         try:
-            return await waits.within(waits.HANGUP_REPORT, leg.carrier.is_alive(leg.record.call_id))
-        except (CarrierError, waits.WaitOver):
+            return await within(waits.HANGUP_REPORT, leg.carrier.is_alive(leg.record.call_id))
+        except (CarrierError, WaitOver):
             return None
 
     async def _claim(self, leg: _Leg) -> bool:

@@ -15,6 +15,7 @@ from offhook.carriers.events import CallHangup, CallInitiated
 from offhook.errors import CarrierUnavailable
 from offhook.ids import new_id
 from offhook.server.insist import insist
+from offhook.waiting import WaitOver, within
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -163,8 +164,8 @@ class Dials:
         unwanted = [dial for dial in self._dials.values() if dial.machine.cancelled or dial.machine.failed]
         waiting = [asyncio.ensure_future(dial.over.wait()) for dial in unwanted if not dial.over.is_set()]
         if waiting:
-            with contextlib.suppress(waits.WaitOver):
-                await waits.within(waits.DIALLED, asyncio.wait(waiting))
+            with contextlib.suppress(WaitOver):
+                await within(waits.DIALLED, asyncio.wait(waiting))
             for wait in waiting:
                 wait.cancel()
 

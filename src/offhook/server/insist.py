@@ -6,8 +6,8 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from offhook import waits
 from offhook.errors import CarrierError, CarrierUnavailable
+from offhook.waiting import WaitOver, within
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -50,8 +50,8 @@ async def insist(
         if left_s <= 0:
             return failure
         try:
-            await waits.within(wait, command(), limit_s=left_s, call_id=call_id)
-        except waits.WaitOver:
+            await within(wait, command(), limit_s=left_s, call_id=call_id)
+        except WaitOver:
             return failure or CarrierUnavailable("expected the carrier to agree, got no answer in time.")
         except CarrierError as error:
             if not error.retryable:

@@ -15,6 +15,7 @@ from offhook.calls.marks import Mark, marked
 from offhook.errors import CallEnded, CallNotAnswered, CallNotFound, CarrierError, CommandInvalid
 from offhook.ids import new_id
 from offhook.server.insist import insist
+from offhook.waiting import WaitOver, within
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -106,11 +107,11 @@ class Leg:
         call = self._call
         try:
             try:
-                await waits.within(waits.COMMAND, call.transfer(to), call_id=call.id)
+                await within(waits.COMMAND, call.transfer(to), call_id=call.id)
             except CallNotAnswered:
-                await waits.within(waits.ANSWER, call.carrier.answer(call.id), call_id=call.id)
-                await waits.within(waits.COMMAND, call.transfer(to), call_id=call.id)
-        except waits.WaitOver:
+                await within(waits.ANSWER, call.carrier.answer(call.id), call_id=call.id)
+                await within(waits.COMMAND, call.transfer(to), call_id=call.id)
+        except WaitOver:
             call.withdraw_transfer()
         except CarrierError as error:
             if self._is_end(error):
@@ -136,8 +137,8 @@ class Leg:
             # The carrier has not noticed yet that the stream before it is gone, and takes one at a time.
             command_id = new_id()
             try:
-                await waits.within(waits.COMMAND, call.carrier.stop_streaming(call.id), call_id=call.id)
-            except (CarrierError, waits.WaitOver) as error:
+                await within(waits.COMMAND, call.carrier.stop_streaming(call.id), call_id=call.id)
+            except (CarrierError, WaitOver) as error:
                 logger.debug("a stream that may be left over was not stopped: %s", error.code)
             failure = await insist(waits.MEDIA_RESTART, command, over=self.over, call_id=call.id)
         if isinstance(failure, CallNotAnswered):
@@ -189,8 +190,8 @@ class Leg:
             if not await self.check():
                 return
             try:
-                await waits.within(waits.COMMAND, call.carrier.hangup(call.id), call_id=call.id)
-            except (CarrierError, waits.WaitOver) as error:
+                await within(waits.COMMAND, call.carrier.hangup(call.id), call_id=call.id)
+            except (CarrierError, WaitOver) as error:
                 logger.warning("call %s is up though it was hung up, and cannot be: %s", call.id, error.code)
         logger.error("call %s is up though it was hung up %d times; it is given up", call.id, MOST_CHECKS)
         self._host.report_over(call, "unreachable")
@@ -200,8 +201,8 @@ class Leg:
         call = self._call
         alive: bool | None = None
         try:
-            alive = await waits.within(waits.COMMAND, call.carrier.is_alive(call.id), call_id=call.id)
-        except (CarrierError, waits.WaitOver) as error:
+            alive = await within(waits.COMMAND, call.carrier.is_alive(call.id), call_id=call.id)
+        except (CarrierError, WaitOver) as error:
             logger.warning("call %s: the carrier does not say whether it lives: %s", call.id, error.code)
         if call.ended:
             return False

@@ -10,7 +10,7 @@ import pytest
 
 from offhook.agent import Agent, Limits, Texts, uninterrupted
 from offhook.dialog.acts import HangUp, Say
-from offhook.waits import left_running
+from offhook.waiting import left_running
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

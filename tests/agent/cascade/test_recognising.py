@@ -11,7 +11,8 @@ from tests.agent.conftest import settle
 from offhook.agent.cascade.recognising import Recogniser
 from offhook.speech.base import Recognition
 from offhook.speech.testing import FakeStt
-from offhook.waits import RECOGNITION, WaitOver
+from offhook.waiting import WaitOver
+from offhook.waits import RECOGNITION
 
 if TYPE_CHECKING:
     import pytest

@@ -12,7 +12,8 @@ from offhook.agent.handover import Misses, Verdict
 from offhook.agent.work import Work, current_work, end_work
 from offhook.dialog.acts import HandOver, HangUp, Say, Understood, UseTool, acts_of, answer_of
 from offhook.dialog.base import Heard
-from offhook.waits import HANDLER, REPLY_NEXT, Stream, WaitOver
+from offhook.waiting import Stream, WaitOver
+from offhook.waits import HANDLER, REPLY_NEXT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

@@ -16,7 +16,8 @@ from offhook.agent.voices import NoVoice
 from offhook.audio.resample import Resampler
 from offhook.dialog.acts import close
 from offhook.logs import describe
-from offhook.waits import VOICE_FIRST, VOICE_NEXT, WaitOver, as_failure, each_within, is_own_end, within
+from offhook.waiting import WaitOver, as_failure, each_within, is_own_end, within
+from offhook.waits import VOICE_FIRST, VOICE_NEXT
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 from offhook.agent.failures import InARow
 from offhook.logs import describe
 from offhook.speech.base import Recognition
-from offhook.waits import RECOGNITION, WaitOver, within
+from offhook.waiting import WaitOver, within
+from offhook.waits import RECOGNITION
 
 if TYPE_CHECKING:
     from offhook.speech.base import SpeechToText

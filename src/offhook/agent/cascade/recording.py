@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from offhook.agent.cascade.sentences import split_sentences
-from offhook.waits import VOICE_FIRST, VOICE_NEXT, each_within
+from offhook.waiting import each_within
+from offhook.waits import VOICE_FIRST, VOICE_NEXT
 
 if TYPE_CHECKING:
     from offhook.agent.agent import Agent

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, TypeVar
 from offhook import waits
 from offhook.server.journal.entries import Retention, encode_call, encode_event
 from offhook.server.journal.file import JournalFile, Remembered, joined
+from offhook.waiting import WaitOver, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -132,8 +133,8 @@ class Journal:
         self._thread = threading.Thread(target=self._work, args=(found,), name="offhook-journal", daemon=True)
         self._thread.start()
         try:
-            return await waits.within(waits.JOURNAL_START, found)
-        except waits.WaitOver:
+            return await within(waits.JOURNAL_START, found)
+        except WaitOver:
             return Remembered()
 
     async def close(self) -> None:
@@ -142,8 +143,8 @@ class Journal:
         if thread is None:
             return
         self._queue.put(None)
-        with contextlib.suppress(waits.WaitOver):
-            await waits.within(waits.CLOSE, asyncio.to_thread(thread.join, waits.CLOSE.limit_s))
+        with contextlib.suppress(WaitOver):
+            await within(waits.CLOSE, asyncio.to_thread(thread.join, waits.CLOSE.limit_s))
         for future in tuple(self._waiting):
             _resolve(future, False)
 
@@ -200,8 +201,8 @@ class Journal:
         if not self._put(_Claim(key, self._clock.wall_ms(), encode_call(call), claimed)):
             return True
         try:
-            return await waits.within(waits.JOURNAL_START, claimed)
-        except waits.WaitOver:
+            return await within(waits.JOURNAL_START, claimed)
+        except WaitOver:
             return True
 
     def _waited(self, written: _Future, timer: asyncio.TimerHandle) -> None:
