@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from offhook.agent.cascade.decisions import TurnEnded
-    from offhook.agent.cascade.mouth import Mouth, Speech
+    from offhook.agent.cascade.mouth import Mouth
+    from offhook.agent.cascade.speech import Speech
     from offhook.agent.conversant import ConversantHost
     from offhook.dialog.acts import Act
     from offhook.dialog.base import Dialog

@@ -36,9 +36,9 @@ from offhook.waits import MEDIA_SILENCE
 
 if TYPE_CHECKING:
     from offhook.agent.cascade.decisions import Decision
-    from offhook.agent.cascade.mouth import Speech
     from offhook.agent.cascade.playout import PlayoutOptions
     from offhook.agent.cascade.recording import Recording
+    from offhook.agent.cascade.speech import Speech
     from offhook.agent.conversant import CallAudio, ConversantHost, HoldReason
     from offhook.agent.engines import Engines
 

@@ -1,26 +1,20 @@
-"""How an agent speaks: sentences through its voice into playouts, one speech after the other, onto the call."""
+"""How an agent speaks: one speech after the other onto the call, paused, resumed and cut short."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Protocol
 
 from offhook.agent.cascade.playout import Audio, Playout
-from offhook.agent.cascade.sentences import Sentences, split_sentences
-from offhook.agent.failures import InARow
+from offhook.agent.cascade.speech import Speech
+from offhook.agent.cascade.synthesis import Synthesis
 from offhook.agent.options import Limits
-from offhook.agent.voices import NoVoice
-from offhook.audio.resample import Resampler
-from offhook.dialog.acts import close
-from offhook.logs import describe
-from offhook.waiting import WaitOver, as_failure, each_within, is_own_end, within
-from offhook.waits import VOICE_FIRST, VOICE_NEXT
+from offhook.waiting import as_failure, is_own_end
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable
 
     from offhook.agent.cascade.playout import PlayoutOptions
     from offhook.agent.cascade.recording import Recording
@@ -28,19 +22,13 @@ if TYPE_CHECKING:
     from offhook.agent.conversant import SpeechOutlet
     from offhook.agent.voices import Voices
     from offhook.clock import Clock
-    from offhook.speech.base import TextToSpeech
 
-__all__ = ["Mouth", "Speech", "SpeechWatcher"]
+__all__ = ["Mouth", "SpeechWatcher"]
 
 logger = logging.getLogger(__name__)
 
 _AHEAD_MS = 3000
 """A sentence is not begun while this much waits: the voice is shared with other calls."""
-_LONGEST_MS = 10_000
-_LONGEST_LETTER_MS = 500
-"""No sentence takes longer than the first, and the second for each of its letters: a voice that goes on is broken."""
-_PIECE_MS = 200
-"""A recording is taken in pieces of this length, with other calls' work in between."""
 
 
 class SpeechWatcher(Protocol):
@@ -61,56 +49,6 @@ class SpeechWatcher(Protocol):
     def voice_failed(self, error: Exception) -> None:
         """No voice says it; the speech is over."""
         ...
-
-
-class Speech:
-    """One thing the agent says."""
-
-    def __init__(
-        self, words: str | AsyncIterator[str] | Awaitable[Recording], kind: str, playout: Playout, turn: Turn | None
-    ) -> None:
-        self.words = words
-        self.kind = kind
-        self.playout = playout
-        self.turn = turn
-        self.instead = ""
-        """What is said where a recording is not to be had."""
-        self.failed: list[TextToSpeech] = []
-        """The voices that have failed in it."""
-        self.protected = False
-        self.announced = False
-        self.sent = False
-        self.sent_at_ms = 0.0
-        """When its first audio was sent, on the clock of the session."""
-        self.complete = False
-        """Whether all of its words are known."""
-        self.text = ""
-        """What was to be said, as far as it is known."""
-        self.heard = ""
-        """What of it was heard; set at its end."""
-        self.interrupted = False
-        self.error: BaseException | None = None
-        """What the source of its words raised."""
-        self.pump: asyncio.Task[None] | None = None
-        self.on_over: Callable[[], None] | None = None
-        """Called at its end: for whoever thinks of more words."""
-        self._over = asyncio.Event()
-
-    @property
-    def over(self) -> bool:
-        """Whether it is heard, interrupted or failed."""
-        return self._over.is_set()
-
-    async def wait(self) -> bool:
-        """Wait for its end; whether all of it was heard."""
-        await self._over.wait()
-        return not self.interrupted and self.error is None
-
-    def end(self) -> None:
-        """It is over."""
-        self._over.set()
-        if self.on_over is not None:
-            self.on_over()
 
 
 class Mouth:
@@ -138,15 +76,14 @@ class Mouth:
         call_id: str | None = None,
     ) -> None:
         self._line = line
-        self._voices = voices
-        self._limits = limits or Limits()
-        self._call_id = call_id
-        self._unsaid = InARow()
         self._clock = clock
         self._watcher = watcher
         self._options = options
         self._queue: deque[Speech] = deque()
         self._room = asyncio.Event()
+        self._synthesis = Synthesis(
+            line, voices, feed=self._feed, room=self._room, limits=limits or Limits(), call_id=call_id
+        )
         self._idle = asyncio.Event()
         self._idle.set()
         self._held = False  # the caller seems to interrupt
@@ -261,13 +198,7 @@ class Mouth:
     async def _pump(self, speech: Speech) -> None:
         """From words to audio."""
         try:
-            if isinstance(speech.words, str):
-                for sentence in split_sentences(speech.words):
-                    await self._say(speech, sentence)
-            elif isinstance(speech.words, AsyncIterator):
-                await self._say_pieces(speech, speech.words)
-            else:
-                await self._play(speech, speech.words)
+            await self._synthesis.synthesise(speech)
         except BaseException as error:
             if is_own_end(error):
                 raise
@@ -282,130 +213,6 @@ class Mouth:
         speech.complete = True
         speech.playout.finish()
         self._send(speech)
-
-    async def _say_pieces(self, speech: Speech, pieces: AsyncIterator[str]) -> None:
-        sentences = Sentences()
-        try:
-            while (piece := await self._piece(speech, pieces)) is not None:
-                for sentence in sentences.push(piece):
-                    await self._say(speech, sentence)
-            for sentence in sentences.flush():
-                await self._say(speech, sentence)
-        finally:
-            await close(pieces)
-
-    async def _piece(self, speech: Speech, pieces: AsyncIterator[str]) -> str | None:
-        """The next piece of text, ``None`` at its end; the end of it, too, where the source of the words fails."""
-        try:
-            return await anext(pieces, None)
-        except BaseException as error:
-            if is_own_end(error):
-                raise
-            speech.error = error
-            return None
-
-    async def _say(self, speech: Speech, sentence: str) -> None:
-        """Say a sentence, with the first voice that does.
-
-        Raises:
-            NoVoice: none does; or none has said this one and the one before to its end.
-        """
-        await self._room.wait()
-        self._begin(speech, sentence)
-        began_ms = speech.playout.fed_ms
-        error: Exception | None = None
-        tried: TextToSpeech | None = None
-        for voice in self._voices_for(speech):
-            if voice is tried and isinstance(error, WaitOver):
-                break  # it was not there a moment ago
-            tried = voice
-            try:
-                spoke = await self._speak(voice, speech, sentence)
-            except Exception as failure:
-                error = failure
-                self._failed(voice, speech, failure)
-                if speech.playout.fed_ms > began_ms:
-                    speech.playout.cut()  # the rest of it is lost: said again, it would be heard twice
-                    break
-            else:
-                if spoke:
-                    self._voices.worked(voice)
-                    self._unsaid.worked()
-                    return
-        begun = speech.playout.fed_ms > began_ms
-        if error is None:
-            size = len(sentence)
-            logger.warning("the voice made no sound of a sentence of %d characters: is it of its language?", size)
-        if self._unsaid.failed() or (error is not None and not begun):
-            raise NoVoice("expected a voice to speak, got none that does.", call_id=self._call_id) from error
-
-    def _voices_for(self, speech: Speech) -> list[TextToSpeech]:
-        """The voices to try: those that have failed in this speech come last; one that is alone is tried twice."""
-        voices = self._voices.order()
-        if len(voices) == 1:
-            return voices * 2
-        return sorted(voices, key=lambda voice: voice in speech.failed)
-
-    def _failed(self, voice: TextToSpeech, speech: Speech, error: Exception) -> None:
-        if not isinstance(error, WaitOver):  # which has told of itself
-            logger.error("call %s: the voice raised %s", self._call_id, describe(error))
-        speech.failed.append(voice)
-        self._voices.failed(voice)
-
-    async def _speak(self, voice: TextToSpeech, speech: Speech, sentence: str) -> bool:
-        """Have a sentence said by one voice; whether there was a sound."""
-        rate = voice.sample_rate
-        resampler = Resampler(rate, self._line.output_rate)
-        longest = rate * 2 * (_LONGEST_MS + _LONGEST_LETTER_MS * len(sentence)) // 1000
-        made, odd = 0, b""
-        pieces = each_within(
-            VOICE_FIRST,
-            VOICE_NEXT,
-            voice.speak(sentence),
-            first_s=self._limits.voice_first_s,
-            following_s=self._limits.voice_next_s,
-            counts=_is_sound,
-            call_id=self._call_id,
-        )
-        try:
-            async for pcm in pieces:
-                made += len(pcm)
-                if made > longest:
-                    raise ValueError(f"expected at most {longest} bytes of audio, got more")
-                whole = odd + pcm
-                odd = whole[len(whole) & ~1 :]
-                self._feed(speech, resampler.process(whole[: len(whole) & ~1]))
-        finally:
-            await pieces.aclose()
-        if made:
-            self._feed(speech, resampler.flush())
-        return made > 0
-
-    async def _play(self, speech: Speech, words: Awaitable[Recording]) -> None:
-        """Play a recording, or have said what is to be said instead."""
-        try:
-            recording = await within(VOICE_FIRST, words, limit_s=self._limits.voice_first_s, call_id=self._call_id)
-        except Exception as error:
-            self._failed(self._voices.first, speech, error)
-            speech.text = speech.instead
-            for sentence in split_sentences(speech.instead):
-                await self._say(speech, sentence)
-            return
-        speech.text = " ".join(sentence for sentence, _ in recording)
-        rate = self._voices.first.sample_rate
-        step = rate * 2 * _PIECE_MS // 1000
-        for sentence, pcm in recording:
-            self._begin(speech, sentence)
-            resampler = Resampler(rate, self._line.output_rate)
-            for start in range(0, len(pcm), step):
-                self._feed(speech, resampler.process(pcm[start : start + step]))
-                await asyncio.sleep(0)
-            self._feed(speech, resampler.flush())
-
-    def _begin(self, speech: Speech, sentence: str) -> None:
-        speech.playout.begin(sentence)
-        if isinstance(speech.words, AsyncIterator):
-            speech.text = speech.playout.text
 
     def _feed(self, speech: Speech, pcm: bytes) -> None:
         if pcm and not speech.over:
@@ -453,14 +260,3 @@ class Mouth:
         self._watcher.speech_ended(speech)
         if self.current is None:
             self._idle.set()
-
-
-def _is_sound(pcm: bytes) -> bool:
-    """Whether a voice has given audio.
-
-    Raises:
-        TypeError: it has given something else.
-    """
-    if not isinstance(pcm, (bytes, bytearray, memoryview)):
-        raise TypeError(f"expected pcm as bytes, got {type(pcm).__name__}")
-    return len(pcm) > 0

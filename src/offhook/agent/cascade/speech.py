@@ -1,0 +1,66 @@
+"""One thing that an agent says: its words, its playout, and how it ended."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from offhook.agent.cascade.playout import Playout
+    from offhook.agent.cascade.recording import Recording
+    from offhook.agent.cascade.turn import Turn
+    from offhook.speech.base import TextToSpeech
+
+__all__ = ["Speech"]
+
+
+class Speech:
+    """One thing the agent says."""
+
+    def __init__(
+        self, words: str | AsyncIterator[str] | Awaitable[Recording], kind: str, playout: Playout, turn: Turn | None
+    ) -> None:
+        self.words = words
+        self.kind = kind
+        self.playout = playout
+        self.turn = turn
+        self.instead = ""
+        """What is said where a recording is not to be had."""
+        self.failed: list[TextToSpeech] = []
+        """The voices that have failed in it."""
+        self.protected = False
+        self.announced = False
+        self.sent = False
+        self.sent_at_ms = 0.0
+        """When its first audio was sent, on the clock of the session."""
+        self.complete = False
+        """Whether all of its words are known."""
+        self.text = ""
+        """What was to be said, as far as it is known."""
+        self.heard = ""
+        """What of it was heard; set at its end."""
+        self.interrupted = False
+        self.error: BaseException | None = None
+        """What the source of its words raised."""
+        self.pump: asyncio.Task[None] | None = None
+        self.on_over: Callable[[], None] | None = None
+        """Called at its end: for whoever thinks of more words."""
+        self._over = asyncio.Event()
+
+    @property
+    def over(self) -> bool:
+        """Whether it is heard, interrupted or failed."""
+        return self._over.is_set()
+
+    async def wait(self) -> bool:
+        """Wait for its end; whether all of it was heard."""
+        await self._over.wait()
+        return not self.interrupted and self.error is None
+
+    def end(self) -> None:
+        """It is over."""
+        self._over.set()
+        if self.on_over is not None:
+            self.on_over()
