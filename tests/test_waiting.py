@@ -211,18 +211,6 @@ async def test_closing_a_stream_never_raises() -> None:
     await close(object())
 
 
-async def test_closing_a_stream_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A stream that takes for ever to close is left behind."""
-    monkeypatch.setattr("offhook.waiting.CLOSE", SHORT)
-
-    class Slow:
-        async def aclose(self) -> None:
-            await asyncio.Event().wait()
-
-    await close(Slow())
-    await _settled()
-
-
 async def test_the_end_of_ones_own_task_is_no_failure() -> None:
     """The cancellation of something that was waited for is one."""
     seen = []

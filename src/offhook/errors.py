@@ -18,6 +18,8 @@
         * :exc:`CommandInvalid`: the carrier found a parameter wrong.
         * :exc:`CarrierUnavailable`: no answer, or an error on the carrier's side; worth retrying.
     * :exc:`CallError`: something that the call's own state does not allow.
+    * :exc:`AnswerInvalid`: a dialog or a handler has answered with what is no answer.
+    * :exc:`EngineError`: a speech engine has given what it must not.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from __future__ import annotations
 from typing import ClassVar, Final
 
 __all__ = [
+    "AnswerInvalid",
     "AuthenticationFailed",
     "CallEnded",
     "CallError",
@@ -35,6 +38,7 @@ __all__ = [
     "CodecError",
     "CommandInvalid",
     "ConfigError",
+    "EngineError",
     "EngineMissing",
     "OffhookError",
     "PayloadInvalid",
@@ -212,3 +216,15 @@ class CallError(OffhookError):
     """Something that the call's own state does not allow."""
 
     code = "call"
+
+
+class AnswerInvalid(OffhookError):
+    """A dialog or a handler has answered with what is no answer."""
+
+    code = "answer_invalid"
+
+
+class EngineError(OffhookError):
+    """A speech engine has given what it must not."""
+
+    code = "engine"

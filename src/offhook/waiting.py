@@ -219,7 +219,7 @@ class Stream(Generic[T]):
                     piece.set_result(given)
         finally:
             self._closing = True
-            await _aclose(self._pieces)
+            await close(self._pieces)
 
     async def _is_wanted(self) -> bool:
         if not self._closing:
@@ -276,12 +276,10 @@ async def each_within(
 
 
 async def close(pieces: object) -> None:
-    """Close a stream, if it can be closed, within :data:`CLOSE`; what it raises is not worth more than a debug line."""
-    with suppress(WaitOver):
-        await within(CLOSE, _aclose(pieces))
+    """Close an async iterator in the running task, which has iterated over it, if it can be closed.
 
-
-async def _aclose(pieces: object) -> None:
+    Nobody's answer comes of it any more, so what it raises is worth a debug line.
+    """
     aclose = getattr(pieces, "aclose", None)
     if aclose is None:
         return

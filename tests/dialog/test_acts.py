@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from offhook.dialog.acts import HandOver, HangUp, Say, Understood, UseTool, acts_of, answer_of, close
+from offhook.dialog.acts import HandOver, HangUp, Say, Understood, UseTool, acts_of, answer_of
 from offhook.dialog.base import Reply
+from offhook.errors import AnswerInvalid
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -56,7 +57,7 @@ async def test_pieces_of_text_are_said_as_they_come() -> None:
 @pytest.mark.parametrize("answer", [12, [], Reply(12), {"text": "x"}])  # type: ignore[arg-type]
 async def test_anything_else_is_an_error_that_says_whose_it_is(answer: Any) -> None:
     """Silence would hide the mistake."""
-    with pytest.raises(TypeError, match="expected the function for digits to return str, Reply, None or an async"):
+    with pytest.raises(AnswerInvalid, match="expected the function for digits to return str, Reply, an act, None"):
         assert [act async for act in acts_of(answer, source="the function for digits")] == []
 
 
@@ -64,7 +65,7 @@ async def test_a_piece_that_is_nothing_to_say_is_an_error_after_what_came_before
     """What was said until then was said."""
     acts = acts_of(pieces("Well. ", 12))
     assert await anext(acts) == Say("Well. ")
-    with pytest.raises(TypeError, match="expected pieces of text to say, or acts, got int"):
+    with pytest.raises(AnswerInvalid, match="expected pieces of text to say, or acts, got int"):
         await anext(acts)
 
 
@@ -82,9 +83,8 @@ async def test_the_programs_generator_is_closed_with_the_stream() -> None:
 
     acts = acts_of(answer())
     assert await anext(acts) == Say("At nine.")
-    await close(acts)
+    await acts.aclose()
     assert closed == [1]
-    await close(iter(()))
 
 
 # -- what the program's functions answer ------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from offhook.dialog.acts import Act, HangUp, Say, Understood
 from offhook.dialog.base import Heard, Reply
 from offhook.dialog.events import IntentMatched
 from offhook.dialog.intents import Intent, IntentDialog, IntentMatcher, sure
-from offhook.errors import ConfigError
+from offhook.errors import AnswerInvalid, ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -271,9 +271,9 @@ class TestReplies:
         with pytest.raises(LookupError, match="no diary"):
             await self.acts(handler)
 
-    async def test_anything_else_is_a_type_error_that_names_the_intent(self) -> None:
+    async def test_anything_else_is_an_error_that_names_the_intent(self) -> None:
         """The log then says where to look."""
-        with pytest.raises(TypeError, match=r"'opening hours' to return str, .* got int"):
+        with pytest.raises(AnswerInvalid, match=r"'opening hours' to return str, .* got int"):
             await self.acts(lambda call: 9)
 
 

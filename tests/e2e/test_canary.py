@@ -37,7 +37,7 @@ CALLERS: dict[str, tuple[Kind, ...]] = {
         Kind("ExceptionGroup of GroupTrouble, KeyError", "group"),
         Kind("RuntimeError|SystemExit", "leave"),
     ),
-    "+15557773304": (Kind("TypeError", "offhook/dialog/acts.py"), Kind("TypeError", "offhook/dialog/acts.py")),
+    "+15557773304": (Kind("AnswerInvalid", "offhook/dialog/acts.py"), Kind("AnswerInvalid", "offhook/dialog/acts.py")),
     "+15557773305": (Kind("ObserverTrouble", "on_event"), Kind("CancelledError", "cancel")),
     "+15557773306": (Kind("ConfigError", "offhook/addresses.py"),),
     "+15557773307": (Kind("the transfer was refused: command_invalid", ""), Kind("CommandInvalid", "transfer")),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from offhook.agent import events
 from offhook.agent.work import current_work
+from offhook.logs import describe
 from offhook.waiting import Ended, WaitOver
 
 if TYPE_CHECKING:
@@ -97,7 +98,8 @@ class ProgramFailures:
             what = (
                 "nobody waits for its answer" if moot else f"the caller {'goes to a person' if leaves else 'is told'}"
             )
-            logger.error("call %s: the program's own code raised, and %s", host.call.id, what, exc_info=error)
+            logger.error("call %s: the program's own code raised %s, and %s", host.call.id, describe(error), what)
+            logger.debug("call %s: the error of the program's own code", host.call.id, exc_info=error)
         if moot:
             return
         host.notify(events.HandlerFailed(at_ms=host.wall_ms(), call_id=host.call.id, error=_kind_of(error)))

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from offhook.dialog.base import Reply
+from offhook.errors import AnswerInvalid
 from offhook.threads import in_thread
+from offhook.waiting import close
 
 __all__ = [
     "Act",
@@ -26,7 +27,6 @@ __all__ = [
     "UseTool",
     "acts_of",
     "answer_of",
-    "close",
 ]
 
 
@@ -107,7 +107,7 @@ async def acts_of(answer: object, *, source: str = "the dialog") -> AsyncGenerat
     Closing it closes what ``answer`` iterates over.
 
     Raises:
-        TypeError: it is no answer.
+        AnswerInvalid: it is no answer.
         Exception: what the program's own code raises.
     """
     said = await answer if inspect.isawaitable(answer) else answer
@@ -130,7 +130,10 @@ async def acts_of(answer: object, *, source: str = "the dialog") -> AsyncGenerat
     elif isinstance(said, Act):
         yield said
     elif said is not None:
-        raise TypeError(f"expected {source} to return str, Reply, None or an async iterator, got {type(said).__name__}")
+        raise AnswerInvalid(
+            f"expected {source} to return str, Reply, an act, None or an async iterator, got {type(said).__name__}.",
+            fix='return a text to say, such as "At nine.", or yield pieces of it.',
+        )
     if last is not None:
         yield last
 
@@ -140,12 +143,7 @@ def _act_of(piece: object) -> Act:
         return Say(piece)
     if isinstance(piece, Act):
         return piece
-    raise TypeError(f"expected pieces of text to say, or acts, got {type(piece).__name__}")
-
-
-async def close(iterator: object) -> None:
-    """Let what is being iterated over stop at once, and a generator clean up. What that raises is nobody's answer."""
-    aclose = getattr(iterator, "aclose", None)
-    if aclose is not None:
-        with suppress(Exception):
-            await aclose()
+    raise AnswerInvalid(
+        f"expected pieces of text to say, or acts, got {type(piece).__name__}.",
+        fix="yield str, or an act such as HangUp().",
+    )

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from offhook.clock import Clock, SystemClock
-from offhook.dialog.acts import Understood, acts_of, answer_of, close
+from offhook.dialog.acts import Understood, acts_of, answer_of
 from offhook.dialog.events import IntentMatched
 from offhook.dialog.phrases import PhraseIndex
 from offhook.errors import ConfigError
+from offhook.waiting import close
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence

@@ -201,7 +201,7 @@ async def test_a_tool_is_a_failure_while_agents_have_none(phone: Any) -> None:
     call = await phone(agent_of(Answers(acts("One moment. ", UseTool("book", {"day": "Monday"})))), "book")
     await ask(call)
     await call.until_quiet()
-    assert [event.error for event in call.of("handler.failed")] == ["TypeError"]
+    assert [event.error for event in call.of("handler.failed")] == ["AnswerInvalid"]
     assert [text[:10] for _, text in call.history] == ["book", "One moment", "I am sorry"]
 
 

@@ -12,6 +12,7 @@ from offhook.agent.handover import Misses, Verdict
 from offhook.agent.work import Work, current_work, end_work
 from offhook.dialog.acts import HandOver, HangUp, Say, Understood, UseTool, acts_of, answer_of
 from offhook.dialog.base import Heard
+from offhook.errors import AnswerInvalid
 from offhook.waiting import Stream, WaitOver
 from offhook.waits import HANDLER, REPLY_NEXT
 
@@ -287,7 +288,10 @@ class Answering:
                 self._host.program_worked()
                 await self._host.hangup()
             case UseTool():
-                raise TypeError("expected the dialog to use no tools, as the agent has none, got UseTool")
+                raise AnswerInvalid(
+                    "expected the dialog to use no tools, as the agent has none, got UseTool.",
+                    fix="do it in the dialog itself, and say what came of it.",
+                )
         return None
 
     async def _say(self, first: Say, acts: Acts) -> Act | None:

@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Protocol
 
 from offhook.agent.failures import InARow
+from offhook.errors import EngineError
 from offhook.logs import describe
 from offhook.speech.base import Recognition
 from offhook.waiting import WaitOver, within
@@ -75,7 +76,10 @@ class Recogniser:
         try:
             words = await within(RECOGNITION, self._stt.transcribe(pcm), limit_s=self._limit_s, call_id=self._call_id)
             if not isinstance(words, Recognition):
-                raise TypeError(f"expected a Recognition, got {type(words).__name__}")
+                raise EngineError(
+                    f"expected a Recognition of speech to text, got {type(words).__name__}.",
+                    fix="return offhook.speech.base.Recognition from transcribe.",
+                )
         except Exception as error:
             if not isinstance(error, WaitOver):  # which has told of itself
                 logger.error("call %s: recognition raised %s", self._call_id, describe(error))

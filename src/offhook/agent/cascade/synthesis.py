@@ -11,9 +11,9 @@ from offhook.agent.cascade.sentences import Sentences, split_sentences
 from offhook.agent.failures import InARow
 from offhook.agent.voices import NoVoice
 from offhook.audio.resample import Resampler
-from offhook.dialog.acts import close
+from offhook.errors import EngineError
 from offhook.logs import describe
-from offhook.waiting import WaitOver, each_within, is_own_end, within
+from offhook.waiting import WaitOver, close, each_within, is_own_end, within
 from offhook.waits import VOICE_FIRST, VOICE_NEXT
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ class Synthesis:
             async for pcm in pieces:
                 made += len(pcm)
                 if made > longest:
-                    raise ValueError(f"expected at most {longest} bytes of audio, got more")
+                    raise EngineError(f"expected at most {longest} bytes of audio of a voice for a sentence, got more.")
                 whole = odd + pcm
                 odd = whole[len(whole) & ~1 :]
                 self._feed(speech, resampler.process(whole[: len(whole) & ~1]))
@@ -211,8 +211,11 @@ def _is_sound(pcm: bytes) -> bool:
     """Whether a voice has given audio.
 
     Raises:
-        TypeError: it has given something else.
+        EngineError: it has given something else.
     """
     if not isinstance(pcm, (bytes, bytearray, memoryview)):
-        raise TypeError(f"expected pcm as bytes, got {type(pcm).__name__}")
+        raise EngineError(
+            f"expected pcm of a voice, as bytes, got {type(pcm).__name__}.",
+            fix="yield bytes of 16-bit samples from speak.",
+        )
     return len(pcm) > 0
