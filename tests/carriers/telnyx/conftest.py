@@ -9,12 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from offhook.carriers.telnyx.client import TelnyxCarrier
+from offhook.carriers.telnyx.retry import RetryPolicy
 from offhook.carriers.telnyx.signing import Signer
+from offhook.clock import ManualClock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+    from offhook.carriers.commands import Carrier
+
 NOW_S = 1_790_000_000
+FAST = RetryPolicy(reply_timeouts_ms=(100, 2000, 2000, 2000), jitter=0)
 
 
 @pytest.fixture
@@ -201,3 +207,41 @@ def hangs() -> Hangs:
 def drops() -> Drops:
     """A connection that breaks."""
     return Drops()
+
+
+class Pauses:
+    """Sleeps that take no time, but move the clock."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock()
+        self.taken_ms: list[float] = []
+
+    async def sleep(self, seconds: float) -> None:
+        self.taken_ms.append(seconds * 1000)
+        self.clock.advance(seconds * 1000)
+
+
+@pytest.fixture(name="pauses")
+def pauses_fixture() -> Pauses:
+    return Pauses()
+
+
+@pytest.fixture(name="make")
+async def make_fixture(api: Any, pauses: Pauses) -> AsyncIterator[Callable[..., TelnyxCarrier]]:
+    """``make(**options)``: a client of the loopback API."""
+    made: list[TelnyxCarrier] = []
+
+    def make(**options: Any) -> TelnyxCarrier:
+        defaults = {"base_url": api.base_url, "connection_id": "1000000000000000001", "retries": FAST}
+        carrier = TelnyxCarrier("KEYtest", clock=pauses.clock, sleep=pauses.sleep, **(defaults | options))
+        made.append(carrier)
+        return carrier
+
+    yield make
+    for carrier in made:
+        await carrier.aclose()
+
+
+@pytest.fixture(name="carrier")
+def carrier_fixture(make: Callable[..., TelnyxCarrier]) -> Carrier:
+    return make()

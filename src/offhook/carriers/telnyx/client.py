@@ -1,43 +1,40 @@
-"""Commands to Telnyx, through the official ``telnyx`` package.
+"""Commands to Telnyx, and questions.
 
-What that package lacks is added here: a ``command_id`` on every command (its own retries would repeat the command, so
-they are off), retries that keep the id, a circuit breaker, and errors of our own tree. Its import takes more than a
-second, so it is done in a thread: see :meth:`TelnyxCarrier.warm_up`.
+Every command has a ``command_id``, which its retries keep, so that it takes effect once. How they are sent:
+:mod:`~offhook.carriers.telnyx.requests`; what they look like: :mod:`~offhook.carriers.telnyx.fields`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import json
 import logging
 import uuid
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from offhook.carriers.commands import DialedCall, LiveLeg, StreamRequest
-from offhook.carriers.telnyx.client_state import decode_client_state, encode_client_state
-from offhook.carriers.telnyx.errors import from_api_error, retry_after_ms
-from offhook.carriers.telnyx.retry import CircuitBreaker, RetryPolicy, Tries
+from offhook.carriers.commands import StreamRequest
+from offhook.carriers.telnyx.fields import (
+    dialed_call,
+    leg_fields,
+    live_legs,
+    next_page,
+    reject_fields,
+    speak_fields,
+    transfer_fields,
+)
+from offhook.carriers.telnyx.requests import TelnyxRequests
+from offhook.carriers.telnyx.retry import RetryPolicy
 from offhook.carriers.telnyx.streaming import fits_answer, stream_fields
 from offhook.carriers.telnyx.wire import telnyx_wire
 from offhook.clock import Clock, SystemClock
-from offhook.errors import (
-    CallEnded,
-    CallNotAnswered,
-    CallNotFound,
-    CarrierError,
-    CarrierUnavailable,
-    ConfigError,
-    kind_of,
-)
+from offhook.errors import CallEnded, CallNotAnswered, CallNotFound, ConfigError, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     import httpx
-    from telnyx import AsyncTelnyx
 
-    _Request = Callable[[AsyncTelnyx, httpx.Timeout], Awaitable[Any]]
+    from offhook.carriers.commands import DialedCall, LiveLeg
+    from offhook.carriers.telnyx.retry import CircuitBreaker
 
 __all__ = ["DIAL_RETRIES", "TelnyxCarrier"]
 
@@ -46,17 +43,9 @@ log = logging.getLogger(__name__)
 DIAL_RETRIES: Final = RetryPolicy(reply_timeouts_ms=(4000, 6000, 8000, 8000))
 """Dialling waits longer before it repeats: what the carrier replies to a repeated dial is not documented."""
 
-_CONNECT_S: Final = 5.0
 _PAGE: Final = 250
 """As many calls as one page of the list of active ones may hold."""
 _MOST_PAGES: Final = 200
-_REJECT_CAUSES: Final[dict[str, Literal["CALL_REJECTED", "USER_BUSY"]]] = {
-    "rejected": "CALL_REJECTED",
-    "busy": "USER_BUSY",
-}
-# The voices 'female' and 'male' need a language; voices named Provider.Model.Voice have one.
-_BASIC_VOICES: Final = frozenset({"female", "male"})
-_BASIC_LANGUAGE: Final = "en-US"
 _ANSWER_PATIENCE_MS: Final = 5000.0
 _ANSWER_POLL_S: Final = 0.1
 
@@ -99,36 +88,35 @@ class TelnyxCarrier:
                 f"expected an address of the Telnyx API that begins with http:// or https://, got {kind_of(base_url)}.",
                 fix="set TELNYX_BASE_URL, for example to https://api.telnyx.com/v2.",
             )
-        self._api_key = api_key
-        self._base_url = base_url
         self._connection_id = connection_id
         self.webhook_url: str | None = None
         """Where the webhooks of legs go that are dialled from here; ``None``: where their application says."""
         self.wire = telnyx_wire(public_key)
         """How Telnyx writes."""
-        self._http_client = http_client
         self._clock = clock or SystemClock()
         self._sleep = sleep
         self._retries = retries or RetryPolicy()
         self._dial_retries = retries or DIAL_RETRIES
-        self._breaker = breaker or CircuitBreaker()
-        self._api: AsyncTelnyx | None = None
-        self._refusals: tuple[type[Exception], ...] = ()
-        self._warming = asyncio.Lock()
+        self._requests = TelnyxRequests(
+            api_key,
+            base_url=base_url,
+            http_client=http_client,
+            clock=self._clock,
+            sleep=sleep,
+            breaker=breaker,
+            rehearsal=_rehearse,
+        )
 
     async def warm_up(self) -> None:
         """Import the ``telnyx`` package and set up its client, in a thread: about two seconds.
 
         The first command does it otherwise, and waits for it.
         """
-        async with self._warming:
-            self._api = self._api or await asyncio.to_thread(self._load)
+        await self._requests.warm_up()
 
     async def aclose(self) -> None:
         """Release connections. A client of one's own stays open."""
-        api, self._api = self._api, None
-        if api is not None and self._http_client is None:
-            await api.close()
+        await self._requests.aclose()
 
     # -- commands -------------------------------------------------------------------------------------------------
 
@@ -157,10 +145,8 @@ class TelnyxCarrier:
         fields: dict[str, Any] = {"timeout_secs": timeout_s, "command_id": command_id or _new_id()}
         if stream is not None:
             fields |= stream_fields(stream, with_rate=True)
-        self._add_webhook_url(fields)
-        _add_client_state(fields, client_state)
-
-        reply = await self._send(
+        fields |= leg_fields(client_state=client_state, webhook_url=self.webhook_url)
+        reply = await self._requests.send(
             "dial",
             None,
             lambda api, timeout: api.calls.dial(
@@ -168,15 +154,7 @@ class TelnyxCarrier:
             ),
             policy=self._dial_retries,
         )
-        leg = getattr(reply, "data", None)
-        call_id = getattr(leg, "call_control_id", None)
-        if not call_id:
-            raise CarrierError("expected the call's id in the reply to dial, got none.")
-        return DialedCall(
-            call_id=call_id,
-            leg_id=getattr(leg, "call_leg_id", None) or "",
-            session_id=getattr(leg, "call_session_id", None) or "",
-        )
+        return dialed_call(reply)
 
     async def answer(
         self,
@@ -191,11 +169,10 @@ class TelnyxCarrier:
         A stream at another wire rate than 8000 Hz (L16, OPUS and AMR-WB can) takes a second command: Telnyx has no
         field for the rate in ``answer``, so the stream is opened when the leg is up, and this returns only then.
         """
-        fields: dict[str, Any] = {}
+        fields = leg_fields(client_state=client_state)
         later = stream is not None and not fits_answer(stream)
         if stream is not None and not later:
-            fields = stream_fields(stream, with_rate=False)
-        _add_client_state(fields, client_state)
+            fields |= stream_fields(stream, with_rate=False)
         command_id = command_id or _new_id()
         await self._act("answer", call_id, command_id, fields)
         if stream is not None and later:
@@ -206,7 +183,7 @@ class TelnyxCarrier:
     ) -> None:
         """Refuse an inbound leg that rings. A leg that is over already is not an error."""
         try:
-            await self._act("reject", call_id, command_id, {"cause": _REJECT_CAUSES[cause]})
+            await self._act("reject", call_id, command_id, reject_fields(cause))
         except CallEnded:
             log.debug("rejected a call that was over")
 
@@ -230,12 +207,8 @@ class TelnyxCarrier:
         command_id: str | None = None,
     ) -> None:
         """Dial ``to`` and connect the leg to it when it answers. Without ``from_`` it shows the number called."""
-        fields: dict[str, Any] = {"to": to, "timeout_secs": timeout_s}
-        if from_ is not None:
-            fields["from_"] = from_
-        if leg_state is not None:
-            fields["target_leg_client_state"] = encode_client_state(leg_state)
-        self._add_webhook_url(fields)
+        fields = transfer_fields(to=to, from_=from_, timeout_s=timeout_s, leg_state=leg_state)
+        fields |= leg_fields(webhook_url=self.webhook_url)
         await self._act("transfer", call_id, command_id, fields)
 
     async def send_dtmf(self, call_id: str, digits: str, *, command_id: str | None = None) -> None:
@@ -244,10 +217,7 @@ class TelnyxCarrier:
 
     async def speak(self, call_id: str, text: str, *, voice: str = "female", command_id: str | None = None) -> None:
         """Let the carrier's own voice say ``text`` (at most 3000 characters)."""
-        fields: dict[str, Any] = {"payload": text, "voice": voice}
-        if voice in _BASIC_VOICES:
-            fields["language"] = _BASIC_LANGUAGE
-        await self._act("speak", call_id, command_id, fields)
+        await self._act("speak", call_id, command_id, speak_fields(text, voice))
 
     async def start_streaming(self, call_id: str, stream: StreamRequest, *, command_id: str | None = None) -> None:
         """Open a media stream on an answered leg."""
@@ -262,7 +232,7 @@ class TelnyxCarrier:
     async def is_alive(self, call_id: str) -> bool:
         """Whether the leg is up. Telnyx remembers a leg for ten minutes after its end."""
         try:
-            reply = await self._send(
+            reply = await self._requests.send(
                 "status",
                 call_id,
                 lambda api, timeout: api.calls.retrieve_status(call_id, timeout=timeout),
@@ -279,18 +249,16 @@ class TelnyxCarrier:
         after: str | None = None
         for _ in range(_MOST_PAGES if connection_id else 0):
             page = await self._live_legs_after(connection_id or "", after)
-            legs += [_live_leg(each) for each in page.data or () if getattr(each, "call_control_id", None)]
-            # The list is paged by cursors, which the official package does not know of.
-            cursors = getattr(getattr(page, "meta", None), "cursors", None) or {}
-            following = cursors.get("after")
-            if not isinstance(following, str) or following == after:
+            legs += live_legs(page)
+            following = next_page(page)
+            if following is None or following == after:
                 break
             after = following
         return tuple(legs)
 
     async def _live_legs_after(self, connection_id: str, after: str | None) -> Any:
         query: dict[str, object] = {"page[limit]": _PAGE} | ({"page[after]": after} if after else {})
-        return await self._send(
+        return await self._requests.send(
             "list",
             None,
             lambda api, timeout: api.connections.list_active_calls(connection_id, extra_query=query, timeout=timeout),
@@ -298,20 +266,6 @@ class TelnyxCarrier:
         )
 
     # -- how they are sent ------------------------------------------------------------------------------------------
-
-    def _load(self) -> AsyncTelnyx:
-        from telnyx import AsyncTelnyx, TelnyxError
-
-        self._refusals = (TelnyxError, TimeoutError, json.JSONDecodeError, UnicodeDecodeError)
-        api = AsyncTelnyx(api_key=self._api_key, base_url=self._base_url, max_retries=0, http_client=self._http_client)
-        with contextlib.suppress(TimeoutError):  # on a machine that is very busy; it is a rehearsal only
-            asyncio.run(_rehearse())
-        _ = api.calls.actions, api.connections
-        return api
-
-    def _add_webhook_url(self, fields: dict[str, Any]) -> None:
-        if self.webhook_url is not None:
-            fields["webhook_url"] = self.webhook_url
 
     async def _stream_once_answered(self, call_id: str, stream: StreamRequest, command_id: str) -> None:
         deadline_ms = self._clock.now_ms() + _ANSWER_PATIENCE_MS
@@ -334,63 +288,12 @@ class TelnyxCarrier:
         if not call_id:
             raise CallNotFound("expected the id of a call, got an empty one.")
         fields = {"command_id": command_id or _new_id(), **fields}
-        await self._send(
+        await self._requests.send(
             action,
             call_id,
             lambda api, timeout: getattr(api.calls.actions, action)(call_id, timeout=timeout, **fields),
             policy=self._retries,
             always=always,
-        )
-
-    async def _send(
-        self,
-        command: str,
-        call_id: str | None,
-        request: _Request,
-        *,
-        policy: RetryPolicy,
-        always: bool = False,
-    ) -> Any:
-        """Try ``request`` until there is a reply, a refusal, or no more time."""
-        if not (self._breaker.allows(self._clock.now_ms()) or always):
-            raise CarrierUnavailable(
-                "expected Telnyx to reply, got no usable reply many times in a row; commands rest for some seconds.",
-                fix="check the network and https://status.telnyx.com.",
-                call_id=call_id,
-            )
-        await self.warm_up()
-        api, refusals = self._api, self._refusals
-        assert api is not None
-        tries = Tries(policy, self._clock.now_ms())
-        while True:
-            try:
-                reply = await _once(request, api, tries.reply_timeout_ms(self._clock.now_ms()) / 1000)
-            except refusals as error:
-                failure = from_api_error(error, call_id=call_id)
-                pause_ms = self._judge(failure, error, tries)
-            else:
-                self._breaker.succeeded()
-                return reply
-            log.warning("telnyx: %s failed (%s)", command, failure.code)
-            if pause_ms is None:
-                # Outside of the except block: what the package raised holds the request, with numbers and words.
-                raise failure
-            await self._sleep(pause_ms / 1000)
-
-    def _judge(self, failure: CarrierError, error: Exception, tries: Tries) -> float | None:
-        """Tell the breaker of a try that failed; how long to pause before the next, ``None`` if there is none."""
-        now_ms = self._clock.now_ms()
-        response: httpx.Response | None = getattr(error, "response", None)
-        if response is not None and response.status_code < 500:
-            self._breaker.succeeded()  # the carrier is there: it refuses, or asks for patience
-        else:
-            self._breaker.failed(now_ms)
-        if not failure.retryable:
-            return None
-        return tries.pause_ms(
-            now_ms,
-            timed_out=_is_timeout(error),
-            retry_after_ms=None if response is None else retry_after_ms(response.headers),
         )
 
 
@@ -404,7 +307,9 @@ async def _rehearse() -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(200, json={"data": {"call_control_id": "-"}}))
     carrier = TelnyxCarrier("-", connection_id="-")
     async with httpx.AsyncClient(transport=transport) as nowhere:
-        carrier._api = AsyncTelnyx(api_key="-", base_url="http://nowhere.invalid", max_retries=0, http_client=nowhere)
+        carrier._requests.api = AsyncTelnyx(
+            api_key="-", base_url="http://nowhere.invalid", max_retries=0, http_client=nowhere
+        )
         stream = StreamRequest(url="ws://nowhere.invalid")
         await carrier.dial(to="-", from_="-", stream=stream)
         await carrier.answer("-", stream=stream)
@@ -418,43 +323,5 @@ async def _rehearse() -> None:
         await carrier.is_alive("-")
 
 
-async def _once(request: _Request, api: AsyncTelnyx, reply_timeout_s: float) -> Any:
-    """One try.
-
-    Raises:
-        TelnyxError: what the package raises.
-        TimeoutError: the reply came in drops.
-        JSONDecodeError, UnicodeDecodeError: the reply is not JSON.
-    """
-    import httpx
-
-    timeout = httpx.Timeout(reply_timeout_s, connect=_CONNECT_S, pool=_CONNECT_S)
-    async with asyncio.timeout(_CONNECT_S + reply_timeout_s):  # httpx counts from byte to byte only
-        reply = await request(api, timeout)
-    if isinstance(reply, str):
-        raise json.JSONDecodeError("expected JSON", "", 0)
-    return reply
-
-
-def _is_timeout(error: Exception) -> bool:
-    from telnyx import APITimeoutError
-
-    return isinstance(error, TimeoutError | APITimeoutError)
-
-
-def _live_leg(leg: Any) -> LiveLeg:
-    return LiveLeg(
-        call_id=leg.call_control_id,
-        leg_id=getattr(leg, "call_leg_id", None) or "",
-        session_id=getattr(leg, "call_session_id", None) or "",
-        client_state=decode_client_state(getattr(leg, "client_state", None) or None),
-    )
-
-
 def _new_id() -> str:
     return str(uuid.uuid4())
-
-
-def _add_client_state(fields: dict[str, Any], client_state: str | None) -> None:
-    if client_state is not None:
-        fields["client_state"] = encode_client_state(client_state)
