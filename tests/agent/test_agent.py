@@ -215,6 +215,7 @@ def test_every_event_that_a_call_tells_can_be_imported_from_one_place() -> None:
     assert ours == set(public_events.__all__)
 
 
+@pytest.mark.timeout(240)  # without its cache the type checker reads everything anew
 def test_an_event_with_a_misspelt_field_is_refused_before_the_program_runs(tmp_path: Path) -> None:
     """And so is one with a value of another type: they are constructed, with their types."""
     path = tmp_path / "told.py"

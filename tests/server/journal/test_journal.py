@@ -208,7 +208,7 @@ async def test_no_more_waits_to_be_written_than_there_is_room_for(
     disk.free.clear()
     for number in range(30):
         journal.note("telnyx", entry(f"c{number}"))
-    assert journal.counters.lost >= 19
+    assert journal.counters.lost >= 10  # the thread has taken one batch, of ten at most, and ten more wait
     assert journal.report()["waiting"] <= 10  # type: ignore[operator]
     assert not await journal.accept("telnyx", event("e1"), b"")
 
