@@ -144,6 +144,18 @@ def test_a_process_judges_the_tokens_of_another_with_the_same_key(clock: ManualC
     assert mine.redeem_token(token) == (call, REQUEST)
 
 
+def test_a_token_outlives_the_process_that_signed_it(clock: ManualClock, new: Any, carrier: Any) -> None:
+    """Where the call is taken over under the same id of ours, and the key is the same."""
+    key = bytes(range(32))
+    call = new()
+    token = CallRegistry(clock, key).issue_token(call, REQUEST)
+    after = CallRegistry(clock, key)
+    taken = Call(CallRecord(call_id="c1"), carrier, own_id=call.own_id)
+    after.expect_tokens(taken)
+    assert after.redeem_token(token) == (taken, REQUEST)
+    assert after.redeem_token(token) == TokenRefused("used")
+
+
 def test_a_token_is_bound_to_its_carrier(clock: ManualClock, new: Any, carrier: Any) -> None:
     """Whatever ids the other one uses."""
     key = bytes(range(32))

@@ -307,6 +307,18 @@ async def test_a_call_that_was_up_goes_on_with_an_apology(town: Any, tmp_path: P
     assert town.sessions[0].call.opening == host.options.texts.cut_off
 
 
+@pytest.mark.parametrize(("streams", "kept"), [((), True), (("old",), False)])
+async def test_a_call_keeps_our_id_for_it_until_its_audio_has_begun(
+    town: Any, tmp_path: Path, streams: tuple[str, ...], kept: bool
+) -> None:
+    """So a token that was signed before a restart opens a socket after it; one that may be spent opens none."""
+    before = replace(entry("c1", answered_at=AT, streams=frozenset(streams)), own_id="ours")
+    town.carrier.alive["c1"] = True
+    await town.open(journal=await died(tmp_path, before))
+    await town.carrier.did("start_streaming")
+    assert (town.sessions[0].call.own_id == "ours") is kept
+
+
 async def test_a_call_that_ended_in_the_meantime_is_forgotten(town: Any, tmp_path: Path) -> None:
     """And the journal holds it no more."""
     host = await town.open(journal=await died(tmp_path, entry("c1", answered_at=AT)))

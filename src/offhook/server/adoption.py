@@ -54,8 +54,8 @@ class Nursery(Protocol):
         """Whether the leg is a call of this process, or its session has one."""
         ...
 
-    def adopt(self, carrier: Carrier, record: CallRecord, recovery: Recovery) -> None:
-        """Take the leg over as a call, and do what ``recovery`` says."""
+    def adopt(self, carrier: Carrier, record: CallRecord, recovery: Recovery, own_id: str | None = None) -> None:
+        """Take the leg over as a call, and do what ``recovery`` says. ``own_id`` is what its media tokens name."""
         ...
 
 
@@ -197,8 +197,10 @@ class Adoption:
             self._is_strange(key)
         elif not self._host.knows(leg.carrier, record.call_id):
             logger.warning("call %s: found without anybody who serves it: %s", record.call_id, recovery.value)
-            # Streams of an earlier process are over: the next one to begin is the first.
-            self._host.adopt(leg.carrier, _fresh(replace(record, client_state=text), recovery), recovery)
+            # Once a stream has begun its token is spent, which only the earlier process knew: it opens nothing.
+            own_id = (entry.own_id or None) if entry is not None and not record.streams else None
+            record = _fresh(replace(record, client_state=text), recovery)
+            self._host.adopt(leg.carrier, record, recovery, own_id)
 
     async def _alive(self, leg: _Leg) -> bool | None:
         try:

@@ -74,9 +74,9 @@ class Dispatch:
 
     # -- calls begin and end ------------------------------------------------------------------------------------------
 
-    def begin(self, record: CallRecord, carrier: Carrier) -> LiveCall:
+    def begin(self, record: CallRecord, carrier: Carrier, own_id: str | None = None) -> LiveCall:
         """A call that we dial, or that rings here; its id may not be known yet."""
-        call = Call(record, carrier, started_at_ms=self._host.clock.wall_ms())
+        call = Call(record, carrier, started_at_ms=self._host.clock.wall_ms(), own_id=own_id)
         live = self.live[call] = LiveCall(call, self._host)
         return live
 
@@ -86,9 +86,11 @@ class Dispatch:
             live.call.record = replace(live.call.record, call_id=call_id)
             self._known(live)
 
-    def adopt(self, record: CallRecord, carrier: Carrier, recovery: Recovery) -> None:
-        """A leg that another process has begun, or that nobody knew of."""
-        live = self.begin(record, carrier)
+    def adopt(self, record: CallRecord, carrier: Carrier, recovery: Recovery, own_id: str | None = None) -> None:
+        """A leg that another process has begun, or that nobody knew of; ``own_id`` is what its media tokens name."""
+        live = self.begin(record, carrier, own_id)
+        if own_id is not None:
+            self._registry.expect_tokens(live.call)
         self._known(live)
         if live.call in self.live and not live.call.ended:
             live.take_over(recovery)

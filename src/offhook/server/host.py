@@ -349,10 +349,10 @@ class Host:
         in_session = self.registry.in_session(session_id, carrier) if session_id else None
         return in_session is not None or self.registry.get(call_id, carrier) is not None
 
-    def adopt(self, carrier: Carrier, record: CallRecord, recovery: Recovery) -> None:
+    def adopt(self, carrier: Carrier, record: CallRecord, recovery: Recovery, own_id: str | None = None) -> None:
         """Take the leg over as a call."""
         if not self.draining:
-            self.dispatch.adopt(record, carrier, recovery)
+            self.dispatch.adopt(record, carrier, recovery, own_id)
 
     # -- for live calls (Surroundings) -------------------------------------------------------------------------------
 

@@ -138,11 +138,12 @@ def test_entries_of_another_version_are_counted(journal: JournalFile) -> None:
     assert (found.calls, found.events, found.unreadable) == ((), (), 2)
 
 
-def test_a_journal_of_another_version_is_not_touched(path: Path, journal: JournalFile) -> None:
+@pytest.mark.parametrize("version", [1, 99])
+def test_a_journal_of_another_version_is_not_touched(path: Path, journal: JournalFile, version: int) -> None:
     """The newer program may still need it."""
     journal.close()
     with sqlite3.connect(path) as db:
-        db.execute("PRAGMA user_version=99")
+        db.execute(f"PRAGMA user_version={version}")
     db.close()
     with pytest.raises(sqlite3.DatabaseError):
         JournalFile(path)

@@ -36,6 +36,8 @@ class CallEntry:
     """When we first knew of it: wall clock, milliseconds since the epoch."""
     served: bool = False
     """Whether a session had begun: the caller has heard us."""
+    own_id: str = ""
+    """Our own id for the call, which its media tokens name; ``""`` if it is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

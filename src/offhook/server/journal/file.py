@@ -50,7 +50,8 @@ CREATE TABLE IF NOT EXISTS calls (
     call_id TEXT PRIMARY KEY, owner TEXT NOT NULL, at_ms REAL NOT NULL, call BLOB NOT NULL
 );
 """
-_VERSION = 1
+_VERSION = 2
+"""Entries of version 1 name no carrier, or no id of our own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,6 +39,7 @@ class CallNotes:
         entry = CallEntry(
             record=call.record,
             since_ms=call.started_at_ms,
+            own_id=call.own_id,
             served=call.conversation is not None or (last is not None and last.served),
         )
         if entry != last:
