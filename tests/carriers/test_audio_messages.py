@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import base64
+import importlib.util
 import json
+import sys
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import offhook.carriers
 from offhook.audio.codecs.g711 import PcmaDecoder, PcmaEncoder, PcmuDecoder, PcmuEncoder
 from offhook.carriers import audio_messages
 from offhook.carriers.media import MediaReceived
@@ -144,3 +147,18 @@ def test_half_a_sample_and_a_wrong_table_are_refused() -> None:
         write(b"\0\0", mu_law_codes(), 3)
     with pytest.raises(ValueError, match="a table of 512 bytes"):
         read(encoded(media()), samples=b"\0" * 256)
+
+
+def test_without_a_compiler_there_is_no_quick_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then audio takes the slower way, with the same result."""
+    monkeypatch.setitem(sys.modules, "offhook.carriers._audio_messages", None)
+    monkeypatch.delattr(offhook.carriers, "_audio_messages", raising=False)
+    path = audio_messages.__file__
+    spec = importlib.util.spec_from_file_location("audio_messages_without_compiler", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, spec.name, module)
+    spec.loader.exec_module(module)
+    assert not module.COMPILED
+    assert module.audio_messages(b"", b"") is None

@@ -216,7 +216,11 @@ def test_many_calls_at_once_are_all_answered_and_nothing_is_left_of_them(
     stopped = [event["call"] for event in office.exchange.program.events("media.stopped")]
     assert all(stopped.count(call_id) == 1 for name, call_id in calls.items() if name != "wrong number")
     errors = [line for line in office.agent.log.splitlines() if re.search(r"\b(WARNING|ERROR|CRITICAL)\b", line)]
-    assert [line for line in errors if not re.search("the program's own code raised|token is expired", line)] == []
+    assert [
+        line
+        for line in errors
+        if not re.search("the program's own code raised|token is expired|the journal is slow", line)
+    ] == []
     assert office.exchange.program.log == ""
     turns = [turn for report in reports.values() for turn in report["caller"]["turns"]]
     answers = sorted(turn["latency_ms"] for turn in turns if turn["latency_ms"] is not None)

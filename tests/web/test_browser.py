@@ -153,6 +153,11 @@ def test_a_person_without_a_microphone_types_and_interrupts(
         tab.until(lambda: "We are at twelve Hill Street" in tab.text("#turns .agent .what"))
         words.send_keys("When are you open?\n")
         tab.until(lambda: "parking behind the building" in tab.text("#turns .agent s"))
+        for _ in range(2):  # a robot's words, begun over another's, are sometimes misheard: a person says them again
+            tab.until(lambda: "We open at nine" in (said := tab.text("#turns .agent .what")) or "did not get" in said)
+            if "We open at nine" in tab.text("#turns .agent .what"):
+                break
+            words.send_keys("When are you open?\n")
         tab.until(lambda: "We open at nine" in tab.text("#turns .agent .what"))
         assert int(tab.text("#interruptions")) >= 1
         tab.until(lambda: len(tab.find("#turns .latency")) >= 2)

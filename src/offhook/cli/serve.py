@@ -236,6 +236,10 @@ def _account(host: Host) -> dict[str, Any]:
     }
 
 
+_PARENT_GONE_S = 1.0
+"""How long a process may take to end in good order when the one that started it is gone."""
+
+
 def _stop_with_parent() -> None:
     """End when the process that started this one is gone: nobody else would."""
     loop = asyncio.get_running_loop()
@@ -243,6 +247,8 @@ def _stop_with_parent() -> None:
     def on_input() -> None:
         if not os.read(sys.stdin.fileno(), 4096):
             loop.remove_reader(sys.stdin.fileno())
-            os.kill(os.getpid(), 15)
+            os.kill(os.getpid(), signal.SIGTERM)
+            # Its exchange is gone as well: there is no call to say goodbye on, and no carrier to hang up.
+            loop.call_later(_PARENT_GONE_S, os.kill, os.getpid(), signal.SIGTERM)
 
     loop.add_reader(sys.stdin.fileno(), on_input)
