@@ -107,7 +107,9 @@ def test_a_second_ctrl_c_does_not_wait_for_threads() -> None:
             program.send_signal(signal.SIGINT)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 program.wait(0.1)
-        assert (program.returncode, program.stderr.read()) == (130, "")
+        # In the instant in which the interpreter changes its handlers the signal itself ends the program.
+        assert program.returncode in (130, -signal.SIGINT)
+        assert program.returncode == -signal.SIGINT or program.stderr.read() == ""
 
 
 def test_a_lost_stderr_ends_nothing() -> None:

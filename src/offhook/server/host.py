@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from offhook import spool
 from offhook.audio.codecs import make_decoder, make_encoder
+from offhook.audio.codecs.g711 import codes_of, samples_of
 from offhook.calls.registry import CallRegistry
 from offhook.calls.state import CallRecord
 from offhook.clock import SystemClock
@@ -416,7 +417,7 @@ def _leave_alone(carrier: Carrier, event: CallEvent) -> None:
 
 def _warm_codecs(options: HostOptions, carriers: Sequence[Carrier]) -> None:
     """Build one coder of each kind that a carrier may announce, so that no library is loaded during a call."""
-    make_encoder(options.codec, options.sample_rate, l16_byte_order=options.l16_byte_order)
+    codes_of(make_encoder(options.codec, options.sample_rate, l16_byte_order=options.l16_byte_order))
     for encoding, rate in {codec for carrier in carriers for codec in carrier.wire.codecs}:
         with suppress(UnsupportedCodec):
-            make_decoder(encoding, rate)
+            samples_of(make_decoder(encoding, rate))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import struct
 from typing import TYPE_CHECKING
 
 from offhook.audio._audioop import audioop
@@ -91,7 +92,7 @@ def _samples(mu_law: bool) -> bytes:
 
 @functools.cache
 def _codes(mu_law: bool, unused_bits: int) -> bytes:
-    pcm = b"".join((bits << unused_bits).to_bytes(2, "little") for bits in range(65536 >> unused_bits))
+    pcm = struct.pack(f"<{65536 >> unused_bits}H", *range(0, 65536, 1 << unused_bits))
     return (PcmuEncoder() if mu_law else PcmaEncoder()).encode(pcm)
 
 
