@@ -111,3 +111,32 @@ def test_audio_that_is_not_of_g711_takes_the_slower_way() -> None:
     message = json.dumps({"event": "media", "media": piece}).encode()
     heard = course(TelnyxAppMedia(), "PCMU", "L16", [message])[0]
     assert heard == [(bytes(640), 0)]
+
+
+def test_the_next_piece_of_g711_takes_the_quick_way() -> None:
+    """The first piece says where the numbers begin; each that follows it in order is heard in one step."""
+    payload = pybase64.b64encode(bytes(160)).decode()
+    messages = [
+        json.dumps(
+            {
+                "event": "media",
+                "media": {"track": "inbound", "chunk": str(n), "timestamp": str(20 * n), "payload": payload},
+            }
+        ).encode()
+        for n in range(1, 5)
+    ]
+    heard, sent, received, *_ = course(TelnyxAppMedia(), "PCMU", "PCMU", messages)
+    assert isinstance(heard, list)
+    assert [at_ms for _, at_ms in heard] == [20, 40, 60, 80]
+    assert isinstance(sent, list)
+    assert (len(sent), received) == (4, 4)
+    line = MediaLine()
+    stream = MediaStream(
+        TelnyxAppMedia(), request=StreamRequest(url=""), owner=line, send=lambda _: None, close=lambda: None
+    )
+    line.opened(stream)
+    format_ = {"encoding": "PCMU", "sample_rate": 8000, "channels": 1}
+    stream.receive(json.dumps({"event": "start", "stream_id": "s", "start": {"media_format": format_}}).encode())
+    assert not stream.quick(messages[0])
+    stream.receive(messages[0])
+    assert [stream.quick(message) for message in messages[1:]] == [True, True, True]
