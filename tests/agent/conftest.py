@@ -16,11 +16,13 @@ from offhook.agent.voices import Fallback
 from offhook.calls import Call, CallRecord
 from offhook.carriers.media import MediaFormat, MediaStarted
 from offhook.clock import ManualClock
+from offhook.errors import CarrierUnavailable
 from offhook.speech.testing import FakeStt, FakeTts, FakeVad, tone
 
 if TYPE_CHECKING:
     from offhook.agent.conversant import ConversantHost
     from offhook.agent.events import SessionEvent
+    from offhook.carriers.commands import LiveLeg
     from offhook.errors import CarrierError
 
 RATE = 8000
@@ -84,6 +86,13 @@ class FakeCarrier:
     def __init__(self) -> None:
         self.transfers: list[str] = []
         self.refuse: CarrierError | None = None
+        self.legs: tuple[LiveLeg, ...] | None = None
+        """What it lists as up; ``None``: it does not."""
+
+    async def live_legs(self) -> tuple[LiveLeg, ...]:
+        if self.legs is None:
+            raise CarrierUnavailable("expected a list of legs, got none.")
+        return self.legs
 
     async def transfer(
         self, call_id: str, *, to: str, from_: str | None = None, timeout_s: int = 30, leg_state: str | None = None

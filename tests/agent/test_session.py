@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import pytest
 from tests.agent.conftest import FakeCarrier, FakeStream, settle
@@ -13,6 +15,7 @@ from offhook.agent.session import Session
 from offhook.agent.work import Work, current_work
 from offhook.calls import Call, CallRecord
 from offhook.calls.events import TransferBridged, TransferFailed
+from offhook.carriers.commands import LiveLeg
 from offhook.carriers.media import MediaFormat, MediaStarted
 from offhook.clock import ManualClock
 
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from offhook.agent.conversant import CallAudio, Conversant, ConversantHost, HoldReason
 
 DESK = "+15550100050"
+RING_S = 30
 
 
 class Echo:
@@ -339,6 +343,20 @@ class TestHandingOver:
         assert line.echo.told[3:5] == ["release", ("say", "apology", line.session.agent.texts.handover_failed, False)]
         assert line.echo.told.count("release") == 1
         assert not line.session.over
+
+    async def test_a_person_whose_answer_nobody_reported_is_there(self, line: OnTheLine) -> None:
+        """Their leg is up for longer than it can ring; where it is gone, or the carrier does not say, nobody came."""
+        ours, person = LiveLeg(call_id="v3:call", session_id="s"), LiveLeg(call_id="v3:desk", session_id="s")
+        for legs, last in ((None, "failed"), ((), "failed"), ((ours,), "failed"), ((ours, person), "done")):
+            line = OnTheLine(line.session.agent)
+            line.call.record = replace(line.call.record, session_id="s")
+            line.carrier.legs = legs
+            with patch("offhook.agent.handing_over._TRANSFER_SLACK_S", 0.01 - RING_S):
+                task = await self.begin(line)
+                await task
+            assert [k for k in line.kinds() if k.startswith("handover")] == ["handover.started", f"handover.{last}"]
+            assert line.call.transferring is (last == "done")
+            await line.session.aclose()
 
     async def test_it_is_announced_once_whatever_leads_to_it(self, line: OnTheLine) -> None:
         """Code that has said something has announced it; an answer to a question is no announcement."""

@@ -255,8 +255,8 @@ def find(heard: Samples, said: Samples) -> tuple[int, float]:
 def assert_heard_to_the_end(wav: bytes, text: str) -> None:
     """The last 300 ms of ``text`` are in the right channel of the recording, as the voice says them.
 
-    They are looked for in pieces of 60 ms, one after the other: a machine with more to do than it can may leave a hole
-    in one of them.
+    They are looked for in pieces of 60 ms, one after the other: a machine with more to do than it can may leave holes.
+    What counts is that most of them are there, and the end of the last word.
     """
     with wave.open(io.BytesIO(wav)) as file:
         assert (file.getnchannels(), file.getframerate()) == (2, 8000)
@@ -265,10 +265,11 @@ def assert_heard_to_the_end(wav: bytes, text: str) -> None:
     end = np.flatnonzero(np.abs(speech) > 300)[-1]
     at, _ = find(heard, speech[end - 4800 : end - 2400])
     at += 2400
-    found = 0
+    found = []
     for begin in range(end - 2400, end, 480):
         where, fit = find(heard[at : at + 2 * 1600], speech[begin : begin + 480])
         if fit > 0.8:
-            found += 1
+            found.append(end - begin)
             at += where + 480
-    assert found >= 4
+    assert len(found) >= 3
+    assert found[-1] <= 960

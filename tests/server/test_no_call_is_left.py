@@ -344,6 +344,53 @@ async def test_a_caller_who_talks_to_a_person_is_left_to_that_person(town: Any, 
     await until(lambda: host.report()["calls_up"] == 1)
 
 
+async def test_a_caller_whom_nobody_answers_is_not_left_though_the_report_was_lost(town: Any, tmp_path: Path) -> None:
+    """The carrier is asked for the person's leg; while it says nothing of either, the caller is left there."""
+    caller, person = LiveLeg(call_id="c1", session_id="s-c1"), LiveLeg(call_id="p1", session_id="s-c1")
+    town.carrier.alive["c1"] = True
+    town.carrier.legs = [caller, person]
+    host = await town.open(journal=await died(tmp_path, entry("c1", answered_at=AT, transferring=True)))
+    await until(lambda: host.report()["legs_found"] == {"watch": 1})
+    for legs in ([caller, person], []):
+        town.carrier.legs = legs
+        host.dispatch.look_after_calls()
+        await until(lambda: not host.report()["tasks"])
+        assert town.carrier.names() == []
+    town.carrier.legs = [caller]
+    host.dispatch.look_after_calls()
+    await town.carrier.did("start_streaming")
+    await until(lambda: host.report()["calls_up"] == 1)
+
+
+async def test_a_person_who_is_there_for_longer_than_a_phone_rings_has_answered(town: Any, tmp_path: Path) -> None:
+    """The report of it was lost: the carrier is asked no more, and the two are left alone."""
+    caller, person = LiveLeg(call_id="c1", session_id="s-c1"), LiveLeg(call_id="p1", session_id="s-c1")
+    town.carrier.alive["c1"] = True
+    town.carrier.legs = [caller, person]
+    host = await town.open(journal=await died(tmp_path, entry("c1", answered_at=AT, transferring=True)))
+    await until(lambda: host.report()["legs_found"] == {"watch": 1})
+    next(iter(host.dispatch.live.values()))._heard_of_ms -= 46_000
+    host.dispatch.look_after_calls()
+    await until(lambda: not host.report()["tasks"])
+    town.carrier.legs = [caller]
+    host.dispatch.look_after_calls()
+    assert not host.report()["tasks"]
+    assert town.carrier.names() == []
+
+
+async def test_a_caller_handed_over_by_a_session_that_is_over_is_watched_over_as_well(town: Any) -> None:
+    """Nobody answers, and the report of that is lost: the carrier's voice says so."""
+    host = await town.open()
+    session, _ = await town.answered_call()
+    await session.call.transfer("+15550111")
+    session.over.set()
+    await until(lambda: not host.dispatch.live[session.call].busy)
+    town.carrier.legs = [LiveLeg(call_id="c1", session_id=session.call.session_id)]
+    host.dispatch.look_after_calls()
+    await town.carrier.did("speak")
+    await town.carrier.did("hangup")
+
+
 async def test_legs_of_this_journal_that_it_does_not_hold_are_found_at_the_carrier(town: Any, tmp_path: Path) -> None:
     """The journal was slow or full when they were answered; what hangs on them says whose they are."""
     journal = await died(tmp_path)

@@ -147,6 +147,8 @@ class HandingOver:
             logger.warning("call %s: the transfer was refused: %s", call.id, error.code)
             return error.code
         except WaitOver:
+            if await call.is_alone() is False:
+                return None  # a person's leg cannot ring so long: they talk, and the report of it was lost
             call.withdraw_transfer()
             return "timeout"
         finally:

@@ -12,6 +12,8 @@ from offhook.calls.transcript import Transcript
 from offhook.errors import CallError, CarrierError
 from offhook.ids import new_id
 from offhook.logs import describe
+from offhook.waiting import WaitOver, within
+from offhook.waits import COMMAND
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -228,6 +230,19 @@ class Call:
     def withdraw_transfer(self) -> None:
         """Wait no longer for a transfer: nobody will answer it, and the call is ours again, and ours to end."""
         self.record, _ = apply(self.record, TransferWithdrawn())
+
+    async def is_alone(self) -> bool | None:
+        """Whether no other leg of the call's session is up: nobody to whom it was, or is being, connected.
+
+        ``None``: the carrier does not say. Asks, and waits for the answer as for that to a command.
+        """
+        try:
+            legs = await within(COMMAND, self.carrier.live_legs(), call_id=self.id)
+        except (CarrierError, WaitOver):
+            return None
+        if not any(leg.call_id == self.id for leg in legs):
+            return None
+        return not any(leg.session_id == self.session_id and leg.call_id != self.id for leg in legs)
 
     async def send_dtmf(self, digits: str) -> None:
         """Press keys: ``0-9 A-D * #``, ``w`` waits 0.5 s, ``W`` 1 s."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from offhook.carriers.events import CallEvent
     from offhook.server.counters import HostCounters
     from offhook.server.dials import Dials
-    from offhook.server.live import Surroundings
+    from offhook.server.surroundings import Surroundings
 
 __all__ = ["Dispatch"]
 

@@ -52,8 +52,8 @@ __all__ = ["Host"]
 logger = logging.getLogger(__name__)
 
 
-LOOK_AFTER_S = 30.0
-"""How often it is looked for calls of which nothing is heard any more."""
+LOOK_AFTER_S = 5.0
+"""How often it is looked for calls of which nothing is heard any more, and for callers whom nobody answers."""
 
 
 class Host:

@@ -7,8 +7,9 @@ import asyncio
 import logging
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
+from offhook import waits
 from offhook.calls import ending as ends
 from offhook.calls.ending import Ending
 from offhook.calls.events import CallTurnedAway, MediaLost, TransferBridged, TransferFailed
@@ -20,94 +21,34 @@ from offhook.calls.state import (
     CallState,
     EndSession,
     GiveUp,
-    MediaBegan,
     RestartStream,
     TransferConnected,
+    TransferLegOver,
     TransferLost,
 )
-from offhook.carriers.events import CallAnswered, CallEvent, SpeakEnded, StreamingFailed
+from offhook.carriers.events import CallAnswered, CallEvent, SpeakEnded
 from offhook.errors import CallNotAnswered, CarrierError
 from offhook.ids import new_id
 from offhook.logs import describe
 from offhook.server.leg import Leg
+from offhook.server.live_audio import LiveAudio
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
-
     from offhook.calls.call import Call
     from offhook.calls.ending import Action, Happening
-    from offhook.calls.media.stream import MediaStream, StreamFailure
-    from offhook.calls.session import CallSession, SessionFactory
+    from offhook.calls.session import CallSession
     from offhook.calls.state import Effect, OwnEvent
-    from offhook.carriers.commands import StreamRequest
-    from offhook.carriers.media import MediaStarted
-    from offhook.clock import Clock
-    from offhook.server.options import HostOptions
-    from offhook.server.stall import StallProbe
-    from offhook.server.ticker import Ticker
+    from offhook.server.surroundings import Surroundings
 
-__all__ = ["LiveCall", "Surroundings"]
+__all__ = ["LiveCall"]
 
 logger = logging.getLogger(__name__)
 
 
-REGAIN_AGAIN_MS = 10_000.0
-"""Audio that is lost again sooner than this is not asked for again."""
-REGAIN_POLL_S = 0.05
 RINGING_SLACK_MS = 15_000.0
 """So much longer than it may ring a phone may take to be reported answered."""
 SILENT_MS = 120_000.0
 """After so long without audio or an event the carrier is asked whether the call lives."""
-
-
-class Surroundings(Protocol):
-    """What a live call needs of its host."""
-
-    sessions: SessionFactory
-    options: HostOptions
-    clock: Clock
-    ticker: Ticker
-    stall: StallProbe
-
-    stopping: bool
-    """Whether the process ends now: nobody is called, told or hung up any more."""
-
-    @property
-    def house(self) -> str:
-        """What is hung on the legs that are taken here."""
-        ...
-
-    def spawn(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
-        """Run ``work`` in a task that the host keeps and counts."""
-        ...
-
-    def stream_request(self, call: Call, *, ringing_s: float = 0.0) -> StreamRequest:
-        """A stream to ask the carrier for, with a fresh token."""
-        ...
-
-    def shown_by_media(self, live: LiveCall, call_id: str) -> bool:
-        """A media stream of a dialled call names its leg; whether it is wanted."""
-        ...
-
-    def report_over(self, call: Call, cause: str) -> None:
-        """A call has turned out to be over, though the carrier has not reported it."""
-        ...
-
-    def ring_s(self) -> float:
-        """How long the phone of a call that there is room for rings, before it is answered."""
-        ...
-
-    def refuses(self, live: LiveCall) -> str | None:
-        """Whether there is no room for a call that rings: ``None``, or what there is too little of."""
-        ...
-
-    def stream_over(self, stream: MediaStream) -> None:
-        """A media stream is over, and has counted what there was to count."""
-        ...
-
-    def settled(self, live: LiveCall, *, forget: bool) -> None:
-        """Our part in the call is done; ``forget`` if the call is over as well."""
-        ...
 
 
 WITH_A_PERSON = Ending(session=ends.SessionState.CLOSED, outcome=ends.Outcome.HANDED_OVER, reason="an earlier process")
@@ -121,7 +62,7 @@ PASSED_ON = Ending(session=ends.SessionState.CLOSED, outcome=ends.Outcome.HANDED
 
 
 class LiveCall:
-    """A call that is up. It is the :class:`~offhook.calls.media.line.LineWatcher` of its audio."""
+    """A call that is up."""
 
     def __init__(self, call: Call, host: Surroundings) -> None:
         self.call = call
@@ -132,16 +73,16 @@ class LiveCall:
         self.ringing_s = 30.0
         """How long the phone may ring, where we dial."""
         self._heard_of_ms = self.began_ms
-        self._regained_ms = self.began_ms - REGAIN_AGAIN_MS
         self._host = host
-        call.line.watcher = self
         self._session: CallSession | None = None
         self._running: asyncio.Task[None] | None = None
         self._last_command: asyncio.Task[None] | None = None
-        self._watchdog: asyncio.TimerHandle | None = None
-        self._leg = Leg(call, host, report_s=host.options.times.report_s)
-        call.end_leg = self._leg.hang_up
-        self._ended = self._leg.over
+        self._looking: asyncio.Task[None] | None = None
+        self._connected = False
+        self._audio = call.line.watcher = LiveAudio(self, host)
+        self.leg = Leg(call, host, report_s=host.options.times.report_s)
+        call.end_leg = self.leg.hang_up
+        self._ended = self.leg.over
         self._spoken = asyncio.Event()
 
     @property
@@ -169,7 +110,7 @@ class LiveCall:
         if isinstance(event, CallEvent):
             call.notify(event)
         if before is None and call.answered_at_ms is not None:
-            self.expect_media()
+            self._audio.expect()
 
     def _act(self, effect: Effect) -> None:
         call, at_ms = self.call, self._host.clock.wall_ms()
@@ -181,25 +122,25 @@ class LiveCall:
                 self._begin()
             case EndSession():
                 self._ended.set()
-                self._disarm()
+                self._audio.disarm()
                 call.line.close()
-                self._tell(ends.CallEnded())
+                self.tell(ends.CallEnded())
             case RestartStream():
                 if self._takes_audio():
-                    self._host.spawn(self._restart_stream())
+                    self._host.spawn(self._audio.restart())
             case GiveUp(reason):
-                self._fail(reason)
+                self.fail(reason)
             case TransferConnected():
                 call.notify(TransferBridged(at_ms=at_ms, call_id=call.id))
             case TransferLost(cause=cause):
                 call.notify(TransferFailed(at_ms=at_ms, call_id=call.id, cause=cause))
                 if self.ending == PASSED_ON and call.state is CallState.RINGING:
-                    self._host.spawn(self._leg.reject("busy"))
+                    self._host.spawn(self.leg.reject("busy"))
                 elif self.ending == WITH_A_PERSON:
                     self.ending = Ending()
                     self.take_over(Recovery.SERVE)
                 else:
-                    self._tell(ends.TransferLost())
+                    self.tell(ends.TransferLost())
 
     def _takes_audio(self) -> bool:
         # A session that runs learns of a lost stream by its line, and the host by the session's end.
@@ -209,15 +150,15 @@ class LiveCall:
 
     async def _answer(self, ring_s: float = 0.0) -> None:
         call = self.call
-        if ring_s > 0 and await self._end_within(ring_s):
+        if ring_s > 0 and await self.end_within(ring_s):
             return
         self._host.stall.watch()
         request = self._host.stream_request(call)
-        answering = asyncio.ensure_future(self._leg.answer(request))
+        answering = asyncio.ensure_future(self.leg.answer(request))
         await asyncio.sleep(0)  # the command leaves first; the session is made while the carrier works
         self.prepare()
         if await answering:
-            self.expect_media()
+            self._audio.expect()
 
     async def _turn_away(self, scarce: str) -> None:
         """There is no room for this call: it goes where there is, or the caller hears that it is busy here."""
@@ -226,9 +167,9 @@ class LiveCall:
         call.notify(
             CallTurnedAway(at_ms=self._host.clock.wall_ms(), call_id=call.id, reason=scarce, passed_on=to is not None)
         )
-        if to is None or not await self._leg.pass_on(to):
+        if to is None or not await self.leg.pass_on(to):
             self.ending = TURNED_AWAY
-            await self._leg.reject("busy")
+            await self.leg.reject("busy")
 
     def belongs(self, *, leg_id: str, session_id: str) -> None:
         """What the carrier calls the leg of a dialled call, and its session."""
@@ -250,7 +191,7 @@ class LiveCall:
         call = self.call
         call.opening = self._host.options.texts.cut_off
         self._host.stall.watch()
-        streaming = asyncio.ensure_future(self._leg.stream(self._host.stream_request(call)))
+        streaming = asyncio.ensure_future(self.leg.stream(self._host.stream_request(call)))
         await asyncio.sleep(0)
         self.prepare()
         try:
@@ -260,9 +201,9 @@ class LiveCall:
             await self._answer()
             return
         if failure is not None:
-            self._no_media(failure.code)
+            self._audio.missing(failure.code)
         else:
-            self.expect_media()
+            self._audio.expect()
 
     def prepare(self) -> None:
         """Make the session, while the phone rings."""
@@ -271,47 +212,18 @@ class LiveCall:
         try:
             self._session = self._host.sessions(self.call)
         except Exception as error:
-            self._tell(ends.SessionBroken())
+            self.tell(ends.SessionBroken())
             logger.error("call %s: making its session raised %s", self.call.id, describe(error))
 
-    def expect_media(self) -> None:
-        """The call is answered: its audio must begin soon."""
-        if self._watchdog is None and self.call.line.started is None and self.busy and not self.call.ended:
-            delay_s = self._host.options.times.media_s
-            self._watchdog = asyncio.get_running_loop().call_later(delay_s, self._no_media, "no_media")
-
-    def _no_media(self, reason: str) -> None:
-        """Report a failed stream ourselves, since the carrier has not."""
-        self._watchdog = None
-        call = self.call
-        if call.line.started is None and not call.ended:
-            self.handle(
-                StreamingFailed(
-                    event_id=new_id(), event_type="streaming.failed", occurred_at="", call_id=call.id, reason=reason
-                )
-            )
-
-    async def _restart_stream(self) -> None:
-        call = self.call
-        logger.warning("call %s: its media stream failed, asking for another", call.id)
-        self._disarm()
-        try:
-            await call.carrier.start_streaming(call.id, self._host.stream_request(call))
-        except CarrierError as error:
-            if not call.ended:
-                self._no_media(error.code)
-            return
-        self.expect_media()
-
     def _begin(self) -> None:
-        self._disarm()
+        self._audio.disarm()
         self._host.stall.watch()
         self.prepare()
         session = self._session
         if session is None:
-            self._fail("session_failed")
+            self.fail("session_failed")
             return
-        self._tell(ends.SessionBegan())
+        self.tell(ends.SessionBegan())
         self._running = self._host.spawn(self._run(session))
         self.call.line.add(session.media, vital=True)
         self._host.ticker.add(session.tick)
@@ -331,69 +243,26 @@ class LiveCall:
         call.conversation = None
         if failed is None and call.line.lost:
             failed = call.line.failure or "media_lost"
-        self._tell(ends.SessionOver(failed=failed, handed_over=self.handed_over))
+        self.tell(ends.SessionOver(failed=failed, handed_over=self.handed_over))
 
-    # -- the call's audio (LineWatcher) ------------------------------------------------------------------------------
-
-    def admits(self, stream: MediaStream, started: MediaStarted) -> bool:
-        """Whether a stream may carry the call's audio."""
-        call = self.call
-        if not call.id and started.call_id and not self._host.shown_by_media(self, started.call_id):
-            return False
-        if started.call_id and started.call_id != call.id:
-            stream.fail("call_mismatch", "the stream names another call than its token")
-            return False
-        if call.ended or call.transferring:
-            return False
-        return self.ending.takes_audio or self.ending.in_conversation
-
-    def media_began(self, started: MediaStarted) -> None:
-        """The call's audio flows."""
-        self.handle(MediaBegan(stream_id=started.stream_id))
-
-    def stream_failed(self, failure: StreamFailure, detail: str) -> None:
-        """A stream was given up on our side."""
-        logger.error("call %s: media stream given up: %s (%s)", self.call.id, failure, detail)
-        self._fail(failure)
-
-    def media_gone(self) -> None:
-        """The audio is lost: it is asked for once more, and a session that ran on it ends if it does not come back."""
-        now_ms = self._host.clock.now_ms()
-        again = now_ms - self._regained_ms >= REGAIN_AGAIN_MS
-        if again and self.call.line.failure is None and self.ending.in_conversation:
-            self._regained_ms = now_ms
-            self._host.spawn(self._regain())
-        else:
-            self._media_over()
-
-    def _media_over(self) -> None:
-        self.call.line.stop()
-        self._tell(ends.MediaGone())
-
-    async def _regain(self) -> None:
-        """Ask for a new stream in mid-call, unless the audio has ended because the call has."""
-        call, line, times = self.call, self.call.line, self._host.options.times
-        await self._end_within(times.lost_s)
-        if self.ending.in_conversation and not (self.handed_over or self._host.stopping):
-            logger.warning("call %s: its audio was lost, asking for another stream", call.id)
-            failure = await self._leg.stream(self._host.stream_request(call))
-            ends_ms = self._host.clock.now_ms() + times.restart_s * 1000
-            while failure is None and line.state is LineState.LOST and self._host.clock.now_ms() < ends_ms:
-                if await self._end_within(REGAIN_POLL_S):
-                    break
-        if line.state is LineState.LOST:
-            self._media_over()
-
-    async def _end_within(self, limit_s: float) -> bool:
+    async def end_within(self, limit_s: float) -> bool:
         """Wait so long for the call's end; whether it has come."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._ended.wait(), limit_s)
         return self._ended.is_set()
 
+    def shown_by_media(self, call_id: str) -> bool:
+        """A media stream names the leg of this call, which is being dialled; whether it is wanted."""
+        return self._host.shown_by_media(self, call_id)
+
+    # -- how it is -----------------------------------------------------------------------------------------------------
+
     def look_after(self, now_ms: float) -> None:
         """Ask whether the call lives, where nothing has been heard of it for long: no audio, and no event.
 
         A call that we have dialled and whose audio flows after it can have rung is answered, though no event says so.
+        And a caller who is being connected to a person, with no session to wait for that, is alone again once that
+        person's leg is gone.
         """
         call = self.call
         if call.line.state is LineState.UP:
@@ -405,21 +274,35 @@ class LiveCall:
         elif call.id and now_ms - self._heard_of_ms >= SILENT_MS:
             self._heard_of_ms = now_ms
             self._host.spawn(self._still_lives())
+        elif self._being_connected and (self._looking is None or self._looking.done()):
+            self._looking = self._host.spawn(self._still_rings(now_ms))
+
+    @property
+    def _being_connected(self) -> bool:
+        """Whether the caller is being connected to a person, and no session waits for that any more."""
+        call = self.call
+        return call.transferring and not (self.busy or self._connected or call.state is CallState.BRIDGED)
 
     async def _still_lives(self) -> None:
-        await self._leg.check(unknown_is_over=False)
+        await self.leg.check(unknown_is_over=False)
 
-    def stream_over(self, stream: MediaStream) -> None:
-        """A stream is over, and has counted."""
-        self._host.stream_over(stream)
-        self._let_go()
+    async def _still_rings(self, now_ms: float) -> None:
+        alone = await self.call.is_alone()
+        if not self._being_connected or alone is None:
+            return
+        if alone:
+            logger.warning("call %s: nobody has answered the transfer, though no report of it has come", self.call.id)
+            self.handle(TransferLegOver(cause="unreported"))
+        elif now_ms - self._heard_of_ms >= waits.TRANSFER.limit_s * 1000:
+            self._connected = True  # no phone rings so long: they talk, and the report of that was lost
 
     # -- the end -----------------------------------------------------------------------------------------------------
 
-    def _fail(self, reason: str) -> None:
-        self._tell(ends.MediaFailed(reason=reason, handed_over=self.call.transferring))
+    def fail(self, reason: str) -> None:
+        """There is no audio to be had, or no session: tell the caller by other means."""
+        self.tell(ends.MediaFailed(reason=reason, handed_over=self.call.transferring))
 
-    def _tell(self, happening: Happening) -> None:
+    def tell(self, happening: Happening) -> None:
         """Add what has happened to the end of the call, and do what follows."""
         self.ending, actions = ends.step(self.ending, happening)
         for action in actions:
@@ -431,7 +314,7 @@ class LiveCall:
             case ends.Apologise(reason):
                 logger.error("call %s: given up: %s", self.call.id, reason)
                 self.call.notify(MediaLost(at_ms=self._host.clock.wall_ms(), call_id=self.call.id, reason=reason))
-                self._disarm()
+                self._audio.disarm()
                 spawn(self._apologise())
             case ends.HangUp():
                 self._last_command = spawn(self._hang_up())
@@ -462,19 +345,19 @@ class LiveCall:
             await asyncio.wait(waits, timeout=self._host.options.times.apology_s, return_when=asyncio.FIRST_COMPLETED)
             for wait in waits:
                 wait.cancel()
-        self._tell(ends.Apologised())
+        self.tell(ends.Apologised())
 
     async def _hang_up(self) -> None:
-        await self._leg.hang_up()
-        self._tell(ends.HungUp())
+        await self.leg.hang_up()
+        self.tell(ends.HungUp())
 
     async def _stop_streaming(self) -> None:
         with suppress(CarrierError):
             await self.call.carrier.stop_streaming(self.call.id)
 
     async def _await_end(self) -> None:
-        await self._end_within(self._host.options.times.hangup_s)
-        self._tell(ends.EndAwaited(handed_over=self.handed_over))
+        await self.end_within(self._host.options.times.hangup_s)
+        self.tell(ends.EndAwaited(handed_over=self.handed_over))
 
     async def _end_session(self) -> None:
         running, patience_s = self._running, self._host.options.times.session_end_s
@@ -497,10 +380,10 @@ class LiveCall:
             except Exception as error:
                 logger.error("call %s: closing its session raised %s", self.call.id, describe(error))
         self.call.line.close()
-        self._tell(ends.SessionClosed())
-        self._let_go()
+        self.tell(ends.SessionClosed())
+        self.let_go()
 
-    def _let_go(self) -> None:
+    def let_go(self) -> None:
         """Hold on to nothing of a call that is done with: it is remembered for a while, for late webhooks."""
         if self.ending.settled and not self.call.line.open:
             self.call.line.watcher = None
@@ -516,17 +399,12 @@ class LiveCall:
                     await conversation.hangup()
                     if self._running is not None:
                         await asyncio.shield(self._running)
-        self._tell(ends.GoodbyeOver(handed_over=self.handed_over))
+        self.tell(ends.GoodbyeOver(handed_over=self.handed_over))
         if self._last_command is not None:
             await asyncio.wait([self._last_command])
 
     def abandon(self) -> None:
         """Let go of everything now and leave the call to itself: the process ends, or the call must be over."""
-        self._disarm()
+        self._audio.disarm()
         self.call.line.close()
-        self._tell(ends.Abandoned())
-
-    def _disarm(self) -> None:
-        if self._watchdog is not None:
-            self._watchdog.cancel()
-            self._watchdog = None
+        self.tell(ends.Abandoned())
