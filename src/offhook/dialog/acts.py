@@ -9,12 +9,15 @@ from __future__ import annotations
 import inspect
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from offhook.dialog.base import Reply
 from offhook.errors import AnswerInvalid
 from offhook.threads import in_thread
 from offhook.waiting import close
+
+if TYPE_CHECKING:
+    from offhook.tools.base import ToolOutcome
 
 __all__ = [
     "Act",
@@ -25,6 +28,7 @@ __all__ = [
     "Say",
     "Understood",
     "UseTool",
+    "UseTools",
     "acts_of",
     "answer_of",
 ]
@@ -70,15 +74,26 @@ class HangUp:
     """End the call once everything said was heard. The last act."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class UseTool:
-    """Use a tool of the agent's. No agent has tools yet: it is a failure of the program."""
+    """Use a tool of the agent's. ``outcome`` is there when the dialog is asked for its next act.
+
+    ``arguments`` by name, or JSON as a model wrote it.
+    """
 
     name: str
-    arguments: Mapping[str, object] = field(default_factory=dict)
+    arguments: Mapping[str, object] | str = field(default_factory=dict)
+    outcome: ToolOutcome | None = field(default=None, compare=False)
 
 
-Act: TypeAlias = Say | Understood | HandOver | HangUp | UseTool
+@dataclass(frozen=True, slots=True)
+class UseTools:
+    """Use several tools side by side."""
+
+    uses: tuple[UseTool, ...]
+
+
+Act: TypeAlias = Say | Understood | HandOver | HangUp | UseTool | UseTools
 
 Said: TypeAlias = "str | Reply | Act | AsyncIterator[str | Act | None] | AsyncIterator[str] | AsyncIterator[Act] | None"
 """An answer that does not have to be waited for."""

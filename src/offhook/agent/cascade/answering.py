@@ -10,7 +10,7 @@ from offhook.agent.cascade.replying import Words
 from offhook.agent.cascade.turn import Turn, current_turn, joined
 from offhook.agent.handover import Misses, Verdict
 from offhook.agent.work import Work, current_work, end_work
-from offhook.dialog.acts import HandOver, HangUp, Say, Understood, UseTool, acts_of, answer_of
+from offhook.dialog.acts import HandOver, HangUp, Say, Understood, UseTool, UseTools, acts_of, answer_of
 from offhook.dialog.base import Heard
 from offhook.errors import AnswerInvalid
 from offhook.waiting import Stream, WaitOver
@@ -287,7 +287,7 @@ class Answering:
             case HangUp():
                 self._host.program_worked()
                 await self._host.hangup()
-            case UseTool():
+            case UseTool() | UseTools():
                 raise AnswerInvalid(
                     "expected the dialog to use no tools, as the agent has none, got UseTool.",
                     fix="do it in the dialog itself, and say what came of it.",
