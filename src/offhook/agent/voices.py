@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from offhook.errors import OffhookError
+from offhook.health import REST_S, Health
 from offhook.threads import in_thread
 
 if TYPE_CHECKING:
@@ -17,11 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["Fallback", "NoVoice", "Voices"]
 
 logger = logging.getLogger(__name__)
-
-_LIMIT = 2
-"""A voice that has failed so often in a row does not work."""
-_REST_S = 60.0
-"""It is left alone for so long; then one sentence is tried."""
 
 
 class NoVoice(OffhookError):
@@ -76,31 +72,21 @@ class Voices:
     def __init__(self, first: TextToSpeech, fallback: Fallback, *, now_s: Callable[[], float] = time.monotonic) -> None:
         self.first = first
         self._fallback = fallback
-        self._now_s = now_s
-        self._failed: dict[int, int] = {}
-        self._rests_until_s: dict[int, float] = {}
+        self._health: Health[TextToSpeech] = Health(now_s=now_s)
 
     def order(self) -> list[TextToSpeech]:
         """The voices to try, in this order: those that rest only if all of them do."""
-        voices = [self.first, *self._fallback.ready]
-        awake = [voice for voice in voices if self._now_s() >= self._rests_until_s.get(id(voice), 0.0)]
-        return awake or voices
+        return self._health.order([self.first, *self._fallback.ready])
 
     def worked(self, voice: TextToSpeech) -> None:
         """It has said a sentence to its end."""
-        if self._failed.pop(id(voice), 0) >= _LIMIT:
-            self._rests_until_s.pop(id(voice), None)
+        if self._health.worked(voice):
             logger.warning("voice %d works again", self._number(voice))
 
     def failed(self, voice: TextToSpeech) -> None:
         """It has not. Twice in a row, and it rests for a minute, on every call; so it does if it fails after that."""
-        failed = self._failed[id(voice)] = self._failed.get(id(voice), 0) + 1
-        if failed >= _LIMIT:
-            self._rests_until_s[id(voice)] = self._now_s() + _REST_S
-            if failed == _LIMIT and self._fallback.ready:
-                logger.warning(
-                    "voice %d has failed twice in a row: others speak for %g s", self._number(voice), _REST_S
-                )
+        if self._health.failed(voice) and self._fallback.ready:
+            logger.warning("voice %d has failed twice in a row: others speak for %g s", self._number(voice), REST_S)
 
     def _number(self, voice: TextToSpeech) -> int:
         """1 for the first. A name would be that of a wrapper."""
