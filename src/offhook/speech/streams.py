@@ -1,14 +1,16 @@
 """What a streaming speech engine is: a recogniser that hears while the caller speaks, a voice that holds a connection.
 
 Engines that take a whole utterance, or say one sentence, are adapted to this in one place:
-:mod:`offhook.speech.batch`.
+:mod:`offhook.speech.batch`, and voices in :mod:`offhook.speech.batch_voice`.
 Everything here runs on one event loop; nothing that is called for every piece of audio may block or create a task.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from offhook.audio.formats import PCM_8K, PCM_16K, PCMA, PCMU, AudioFormat
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -34,28 +36,6 @@ __all__ = [
     "VoiceStream",
     "Word",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class AudioFormat:
-    """How audio is written, mono: ``pcm`` is signed 16-bit little-endian, ``pcmu`` and ``pcma`` are G.711 (8 kHz).
-
-    ``sample_rate`` is in Hz.
-    """
-
-    encoding: Literal["pcm", "pcmu", "pcma"]
-    sample_rate: int
-
-    @property
-    def bytes_per_ms(self) -> float:
-        """How many bytes hold one millisecond."""
-        return self.sample_rate * (2 if self.encoding == "pcm" else 1) / 1000
-
-
-PCMU = AudioFormat("pcmu", 8000)
-PCMA = AudioFormat("pcma", 8000)
-PCM_8K = AudioFormat("pcm", 8000)
-PCM_16K = AudioFormat("pcm", 16000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,38 +167,57 @@ class StreamingSpeechToText(Protocol):
 @dataclass(frozen=True, slots=True)
 class Sound:
     """A piece of a sentence's audio, any size, in the format of its stream; ``words`` that have become known with it,
-    in milliseconds from the beginning of the sentence's audio."""
+    in milliseconds from the beginning of the sentence's audio.
+
+    The audio has no header and is in no container. ``words`` are spelt as the voice spells them, which need not be as
+    in the text ("25" may come back as "twenty" and "five"); they come in their order, each once, soon after their audio
+    or before it.
+    """
 
     audio: bytes
     words: tuple[Word, ...] = ()
 
 
 class VoiceStream(Protocol):
-    """The voice on one call, with its connection. Used by one task at a time, but for :meth:`cancel`."""
+    """The voice on one call, with its connection. Used by one task at a time, but for :meth:`cancel`.
+
+    A connection that the provider ends while it owes no audio is no error: the stream makes another when it is next
+    asked for something.
+    """
 
     def speak(self, text: str, *, goes_on: bool = False) -> AsyncIterator[Sound]:
-        """The audio of a sentence. May be called again before the sentence before is over: it is said after it.
+        """The audio of a sentence. The voice is asked for it at once, before anybody iterates.
 
-        ``goes_on``: more of the same speech follows, so that the voice need not fall at the end. Closing the iterator
-        drops the sentence.
+        May be called again before the sentence before is over: it is said after it, and its audio waits for whoever
+        iterates. The iterator ends when the sentence is said, whether or not more follows. Closing it (``aclose``)
+        drops the sentence, also one that nobody has begun to iterate over.
+
+        Args:
+            text: a sentence, or what there is of one.
+            goes_on: it is known that more of the same speech follows, so the voice need not fall at the end. False:
+                nothing does, or it is not known yet; another sentence may follow all the same.
 
         Raises (while iterating):
-            EngineError: the provider has refused, broken off, or sent what is no audio.
+            EngineError: the provider has refused, broken off, or sent what is no audio. The stream is of no use after
+                that, and neither are its other sentences: whoever has it closes it, and opens another.
         """
         ...
 
     def cancel(self) -> None:
         """Stop: nothing of what was asked for is said any more, and the provider is told within 50 ms. Audio of it that
-        still comes is dropped, never given to the next sentence. Returns at once."""
+        still comes is dropped, never given to the next sentence; its iterators end. Returns at once."""
         ...
 
     def close(self) -> None:
-        """Let go of the connection. Returns at once."""
+        """Let go of the connection; what is still being said ends. Returns at once."""
         ...
 
 
 class StreamingTextToSpeech(Protocol):
-    """Speaks over a connection. One for all calls of a worker."""
+    """Speaks over a connection. One for all calls of a worker.
+
+    As with every engine, a ``warm_up()``, where there is one, is awaited before the first call.
+    """
 
     @property
     def formats(self) -> tuple[AudioFormat, ...]:
@@ -226,5 +225,8 @@ class StreamingTextToSpeech(Protocol):
         ...
 
     def open(self, audio: AudioFormat, *, call_id: str | None = None) -> VoiceStream:
-        """Begin to speak on a call: connects in the background. Returns at once."""
+        """Begin to speak on a call in ``audio``, one of :attr:`formats`: connects in the background. Returns at once.
+
+        ``call_id`` is for the log.
+        """
         ...
