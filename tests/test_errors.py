@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from offhook.errors import OffhookError, kind_of
+from offhook.errors import EngineRefused, EngineUnavailable, OffhookError, kind_of
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,12 @@ def test_an_error_says_how_to_put_it_right() -> None:
     """After what was expected and what came, if it is known."""
     assert str(OffhookError("expected a call, got none.", fix="dial")) == "expected a call, got none. fix: dial"
     assert str(OffhookError("expected a call, got none.")) == "expected a call, got none."
+
+
+def test_what_a_provider_does_wrong_says_whether_to_ask_again() -> None:
+    """And when, where the provider has said so."""
+    busy = EngineUnavailable("expected an answer, got status 429.", call_id="v3:call", retry_after_s=2.0)
+    assert busy.retryable
+    assert (busy.retry_after_s, busy.call_id) == (2.0, "v3:call")
+    assert EngineUnavailable("expected an answer, got none.").retry_after_s is None
+    assert not EngineRefused("expected an answer, got status 401.", fix="correct the key").retryable

@@ -19,7 +19,9 @@
         * :exc:`CarrierUnavailable`: no answer, or an error on the carrier's side; worth retrying.
     * :exc:`CallError`: something that the call's own state does not allow.
     * :exc:`AnswerInvalid`: a dialog or a handler has answered with what is no answer.
-    * :exc:`EngineError`: a speech engine has given what it must not.
+    * :exc:`EngineError`: a speech engine or a model has given what it must not.
+        * :exc:`EngineRefused`: it will not work for us: the key, the account, the request.
+        * :exc:`EngineUnavailable`: no answer, too many requests, broken off; worth retrying.
 """
 
 from __future__ import annotations
@@ -40,6 +42,8 @@ __all__ = [
     "ConfigError",
     "EngineError",
     "EngineMissing",
+    "EngineRefused",
+    "EngineUnavailable",
     "OffhookError",
     "PayloadInvalid",
     "PortInUse",
@@ -225,6 +229,37 @@ class AnswerInvalid(OffhookError):
 
 
 class EngineError(OffhookError):
-    """A speech engine has given what it must not."""
+    """A speech engine or a model has given what it must not."""
 
     code = "engine"
+
+
+class EngineRefused(EngineError):
+    """A provider will not work for us: its key, its account or the request is wrong. The same again is refused again.
+
+    The provider's own words are not in it: they may hold the key, or what was said.
+    """
+
+    code = "engine_refused"
+
+
+class EngineUnavailable(EngineError):
+    """A provider does not answer, has too many requests, or breaks off; worth retrying.
+
+    The provider's own words are not in it.
+
+    Args:
+        message: as of all errors.
+        fix: likewise.
+        call_id: likewise.
+        retry_after_s: after how long the provider wants to be asked again, in seconds, if it says so.
+    """
+
+    code = "engine_unavailable"
+    retryable = True
+
+    def __init__(
+        self, message: str, *, fix: str | None = None, call_id: str | None = None, retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(message, fix=fix, call_id=call_id)
+        self.retry_after_s = retry_after_s
