@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from offhook.errors import ConfigError, EngineMissing
+from offhook.named import RECOGNISERS
 from offhook.speech import engines
 
 
@@ -36,6 +37,14 @@ def test_an_unknown_name_is_an_error_that_lists_the_known_ones(loader: Any) -> N
     """The error is the list of what may be written."""
     with pytest.raises(ConfigError, match=r"expected .*\(.+\), got 'nothing'"):
         loader("nothing")
+
+
+def test_a_recogniser_is_named_as_whoever_makes_it_has_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever in the house that is, and with what follows the colon."""
+    monkeypatch.setitem(RECOGNISERS, "parrot", "tests.speech.test_engines:Voice")
+    assert engines.load_stt("parrot:grey").voice == "grey"  # type: ignore[union-attr]
+    with pytest.raises(ConfigError, match="expected moonshine alone"):
+        engines.load_stt("moonshine:large")
 
 
 def test_without_flite_the_voice_is_espeak(monkeypatch: pytest.MonkeyPatch, voices: None) -> None:
@@ -73,5 +82,5 @@ def test_the_local_engines_load(require: Any) -> None:
     from importlib.util import find_spec
 
     require(all(find_spec(name) for name in ("onnxruntime", "moonshine_voice")), "offhook[local]")
-    assert engines.load_stt().sample_rate == 16000
+    assert engines.moonshine().sample_rate == 16000
     engines.load_vad()

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 from offhook.errors import ConfigError, EngineMissing
 from offhook.installing import install
+from offhook.named import RECOGNISERS, make
 
 if TYPE_CHECKING:
     from offhook.speech.base import SpeechToText, TextToSpeech, VoiceActivity
+    from offhook.speech.streams import StreamingSpeechToText
 
-__all__ = ["default_stt", "default_tts", "fallbacks_of", "load_stt", "load_tts", "load_vad"]
+__all__ = ["default_stt", "default_tts", "fallbacks_of", "load_stt", "load_tts", "load_vad", "moonshine"]
 
 
 def load_vad(name: str = "silero") -> VoiceActivity:
@@ -32,15 +34,26 @@ def load_vad(name: str = "silero") -> VoiceActivity:
     return SileroVad()
 
 
-def load_stt(name: str = "moonshine") -> SpeechToText:
-    """The speech to text engine of this name: ``moonshine``.
+def load_stt(name: str = "moonshine") -> SpeechToText | StreamingSpeechToText:
+    """The speech to text engine of this name: ``moonshine``, or one of :data:`offhook.named.RECOGNISERS`.
 
     Raises:
-        ConfigError: there is none of this name.
+        ConfigError: there is none of this name, or it lacks a setting.
         EngineMissing: it is not installed.
     """
-    if name != "moonshine":
-        raise ConfigError(f"expected a speech to text engine (moonshine), got {name!r}", fix="use moonshine")
+    engine: SpeechToText | StreamingSpeechToText = make("a speech to text engine", RECOGNISERS, name)
+    return engine
+
+
+def moonshine(which: str = "") -> SpeechToText:
+    """Moonshine tiny, which runs on this machine.
+
+    Raises:
+        ConfigError: another one of it is wanted.
+        EngineMissing: it is not installed.
+    """
+    if which:
+        raise ConfigError(f"expected moonshine alone, got {which!r} of it", fix="use moonshine")
     _need("onnxruntime", "moonshine")
     from offhook.speech.stt.moonshine import Moonshine
 
@@ -77,7 +90,7 @@ def default_stt() -> SpeechToText:
     Raises:
         EngineMissing: it is not installed.
     """
-    return load_stt("moonshine")
+    return moonshine()
 
 
 def default_tts() -> TextToSpeech:

@@ -60,22 +60,29 @@ class Onset:
 
 @dataclass(frozen=True, slots=True)
 class PartialWords:
-    """What the words since the last :class:`FinalWords` or :class:`EndOfTurn` seem to be; the next replaces it."""
+    """What the words since the last :class:`FinalWords` or :class:`EndOfTurn` seem to be; the next replaces it.
+
+    ``flushed`` as in :class:`FinalWords`: an engine that hears all of an utterance anew each time answers so.
+    """
 
     text: str
     confidence: float = 1.0
     words: tuple[Word, ...] = ()
+    flushed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class FinalWords:
-    """Words that will not change; what follows is added. ``flushed``: all that was pushed before a
-    :meth:`RecognitionStream.flush` is in it, or in the ones before (the text may be empty then)."""
+    """Words that will not change; what follows is added.
+
+    ``flushed``: how many calls of :meth:`RecognitionStream.flush` this answers, counted from the stream's first: all
+    that was pushed before that many is in it, or in what was told before (the text may be empty then). 0: none.
+    """
 
     text: str
     confidence: float = 1.0
     words: tuple[Word, ...] = ()
-    flushed: bool = False
+    flushed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +101,7 @@ class TurnResumed:
 
 @dataclass(frozen=True, slots=True)
 class EndOfTurn:
-    """The turn is over, and ``text`` is all of it, with what :class:`FinalWords` has told already.
+    """The turn is over, and ``text`` is all of it since the one before, with what :class:`FinalWords` has told already.
 
     ``flushed`` as in :class:`FinalWords`. An engine that tells the same turn twice (plain, then formatted) sends the
     first only.
@@ -103,13 +110,16 @@ class EndOfTurn:
     text: str
     confidence: float = 1.0
     words: tuple[Word, ...] = ()
-    flushed: bool = False
+    flushed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class StreamBroke:
-    """The stream is over, and not because it was closed: nothing follows. What was pushed since the last final words
-    is lost."""
+    """The stream is over, and not because it was closed: nothing follows.
+
+    Whoever pushed the audio still has what was not told as words for good, and gives it to another stream. An
+    :exc:`~offhook.errors.EngineRefused` says that another of the same engine will not do either.
+    """
 
     error: Exception
 
@@ -118,7 +128,11 @@ RecognitionEvent: TypeAlias = Onset | PartialWords | FinalWords | EagerEnd | Tur
 
 
 class RecognitionStream(Protocol):
-    """One caller's audio on its way to words."""
+    """One caller's audio on its way to words.
+
+    :meth:`push`, :meth:`flush` and :meth:`close` are to be written; the other methods are hints, which a class that
+    inherits from this one may leave as they are: most engines that hear everything need none.
+    """
 
     def push(self, audio: bytes) -> None:
         """Add audio in the format of the stream: usually 20 ms, silence too, in real time or in bursts.
@@ -129,17 +143,35 @@ class RecognitionStream(Protocol):
         ...
 
     def flush(self) -> None:
-        """The caller seems to have stopped: tell the words of all that was pushed, soon. An event with ``flushed`` is
-        the answer; the caller may still go on."""
+        """The caller seems to have stopped: tell the words of all that was pushed, soon.
+
+        The answer to the n-th of them is an event whose ``flushed`` is n or more, also where there are no words. One
+        that comes soon after another may be answered together with it. The caller may still go on.
+        """
         ...
 
     def close(self) -> None:
         """Forget it: no event comes after this. Returns at once; the connection closes beside the call."""
         ...
 
+    def speech_began(self, at_ms: float, *, goes_on: bool = False) -> None:
+        """The caller has begun to say something ``at_ms`` into the audio pushed, a moment before it included.
+
+        ``goes_on``: with what was said before, so that both are one.
+        """
+
+    def speech_resumed(self) -> None:
+        """The caller goes on after a pause: flushes that are not answered yet need no answer."""
+
+    def speech_over(self) -> None:
+        """What was said is over, and decided upon: nobody asks for its words any more."""
+
 
 class StreamingSpeechToText(Protocol):
-    """Recognises while the caller speaks. One for all calls of a worker."""
+    """Recognises while the caller speaks. One for all calls of a worker.
+
+    As with every engine, a ``warm_up()``, where there is one, is awaited before the first call.
+    """
 
     @property
     def formats(self) -> tuple[AudioFormat, ...]:
@@ -148,13 +180,20 @@ class StreamingSpeechToText(Protocol):
 
     @property
     def ends_turns(self) -> bool:
-        """Whether it sends :class:`EndOfTurn` of its own accord."""
+        """Whether it sends :class:`EndOfTurn` of its own accord, on what it hears, and not only when it is flushed."""
         ...
+
+    @property
+    def live(self) -> bool:
+        """Whether it hears all along, so that words follow the speech by a second or less: then a flush is answered in
+        that time, or the stream is given up. True unless a class says otherwise."""
+        return True
 
     def open(
         self, audio: AudioFormat, on_event: Callable[[RecognitionEvent], None], *, call_id: str | None = None
     ) -> RecognitionStream:
-        """Begin a stream of ``audio``, one of :attr:`formats`. Returns at once; ``on_event`` is called on the loop.
+        """Begin a stream of ``audio``, one of :attr:`formats`. Returns at once; ``on_event`` is called on the loop, and
+        never from within a method of this or of the stream.
 
         What goes wrong, at any time, is told as :class:`StreamBroke`. ``call_id`` is for the log.
         """

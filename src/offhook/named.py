@@ -1,0 +1,40 @@
+"""Engines by name: ``moonshine``, ``deepgram:flux``. Which function makes one is written here as text.
+
+So a room can offer what lies in a room above it, and nothing is imported before somebody asks for it. A name is a kind,
+or a kind and which one of it, with a colon between them.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, Final
+
+from offhook.errors import ConfigError
+
+__all__ = ["RECOGNISERS", "make"]
+
+RECOGNISERS: Final[dict[str, str]] = {
+    "moonshine": "offhook.speech.engines:moonshine",
+}
+"""What hears: kind to ``module:function``. The function is given what follows the colon, ``""`` if nothing does, and
+returns an engine, batch or streaming; it raises ConfigError or EngineMissing."""
+
+
+def make(what: str, kinds: dict[str, str], name: str) -> Any:
+    """The engine of this name.
+
+    Args:
+        what: what it is, for the error: ``"a speech to text engine"``.
+        kinds: those there are, kind to ``module:function``.
+        name: ``kind`` or ``kind:which``.
+
+    Raises:
+        ConfigError: there is none of this name, or a setting that it needs is missing.
+        EngineMissing: it is not installed.
+    """
+    kind, _, which = name.partition(":")
+    if kind not in kinds:
+        known = ", ".join(sorted(kinds))
+        raise ConfigError(f"expected {what} ({known}), got {name!r}", fix="use one of these")
+    module, _, function = kinds[kind].partition(":")
+    return getattr(import_module(module), function)(which)
