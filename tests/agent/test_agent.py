@@ -181,7 +181,7 @@ def test_engines_load_by_the_name_of_the_voice(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(engines, "load_vad", lambda: "vad")
     monkeypatch.setattr(engines, "default_stt", lambda: "stt")
     monkeypatch.setattr(engines, "load_tts", lambda voice: voice)
-    assert Engines.load(voice="flite:rms") == Engines("vad", "stt", "flite:rms")  # type: ignore[arg-type]
+    assert Engines.load(tts="flite:rms") == Engines("vad", "stt", "flite:rms")  # type: ignore[arg-type]
 
 
 def test_engines_of_ones_own_take_the_place_of_those_that_come_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,9 +192,9 @@ def test_engines_of_ones_own_take_the_place_of_those_that_come_with_it(monkeypat
         monkeypatch.delattr(engines, name)
         monkeypatch.setattr(engines, name, None, raising=False)
     given = Engines(FakeVad(), FakeStt(), FakeTts())
-    assert Engines.load(voice=given.tts, stt=given.stt, vad=given.vad) == given
-    agent = Agent("Front desk", "Hello.", voice=given.tts, stt=given.stt, vad=given.vad)
-    assert (agent.voice, agent.stt, agent.vad) == (given.tts, given.stt, given.vad)
+    assert Engines.load(tts=given.tts, stt=given.stt, vad=given.vad) == given
+    agent = Agent("Front desk", "Hello.", tts=given.tts, stt=given.stt, vad=given.vad)
+    assert (agent.tts, agent.stt, agent.vad) == (given.tts, given.stt, given.vad)
 
 
 def test_the_package_offers_what_it_says_and_nothing_else() -> None:

@@ -60,8 +60,8 @@ async def test_fallback_voices_are_loaded_by_name(monkeypatch: pytest.MonkeyPatc
 def test_a_list_of_voices_is_the_first_and_its_fallback() -> None:
     """And no other; a single voice has those that come with us behind it."""
     first, second = FakeTts(), FakeTts()
-    engines = Engines.load(voice=[first, second], stt=FakeStt(), vad=FakeVad())
+    engines = Engines.load(tts=[first, second], stt=FakeStt(), vad=FakeVad())
     assert engines.voices.order() == [first, second]
-    assert Engines.load(voice=first, stt=FakeStt(), vad=FakeVad()).voices.order() == [first]
+    assert Engines.load(tts=first, stt=FakeStt(), vad=FakeVad()).voices.order() == [first]
     with pytest.raises(ConfigError, match="empty list of voices"):
-        Engines.load(voice=[], stt=FakeStt(), vad=FakeVad())
+        Engines.load(tts=[], stt=FakeStt(), vad=FakeVad())

@@ -65,7 +65,7 @@ class Agent:
     Args:
         name: who it is, for people who look at its calls.
         greeting: what it says first; ``""`` to let the caller begin.
-        voice: a voice of :func:`offhook.speech.engines.load_tts`, such as ``"flite:rms"``, or one of your own;
+        tts: a voice of :func:`offhook.speech.engines.load_tts`, such as ``"flite:rms"``, or one of your own;
             ``None``: the best here. Where it does not work another one of those here speaks; a list: the first of these
             that works.
         stt: your own speech recogniser; ``None``: the one that is installed.
@@ -84,7 +84,7 @@ class Agent:
         name: str,
         greeting: str,
         *,
-        voice: str | TextToSpeech | Sequence[str | TextToSpeech] | None = None,
+        tts: str | TextToSpeech | Sequence[str | TextToSpeech] | None = None,
         stt: SpeechToText | None = None,
         vad: VoiceActivity | None = None,
         dialog: Dialog | None = None,
@@ -96,7 +96,7 @@ class Agent:
             raise ConfigError("expected a name for the agent, got an empty one.", fix='Agent(name="Front desk", …)')
         self.name = name
         self.greeting = greeting
-        self.voice = voice
+        self.tts = tts
         self.stt = stt
         self.vad = vad
         self.texts = texts or Texts()

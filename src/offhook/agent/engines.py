@@ -41,14 +41,14 @@ class Engines:
     def load(
         cls,
         *,
-        voice: str | TextToSpeech | Sequence[str | TextToSpeech] | None = None,
+        tts: str | TextToSpeech | Sequence[str | TextToSpeech] | None = None,
         stt: SpeechToText | None = None,
         vad: VoiceActivity | None = None,
     ) -> Engines:
         """The engines that are given, and for the rest those that run on this machine.
 
         Args:
-            voice: a voice, or the name of one; ``None``: the best that is installed. Where it does not work, another
+            tts: a voice, or the name of one; ``None``: the best that is installed. Where it does not work, another
                 one that is installed speaks. A list: these voices, the first that works, and no other.
             stt: a recogniser.
             vad: a voice activity detector.
@@ -59,13 +59,13 @@ class Engines:
         """
         from offhook.speech.engines import default_stt, fallbacks_of, load_tts, load_vad
 
-        voices: list[Any] = [*voice] if isinstance(voice, (list, tuple)) else [voice]
+        voices: list[Any] = [*tts] if isinstance(tts, (list, tuple)) else [tts]
         if not voices:
-            raise ConfigError("expected a voice, got an empty list of voices.", fix="leave voice out for the default")
+            raise ConfigError("expected a voice, got an empty list of voices.", fix="leave tts out for the default")
         first, *others = voices
-        tts = load_tts(first) if first is None or isinstance(first, str) else first
-        fallback = Fallback(*(others if isinstance(voice, (list, tuple)) else fallbacks_of(tts)))
-        return cls(load_vad() if vad is None else vad, default_stt() if stt is None else stt, tts, fallback)
+        speaks = load_tts(first) if first is None or isinstance(first, str) else first
+        fallback = Fallback(*(others if isinstance(tts, (list, tuple)) else fallbacks_of(speaks)))
+        return cls(load_vad() if vad is None else vad, default_stt() if stt is None else stt, speaks, fallback)
 
     async def warm_up(self) -> None:
         """Load every model and run it once, so that the first call does not wait for it. Fallback voices are loaded in

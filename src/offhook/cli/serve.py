@@ -197,7 +197,7 @@ def _host(
         )
     settings.require(*_needed(settings, insecure=insecure))
     api_key, *_ = settings.require("telnyx_api_key")
-    engines = Engines.load(voice=os.environ.get("OFFHOOK_VOICE") or agent.voice, stt=agent.stt, vad=agent.vad)
+    engines = Engines.load(tts=os.environ.get("OFFHOOK_VOICE") or agent.tts, stt=agent.stt, vad=agent.vad)
     carrier = TelnyxCarrier(
         api_key,
         public_key=None if insecure else settings.telnyx_public_key,

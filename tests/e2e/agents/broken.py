@@ -19,5 +19,5 @@ class Mute:
         yield b""
 
 
-agent = Agent(name="Mute", greeting="Hello.", voice=Mute())
+agent = Agent(name="Mute", greeting="Hello.", tts=Mute())
 agent.intent("hours", examples=["when are you open"], reply="At nine.")

@@ -206,7 +206,7 @@ class Decide:
 agent = Agent(
     name="Canary",
     greeting="Hello.",
-    voice=Voice(),
+    tts=Voice(),
     stt=Recogniser(),
     vad=FakeVad(),
     dialog=Decide(),

@@ -13,7 +13,7 @@ class OneMouth(FakeTts):
 agent = Agent(
     "One mouth",
     "Hello.",
-    voice=OneMouth(word_ms=100, first_ms=900),
+    tts=OneMouth(word_ms=100, first_ms=900),
     stt=FakeStt(["when are you open"] * 9),
     vad=FakeVad(),
 )

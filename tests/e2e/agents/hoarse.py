@@ -2,5 +2,5 @@
 
 from offhook import Agent
 
-agent = Agent(name="Hoarse", greeting="Hello.", voice="nobody")
+agent = Agent(name="Hoarse", greeting="Hello.", tts="nobody")
 agent.intent("opening hours", examples=["when are you open"], reply="At nine.")

@@ -28,5 +28,5 @@ class Guess:
         return Recognition("when are you open", 0.9)
 
 
-agent = Agent(name="Guess", greeting="Hello and welcome.", voice=Whistle(), stt=Guess())
+agent = Agent(name="Guess", greeting="Hello and welcome.", tts=Whistle(), stt=Guess())
 agent.intent("opening hours", examples=["when are you open"], reply="We open at nine every morning.")

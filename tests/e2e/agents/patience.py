@@ -82,5 +82,5 @@ texts = Texts(
     handover_failed="Nobody is there.",
 )
 voices: list[str | TextToSpeech] = [Whistle(hangs=True), Whistle(hangs=False)]
-agent = Agent("Patience", "Hello.", voice=voices, stt=Guess(), dialog=Trouble(), texts=texts, limits=limits)
+agent = Agent("Patience", "Hello.", tts=voices, stt=Guess(), dialog=Trouble(), texts=texts, limits=limits)
 agent.handover(to="+15550102", message="To a person.", ring_s=5)
