@@ -7,8 +7,11 @@ import asyncio
 import numpy as np
 import pytest
 
+from offhook.audio.formats import PCM_16K, PCMU, AudioFormat, Rewriter
+from offhook.errors import EngineError
 from offhook.speech.base import Recognition
-from offhook.speech.testing import FakeStt, FakeTts, FakeVad, tone
+from offhook.speech.streams import Word
+from offhook.speech.testing import FakeStreamingTts, FakeStt, FakeTts, FakeVad, tone
 
 
 def test_a_tone_has_the_length_it_is_told() -> None:
@@ -69,6 +72,76 @@ async def test_closing_early_counts_as_stopped() -> None:
     await anext(iterator)
     await iterator.aclose()  # type: ignore[attr-defined]
     assert tts.stopped == 1
+
+
+@pytest.mark.parametrize("audio", [PCMU, PCM_16K])
+async def test_a_streaming_voice_says_tones_of_known_length_with_their_times(audio: AudioFormat) -> None:
+    """One sentence after the other, whoever iterates first."""
+    tts = FakeStreamingTts(word_ms=150)
+    assert tts.formats == (PCMU, PCM_16K)
+    stream = tts.open(audio, call_id="c1")
+    first, second = stream.speak("one two three", goes_on=True), stream.speak("four")
+    assert tts.asked == [("one two three", True), ("four", False)]
+    later = [sound async for sound in second]
+    sounds = [sound async for sound in first]
+    assert tts.spoken == ["one two three", "four"]
+    assert sum(len(sound.audio) for sound in later) == 150 * audio.bytes_per_ms
+    assert [len(sound.audio) / audio.bytes_per_ms for sound in sounds] == [100, 100, 100, 100, 50]
+    assert b"".join(sound.audio for sound in sounds) == Rewriter(AudioFormat("pcm", audio.sample_rate), audio).process(
+        tone(audio.sample_rate, 450)
+    )
+    assert [sound.words for sound in sounds] == [
+        (Word("one", 0, 150),),
+        (Word("two", 150, 300),),
+        (),
+        (Word("three", 300, 450),),
+        (),
+    ]
+    assert [sound.words async for sound in FakeStreamingTts(timed=False).open(PCMU).speak("one")] == [()] * 2
+    stream.close()
+    assert (tts.open_streams, tts.stopped) == (0, 0)
+
+
+async def test_a_streaming_voice_drops_what_it_is_told_to() -> None:
+    """A sentence that is closed, and all of them at a cancel; the next one is said."""
+    tts = FakeStreamingTts(first_ms=60_000)
+    stream = tts.open(PCMU)
+    closed, cancelled = stream.speak("one"), stream.speak("two")
+    await closed.aclose()
+    stream.cancel()
+    assert [sound async for sound in closed] == [sound async for sound in cancelled] == []
+    assert (tts.stopped, stream.cancelled) == (2, 1)
+    tts.first_ms = 0
+    following = stream.speak("three")
+    await anext(following)
+    assert tts.spoken[-1] == "three"
+    stream.close()
+    assert [sound async for sound in following] == []
+
+
+async def test_a_streaming_voice_can_be_told_to_fail() -> None:
+    """In every way in which one does."""
+    tts = FakeStreamingTts(deeds=["refuse", "break", "silence", "hang", "mute"])
+    stream = tts.open(PCMU)
+    with pytest.raises(EngineError):
+        await anext(stream.speak("refuse"))
+    broken = stream.speak("break")
+    assert PCMU.sounds((await anext(broken)).audio)
+    for _ in range(2):
+        with pytest.raises(EngineError):
+            await anext(broken)
+    silent = b"".join([sound.audio async for sound in stream.speak("silence")])
+    assert (len(silent), PCMU.sounds(silent)) == (1600, False)
+    hanging, mute = stream.speak("hang"), stream.speak("mute")
+    await anext(hanging)
+    for sentence in (hanging, mute):
+        waiting = asyncio.ensure_future(anext(sentence, None))
+        await asyncio.sleep(0.01)
+        assert not waiting.done()
+        await sentence.aclose()
+        assert await waiting is None
+    assert [sound async for sound in stream.speak("say")] != []
+    stream.close()
 
 
 async def test_loud_windows_are_speech() -> None:

@@ -1,7 +1,7 @@
 """What a streaming speech engine is: a recogniser that hears while the caller speaks, a voice that holds a connection.
 
-Engines that take a whole utterance, or say one sentence, are adapted to this in one place:
-:mod:`offhook.speech.batch`, and voices in :mod:`offhook.speech.batch_voice`.
+Recognisers that take a whole utterance are adapted to this in :mod:`offhook.speech.batch`, voices that hold no
+connection in :mod:`offhook.speech.batch_voice`: each in this one place.
 Everything here runs on one event loop; nothing that is called for every piece of audio may block or create a task.
 """
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 from offhook.audio.formats import PCM_8K, PCM_16K, PCMA, PCMU, AudioFormat
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import Callable
 
 __all__ = [
     "PCMA",
@@ -29,6 +29,7 @@ __all__ = [
     "RecognitionEvent",
     "RecognitionStream",
     "Sound",
+    "Sounds",
     "StreamBroke",
     "StreamingSpeechToText",
     "StreamingTextToSpeech",
@@ -217,6 +218,28 @@ class Sound:
     words: tuple[Word, ...] = ()
 
 
+class Sounds(Protocol):
+    """The audio of a sentence, piece by piece."""
+
+    def __aiter__(self) -> Sounds:
+        """Itself."""
+        ...
+
+    async def __anext__(self) -> Sound:
+        """The next piece.
+
+        Raises:
+            StopAsyncIteration: the sentence is said, whether or not more follows; or it was dropped.
+            EngineError: the provider has refused, broken off, or sent what is no audio. The stream is of no use after
+                that, and neither are its other sentences: whoever has it closes it, and opens another.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Drop the sentence, also one that nobody has begun to iterate over."""
+        ...
+
+
 class VoiceStream(Protocol):
     """The voice on one call, with its connection. Used by one task at a time, but for :meth:`cancel`.
 
@@ -224,21 +247,16 @@ class VoiceStream(Protocol):
     asked for something.
     """
 
-    def speak(self, text: str, *, goes_on: bool = False) -> AsyncIterator[Sound]:
+    def speak(self, text: str, *, goes_on: bool = False) -> Sounds:
         """The audio of a sentence. The voice is asked for it at once, before anybody iterates.
 
         May be called again before the sentence before is over: it is said after it, and its audio waits for whoever
-        iterates. The iterator ends when the sentence is said, whether or not more follows. Closing it (``aclose``)
-        drops the sentence, also one that nobody has begun to iterate over.
+        iterates.
 
         Args:
             text: a sentence, or what there is of one.
             goes_on: it is known that more of the same speech follows, so the voice need not fall at the end. False:
                 nothing does, or it is not known yet; another sentence may follow all the same.
-
-        Raises (while iterating):
-            EngineError: the provider has refused, broken off, or sent what is no audio. The stream is of no use after
-                that, and neither are its other sentences: whoever has it closes it, and opens another.
         """
         ...
 
