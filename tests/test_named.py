@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from offhook.errors import ConfigError
-from offhook.named import RECOGNISERS, make
+from offhook.named import RECOGNISERS, VOICES, make
 
 
 def one(which: str) -> tuple[str]:
@@ -25,10 +25,11 @@ def test_an_unknown_kind_is_an_error_that_lists_the_known_ones() -> None:
         make("a bird", {"owl": "nowhere:owl", "jay": "nowhere:jay"}, "parrot:grey")
 
 
-def test_every_recogniser_that_is_named_can_be_made_by_a_function_that_is_there() -> None:
+@pytest.mark.parametrize("kinds", [RECOGNISERS, VOICES])
+def test_every_engine_that_is_named_can_be_made_by_a_function_that_is_there(kinds: dict[str, str]) -> None:
     """A name that leads nowhere would be found by a caller."""
     from importlib import import_module
 
-    for place in RECOGNISERS.values():
+    for place in kinds.values():
         module, _, function = place.partition(":")
         assert callable(getattr(import_module(module), function))

@@ -1,4 +1,4 @@
-"""Engines by name: ``moonshine``, ``deepgram:flux``. Which function makes one is written here as text.
+"""Engines by name: ``moonshine``, ``flite:rms``, ``deepgram:flux``. Which function makes one is written here as text.
 
 So a room can offer what lies in a room above it, and nothing is imported before somebody asks for it. A name is a kind,
 or a kind and which one of it, with a colon between them.
@@ -11,13 +11,19 @@ from typing import Any, Final
 
 from offhook.errors import ConfigError
 
-__all__ = ["RECOGNISERS", "make"]
+__all__ = ["RECOGNISERS", "VOICES", "make"]
 
 RECOGNISERS: Final[dict[str, str]] = {
     "moonshine": "offhook.speech.engines:moonshine",
 }
 """What hears: kind to ``module:function``. The function is given what follows the colon, ``""`` if nothing does, and
 returns an engine, batch or streaming; it raises ConfigError or EngineMissing."""
+
+VOICES: Final[dict[str, str]] = {
+    "espeak": "offhook.speech.engines:espeak",
+    "flite": "offhook.speech.engines:flite",
+}
+"""What speaks, likewise."""
 
 
 def make(what: str, kinds: dict[str, str], name: str) -> Any:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from offhook.audio.formats import AudioFormat
+from offhook.audio.formats import PCMU, AudioFormat
 from offhook.errors import ConfigError, EngineError
-from offhook.speech.batch_voice import BatchVoice, as_streaming
+from offhook.speech.batch_voice import BatchVoice, as_streaming, say_whole
 from offhook.speech.streams import Sound
 from offhook.speech.testing import FakeStreamingTts, FakeTts
 
@@ -128,3 +128,12 @@ async def test_a_voice_that_streams_is_left_as_it_is() -> None:
     assert as_streaming(streaming) is streaming
     with pytest.raises(ConfigError, match="expected a voice, got a value of type object"):
         as_streaming(object())  # type: ignore[arg-type]
+
+
+async def test_all_of_a_text_can_be_had_at_once() -> None:
+    """The stream is closed whatever becomes of it."""
+    tts = FakeStreamingTts(deeds=["say", "break"])
+    assert len(await say_whole(tts, "one two", PCMU)) == 8 * 400
+    with pytest.raises(EngineError):
+        await say_whole(tts, "three", PCMU)
+    assert (len(tts.streams), tts.open_streams) == (2, 0)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from offhook.errors import ConfigError, EngineMissing
-from offhook.named import RECOGNISERS
+from offhook.named import RECOGNISERS, VOICES
 from offhook.speech import engines
 
 
@@ -29,7 +29,7 @@ def voices(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_a_voice_is_named_engine_and_voice(name: str | None, voice: str) -> None:
     """One text chooses both, and an engine alone has a voice of its own."""
-    assert engines.load_tts(name).voice == voice  # type: ignore[attr-defined]
+    assert engines.load_tts(name).voice == voice  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("loader", [engines.load_tts, engines.load_stt, engines.load_vad])
@@ -39,10 +39,12 @@ def test_an_unknown_name_is_an_error_that_lists_the_known_ones(loader: Any) -> N
         loader("nothing")
 
 
-def test_a_recogniser_is_named_as_whoever_makes_it_has_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_engine_is_named_as_whoever_makes_it_has_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wherever in the house that is, and with what follows the colon."""
     monkeypatch.setitem(RECOGNISERS, "parrot", "tests.speech.test_engines:Voice")
+    monkeypatch.setitem(VOICES, "parrot", "tests.speech.test_engines:Voice")
     assert engines.load_stt("parrot:grey").voice == "grey"  # type: ignore[union-attr]
+    assert engines.load_tts("parrot:green").voice == "green"  # type: ignore[union-attr]
     with pytest.raises(ConfigError, match="expected moonshine alone"):
         engines.load_stt("moonshine:large")
 

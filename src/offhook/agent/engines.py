@@ -63,7 +63,7 @@ class Engines:
         if not voices:
             raise ConfigError("expected a voice, got an empty list of voices.", fix="leave tts out for the default")
         first, *others = voices
-        speaks = load_tts(first) if first is None or isinstance(first, str) else first
+        speaks: Any = load_tts(first) if first is None or isinstance(first, str) else first
         fallback = Fallback(*(others if isinstance(tts, (list, tuple)) else fallbacks_of(speaks)))
         return cls(load_vad() if vad is None else vad, default_stt() if stt is None else stt, speaks, fallback)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from offhook.errors import OffhookError
 from offhook.health import REST_S, Health
@@ -49,7 +49,7 @@ class Fallback:
         for name in [voice for voice in self._voices if isinstance(voice, str)]:
             at = self._voices.index(name)
             try:
-                voice = await in_thread(load_tts, name)
+                voice: Any = await in_thread(load_tts, name)
                 warm_up = getattr(voice, "warm_up", None)
                 if warm_up is not None:
                     await warm_up()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from offhook.speech.base import TextToSpeech
     from offhook.speech.streams import Sounds, StreamingTextToSpeech, VoiceStream
 
-__all__ = ["BatchVoice", "as_streaming"]
+__all__ = ["BatchVoice", "as_streaming", "say_whole"]
 
 
 def as_streaming(voice: TextToSpeech | StreamingTextToSpeech) -> StreamingTextToSpeech:
@@ -32,6 +32,19 @@ def as_streaming(voice: TextToSpeech | StreamingTextToSpeech) -> StreamingTextTo
         f"expected a voice, got {kind_of(voice)}.",
         fix="an object with formats and open, or with sample_rate and speak: see docs/engines.md",
     )
+
+
+async def say_whole(voice: StreamingTextToSpeech, text: str, audio: AudioFormat) -> bytes:
+    """All of the audio of ``text``, in ``audio``, one of the voice's formats. It takes as long as the voice does.
+
+    Raises:
+        Exception: what the voice raises.
+    """
+    stream = voice.open(audio)
+    try:
+        return b"".join([sound.audio async for sound in stream.speak(text)])
+    finally:
+        stream.close()
 
 
 class BatchVoice:

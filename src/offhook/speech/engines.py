@@ -10,13 +10,23 @@ from typing import TYPE_CHECKING
 
 from offhook.errors import ConfigError, EngineMissing
 from offhook.installing import install
-from offhook.named import RECOGNISERS, make
+from offhook.named import RECOGNISERS, VOICES, make
 
 if TYPE_CHECKING:
     from offhook.speech.base import SpeechToText, TextToSpeech, VoiceActivity
-    from offhook.speech.streams import StreamingSpeechToText
+    from offhook.speech.streams import StreamingSpeechToText, StreamingTextToSpeech
 
-__all__ = ["default_stt", "default_tts", "fallbacks_of", "load_stt", "load_tts", "load_vad", "moonshine"]
+__all__ = [
+    "default_stt",
+    "default_tts",
+    "espeak",
+    "fallbacks_of",
+    "flite",
+    "load_stt",
+    "load_tts",
+    "load_vad",
+    "moonshine",
+]
 
 
 def load_vad(name: str = "silero") -> VoiceActivity:
@@ -60,28 +70,42 @@ def moonshine(which: str = "") -> SpeechToText:
     return Moonshine()
 
 
-def load_tts(name: str | None = None) -> TextToSpeech:
-    """The voice of this name: ``flite``, ``flite:rms``, ``espeak``, ``espeak:en-gb``; None: :func:`default_tts`.
+def load_tts(name: str | None = None) -> TextToSpeech | StreamingTextToSpeech:
+    """The voice of this name: ``flite``, ``espeak:en-gb``, or another of :data:`offhook.named.VOICES`; None:
+    :func:`default_tts`.
+
+    Raises:
+        ConfigError: there is none of this name, or it lacks a setting.
+        EngineMissing: it is not installed.
+    """
+    if name is None:
+        return default_tts()
+    voice: TextToSpeech | StreamingTextToSpeech = make("a voice", VOICES, name)
+    return voice
+
+
+def flite(which: str = "") -> TextToSpeech:
+    """A voice of flite: ``slt``, ``rms``, ``awb``.
 
     Raises:
         ConfigError: there is none of this name.
         EngineMissing: it is not installed.
     """
-    if name is None:
-        return default_tts()
-    engine, _, voice = name.partition(":")
-    if engine == "flite":
-        from offhook.speech.tts.flite import Flite
+    from offhook.speech.tts.flite import Flite
 
-        return Flite(voice or "slt")
-    if engine == "espeak":
-        from offhook.speech.tts.espeak import Espeak
+    return Flite(which or "slt")
 
-        return Espeak(voice or "en-us")
-    raise ConfigError(
-        f"expected a voice (flite, flite:slt, flite:rms, flite:awb, espeak, espeak:en-gb, …), got {name!r}",
-        fix="use one of these",
-    )
+
+def espeak(which: str = "") -> TextToSpeech:
+    """A voice of espeak-ng: ``en-us``, ``en-gb``, ….
+
+    Raises:
+        ConfigError: there is none of this name.
+        EngineMissing: it is not installed.
+    """
+    from offhook.speech.tts.espeak import Espeak
+
+    return Espeak(which or "en-us")
 
 
 def default_stt() -> SpeechToText:
@@ -99,9 +123,9 @@ def default_tts() -> TextToSpeech:
     Raises:
         EngineMissing: neither is installed.
     """
-    for name in ("flite", "espeak"):
+    for voice in (flite, espeak):
         try:
-            return load_tts(name)
+            return voice()
         except EngineMissing:
             continue
     raise EngineMissing(
@@ -110,7 +134,7 @@ def default_tts() -> TextToSpeech:
     )
 
 
-def fallbacks_of(voice: TextToSpeech) -> list[str]:
+def fallbacks_of(voice: TextToSpeech | StreamingTextToSpeech) -> list[str]:
     """The names of voices that may speak where ``voice`` does not work: those that come with us and are another."""
     return [name for name in ("flite", "espeak") if type(voice).__name__.lower() != name]
 

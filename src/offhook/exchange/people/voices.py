@@ -13,6 +13,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from offhook.audio.formats import PCM_16K, AudioFormat, Rewriter, best_for
 from offhook.audio.resample import resample
 from offhook.audio.wav import read_wav
 from offhook.errors import CodecError, ConfigError
@@ -125,7 +126,11 @@ def _clip(pcm: bytes, own_rate: int, rate: int, said: str) -> Clip:
 
 
 async def _speak(text: str, voice: str | None) -> tuple[bytes, int]:
-    from offhook.speech.engines import load_tts  # an engine is loaded only when there is text to speak
+    # An engine is loaded only when there is text to speak.
+    from offhook.speech.batch_voice import as_streaming, say_whole
+    from offhook.speech.engines import load_tts
 
-    engine = load_tts(voice)
-    return b"".join([piece async for piece in engine.speak(text)]), engine.sample_rate
+    engine = as_streaming(load_tts(voice))
+    given = best_for(PCM_16K, engine.formats)
+    pcm = AudioFormat("pcm", given.sample_rate)
+    return Rewriter(given, pcm).process(await say_whole(engine, text, given)), pcm.sample_rate
