@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from offhook.audio.codecs import ENCODABLE, make_encoder
 from offhook.audio.codecs.g711 import PcmaDecoder, PcmaEncoder, PcmuDecoder, PcmuEncoder
-from offhook.audio.formats import PCM_8K, PCM_16K, PCMA, PCMU, AudioFormat, Rewriter, best_for
+from offhook.audio.formats import PCM_8K, PCM_16K, PCMA, PCMU, AudioFormat, Rewriter, best_for, format_of
 from offhook.audio.resample import Resampler
 from offhook.errors import CodecError
 
@@ -65,6 +66,14 @@ def test_of_what_is_offered_that_is_taken_which_loses_least(
 ) -> None:
     """Untouched if that can be, and never through the other law if there is pcm."""
     assert best_for(wanted, offered) == best
+
+
+@pytest.mark.parametrize(("codec", "rate"), [(codec, rate) for codec, rates in ENCODABLE.items() for rate in rates])
+def test_a_codec_takes_itself_or_what_its_encoder_takes(codec: str, rate: int) -> None:
+    """G.711 is a format, every other codec is written from pcm."""
+    taken = format_of(codec, rate)
+    assert taken.sample_rate == make_encoder(codec, rate).rate
+    assert taken.encoding == (codec.lower() if codec in ("PCMU", "PCMA") else "pcm")
 
 
 @pytest.mark.parametrize("written", [PCMU, PCMA, PCM_16K])

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from offhook.audio._audioop import audioop
-from offhook.audio.codecs.g711 import PcmaDecoder, PcmaEncoder, PcmuDecoder, PcmuEncoder
 from offhook.audio.frames import FRAME_MS, SAMPLE_BYTES, frame_bytes
 
 if TYPE_CHECKING:
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 
     from offhook.audio.resample import Resampler
 
-__all__ = ["PCMA", "PCMU", "PCM_8K", "PCM_16K", "AudioFormat", "Rewriter", "best_for"]
+__all__ = ["PCMA", "PCMU", "PCM_8K", "PCM_16K", "AudioFormat", "Rewriter", "best_for", "format_of"]
 
 _QUIET = 30
 """A peak of -61 dBFS: what stays below is silence to anybody who listens on a telephone."""
@@ -75,6 +74,24 @@ PCM_8K = AudioFormat("pcm", 8000)
 PCM_16K = AudioFormat("pcm", 16000)
 
 
+def format_of(codec: str, sample_rate: int) -> AudioFormat:
+    """What a codec takes without loss: G.711 itself, and for every other one the pcm that its encoder takes.
+
+    Args:
+        codec: as carriers write it, one of :data:`offhook.audio.codecs.ENCODABLE`.
+        sample_rate: as asked of the carrier.
+    """
+    match codec:
+        case "PCMU":
+            return PCMU
+        case "PCMA":
+            return PCMA
+        case "G722":
+            return PCM_16K  # whatever clock it is asked for by
+        case _:
+            return AudioFormat("pcm", sample_rate)
+
+
 def best_for(wanted: AudioFormat, offered: Sequence[AudioFormat]) -> AudioFormat:
     """Which of ``offered`` (best first, at least one) becomes ``wanted`` with the least loss.
 
@@ -108,7 +125,7 @@ class Rewriter:
         self._decode, self._encode = _decode(given), _encode(wanted)
         self._resampler: Resampler | None = None
         if given.sample_rate != wanted.sample_rate:
-            from offhook.audio.resample import Resampler  # slow to import, and not needed for G.711 alone
+            from offhook.audio.resample import Resampler
 
             self._resampler = Resampler(given.sample_rate, wanted.sample_rate)
         elif given == wanted:
@@ -136,7 +153,12 @@ class Rewriter:
         return rest if self._encode is None else self._encode(rest)
 
 
+# Codecs are slow to import, and a format is named in many places where there is no audio.
+
+
 def _decode(given: AudioFormat) -> Callable[[bytes], bytes] | None:
+    from offhook.audio.codecs.g711 import PcmaDecoder, PcmuDecoder
+
     match given.encoding:
         case "pcmu":
             return PcmuDecoder().decode
@@ -147,6 +169,8 @@ def _decode(given: AudioFormat) -> Callable[[bytes], bytes] | None:
 
 
 def _encode(wanted: AudioFormat) -> Callable[[bytes], bytes] | None:
+    from offhook.audio.codecs.g711 import PcmaEncoder, PcmuEncoder
+
     match wanted.encoding:
         case "pcmu":
             return PcmuEncoder().encode

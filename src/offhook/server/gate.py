@@ -70,6 +70,7 @@ class Gate:
         # The token needs the request and the request's address the token.
         request = StreamRequest(url="", codec=self._options.codec, sample_rate=self._options.sample_rate)
         token = self._registry.issue_token(call, request, ringing_s=ringing_s)
+        call.line.expect(request)
         return replace(request, url=f"{address}/media/{token}")
 
     def admit(self, token: str) -> tuple[Call, StreamRequest]:

@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from offhook.audio.codecs.g711 import PcmaDecoder
+from offhook.audio.formats import PCM_16K, PCMA, PCMU, AudioFormat
 from offhook.calls.media.line import LineState, MediaLine
 from offhook.calls.media.taps import nobody
+from offhook.carriers.commands import StreamRequest
 from offhook.carriers.media import DigitReceived, MarkReturned, MediaStopped
 
 if TYPE_CHECKING:
@@ -252,6 +255,51 @@ def test_a_listener_can_leave(line: MediaLine, attach: New, new_ear: New) -> Non
     leave()
     bench.feed(bench.piece(1))
     assert ear.heard == ["started"]
+
+
+def test_what_is_written_as_the_line_writes_is_played_untouched(line: MediaLine, attach: New, new_ear: New) -> None:
+    """Whoever listens to what we send hears it as pcm."""
+    line.expect(StreamRequest(url="", codec="PCMA"))
+    assert line.output_format == PCMA
+    line.send_encoded(bytes(160))
+    bench = attach("PCMA", codec="PCMA")
+    payloads: list[bytes] = []
+
+    def audio(payload: bytes) -> bytes:
+        payloads.append(payload)
+        return b"audio"
+
+    bench.media.audio = audio
+    codes = bytes(range(160))
+    line.send_encoded(codes)
+    ear, spoken = new_ear(), []
+    ear.audio = lambda pcm, timestamp_ms: spoken.append((pcm, timestamp_ms))
+    line.add(ear, track="sent")
+    line.send_encoded(codes * 5)
+    line.send_encoded(codes)
+    assert payloads == [codes, codes * 5, codes]
+    assert spoken == [(PcmaDecoder().decode(codes * 5), 0), (PcmaDecoder().decode(codes), 100)]
+    assert line.unsent == 1
+    line.expect(StreamRequest(url="", codec="PCMU"))
+    assert line.output_format == PCMA
+
+
+def test_what_a_line_plays_untouched_stays_what_it_was(line: MediaLine, attach: New) -> None:
+    """A second stream with another codec gets it decoded."""
+    attach("PCMU").stream.connection_lost()
+    second = attach("L16", 16000, codec="L16", sample_rate=16000)
+    assert line.output_format == PCMU
+    line.send_encoded(bytes(160))
+    assert second.sent == [b"audio 640"]
+
+
+@pytest.mark.parametrize("codec", ["L16", "G722"])
+def test_a_line_of_another_codec_takes_pcm(line: MediaLine, attach: New, codec: str) -> None:
+    """At its rate."""
+    bench = attach("PCMU", codec=codec, sample_rate=16000)
+    assert line.output_format == AudioFormat("pcm", line.output_rate) == PCM_16K
+    line.send_encoded(bytes(640))
+    assert len(bench.sent) == 1
 
 
 def test_one_stream_at_a_time(line: MediaLine, attach: New, new_ear: New) -> None:

@@ -46,3 +46,18 @@ def test_half_a_frame_is_a_mistake(new_bench: Callable[..., Any], size: int) -> 
     bench.start()
     with pytest.raises(ValueError, match=f"expected whole frames of 320 bytes, got {size}"):
         bench.stream.outbound.audio(bytes(size))
+
+
+def test_what_is_written_in_the_codec_already_goes_out_untouched(new_bench: Callable[..., Any]) -> None:
+    """A byte a sample, in messages as long as the carrier takes."""
+    bench = new_bench(codec="PCMA")
+    out = bench.stream.outbound
+    out.encoded(bytes(160))
+    bench.start()
+    out.encoded(bytes(800))
+    out.encoded(bytes(160 * 1501))
+    assert bench.sent == [b"audio 800", b"audio 240000", b"audio 160"]
+    assert bench.stream.counters.unsent == 1
+    for size in (0, 150):
+        with pytest.raises(ValueError, match=f"expected whole frames of 160 bytes, got {size}"):
+            out.encoded(bytes(size))

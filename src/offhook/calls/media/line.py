@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
+from offhook.audio.formats import PCM_8K, AudioFormat, Rewriter, format_of
 from offhook.calls.media.taps import Tap, Taps, nobody
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from offhook.audio.resample import Resampler
     from offhook.calls.media.stream import MediaStream, StreamFailure
     from offhook.calls.media.taps import MediaListener, Track, Way
+    from offhook.carriers.commands import StreamRequest
     from offhook.carriers.media import MediaStarted
 
 __all__ = ["LineState", "LineWatcher", "MediaLine"]
@@ -71,12 +73,14 @@ class MediaLine:
         "_closing",
         "_input_rate",
         "_last_ms",
+        "_output_format",
         "_output_rate",
         "_resamplers",
         "_sent_ms",
         "_streams",
         "failure",
         "send_audio",
+        "send_encoded",
         "started",
         "state",
         "stream",
@@ -91,7 +95,9 @@ class MediaLine:
     ``pcm`` is whole 20 ms frames at :attr:`output_rate`; the carrier paces them. While there is no stream it is counted
     and dropped. Raises :exc:`ValueError` if it is not whole frames, or none.
     """
-    # Not a method: it is the stream's own, with nothing in between, when nobody else wants to hear what we send.
+    send_encoded: Callable[[bytes], None]
+    """``send_encoded(audio)``: the same with what is written in :attr:`output_format`, which is played untouched."""
+    # Not methods: they are the stream's own, with nothing in between, when nobody else wants to hear what we send.
 
     def __init__(self, call_id: Callable[[], str] = lambda: "-") -> None:
         self.state = LineState.IDLE
@@ -107,9 +113,10 @@ class MediaLine:
         """Messages not sent because there was no stream."""
         self.taps = Taps(self._connect, call_id)
         """Who hears."""
-        self.send_audio = self._send_nothing
+        self.send_audio = self.send_encoded = self._send_nothing
         self._streams: list[MediaStream] = []
         self._input_rate = self._output_rate = TELEPHONE_RATE
+        self._output_format = PCM_8K
         self._closing = False
         # Where each track ends, on the line's clock, and how much was sent while somebody listened to it.
         self._last_ms: dict[Track, float] = {}
@@ -128,6 +135,14 @@ class MediaLine:
     def output_rate(self) -> int:
         """The rate of the pcm that :attr:`send_audio` takes, in Hz; known once :attr:`started` is."""
         return self._output_rate
+
+    @property
+    def output_format(self) -> AudioFormat:
+        """What :attr:`send_encoded` takes: the line's own codec where that is G.711, else pcm at :attr:`output_rate`.
+
+        Known once :attr:`started` is, and what it will probably be from when a stream was asked for.
+        """
+        return self._output_format
 
     @property
     def open(self) -> bool:
@@ -180,6 +195,11 @@ class MediaLine:
 
     # -- its life -----------------------------------------------------------------------------------------------------
 
+    def expect(self, request: StreamRequest) -> None:
+        """A stream was asked for."""
+        if self.started is None:
+            self._output_format = format_of(request.codec, request.sample_rate)
+
     def opened(self, stream: MediaStream) -> None:
         """A socket was let in for the call; it has said nothing yet. A line that has ended closes it."""
         self._streams.append(stream)
@@ -216,6 +236,7 @@ class MediaLine:
             self.started = started
             self._input_rate = next(iter(stream.tracks.values())).rate
             self._output_rate = stream.outbound.rate
+            self._output_format = _format_of(stream)
         self.stream, self.state, self.failure = stream, LineState.UP, None
         self._resamplers.clear()
         self._connect()
@@ -265,7 +286,7 @@ class MediaLine:
         """Lay the ways between the stream and the listeners anew: someone has come or gone, or the stream has."""
         stream = self.stream
         if stream is None or self.state is not LineState.UP:
-            self.send_audio = self._send_nothing
+            self.send_audio = self.send_encoded = self._send_nothing
             for inbound in stream.tracks.values() if stream is not None else ():
                 inbound.way = nobody  # the stream is remembered for its counters, not for who has heard it
             return
@@ -273,6 +294,7 @@ class MediaLine:
             way = self.taps.way(track)
             inbound.way = self._adapted(way, inbound.rate, self._last_ms.get(track, 0.0), track)
         self.send_audio = self._way_out(stream)
+        self.send_encoded = self._way_out_encoded(stream)
 
     def _adapted(self, way: Way, rate: int, offset_ms: float, track: Track) -> Way:
         """``way``, at the line's rate and on the line's clock."""
@@ -303,6 +325,25 @@ class MediaLine:
 
         return send_and_tell
 
+    def _way_out_encoded(self, stream: MediaStream) -> Callable[[bytes], None]:
+        """Made after :meth:`_way_out`, which it takes where the audio has to be decoded."""
+        out, written, tapped = stream.outbound, self._output_format, self.taps.way("sent")
+        if written.encoding == "pcm":
+            return self.send_audio
+        decode = Rewriter(written, AudioFormat("pcm", written.sample_rate)).process
+        if _format_of(stream) != written:
+            send_audio = self.send_audio
+            return lambda audio: send_audio(decode(audio))
+        if tapped is nobody:
+            return out.encoded
+
+        def send_and_tell(audio: bytes) -> None:
+            out.encoded(audio)
+            tapped(decode(audio), self._sent_ms)
+            self._sent_ms += len(audio) / written.bytes_per_ms
+
+        return send_and_tell
+
     def _resampler(self, track: Track, rate_in: int, rate_out: int) -> Resampler:
         """The stream's own for the track, whoever comes and goes."""
         from offhook.audio.resample import Resampler  # rarely needed, and slow to import
@@ -314,3 +355,7 @@ class MediaLine:
 
     def _send_nothing(self, pcm: bytes) -> None:
         self.unsent += 1
+
+
+def _format_of(stream: MediaStream) -> AudioFormat:
+    return format_of(stream.request.codec, stream.request.sample_rate)

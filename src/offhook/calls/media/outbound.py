@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from offhook.audio.codecs.g711 import codes_of
-from offhook.audio.frames import FRAME_MS, frame_bytes
+from offhook.audio.frames import FRAME_MS, SAMPLE_BYTES, frame_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,6 +63,21 @@ class Outbound:
             self._send(self._message(pcm))
         else:
             self._counters.unsent += 1
+
+    def encoded(self, audio: bytes) -> None:
+        """As :meth:`audio`, of what is written in the codec already: for G.711 alone, a byte a sample.
+
+        Raises:
+            ValueError: if ``audio`` is not whole frames, or none.
+        """
+        size, frame, most = len(audio), self._frame // SAMPLE_BYTES, self._most // SAMPLE_BYTES
+        if not size or size % frame:
+            raise ValueError(f"expected whole frames of {frame} bytes, got {size} bytes")
+        if not self.flowing:
+            self._counters.unsent += 1
+            return
+        for start in range(0, size, most):
+            self._send(self._protocol.audio(audio[start : start + most]))
 
     def mark(self, name: str) -> None:
         """Ask for ``name`` back once all audio sent so far was played."""
