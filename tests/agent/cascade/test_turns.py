@@ -12,6 +12,8 @@ from offhook.agent.cascade.decisions import (
     DropDraft,
     EndCall,
     Ignore,
+    MayBeTurn,
+    NotTheTurn,
     PauseAgent,
     RemindSilence,
     Resume,
@@ -20,6 +22,7 @@ from offhook.agent.cascade.decisions import (
     Yield,
 )
 from offhook.agent.cascade.turns import AgentState, TurnTaking
+from offhook.agent.cascade.utterance import words_of
 from offhook.agent.options import Limits, TurnOptions
 
 WINDOW = 32.0
@@ -32,11 +35,29 @@ class Conversation:
     def __init__(self, options: TurnOptions | None = None, limits: Limits | None = None) -> None:
         self.turns = TurnTaking(options, limits=limits)
         self.now = 0.0
+        self.all: list[Decision] = []
         self.log: list[tuple[float, Decision]] = []
+        """All but what may be a turn."""
 
     def did(self, decisions: tuple[Decision, ...]) -> tuple[Decision, ...]:
-        self.log += [(self.now, decision) for decision in decisions]
-        return decisions
+        self.all += decisions
+        sure = tuple(decision for decision in decisions if not isinstance(decision, MayBeTurn | NotTheTurn))
+        self.log += [(self.now, decision) for decision in sure]
+        return sure
+
+    @property
+    def maybe(self) -> list[str | None]:
+        """What may have been a turn: its words, ``None`` where that was taken back, and ``"."`` where a turn ended."""
+        said: list[str | None] = []
+        for decision in self.all:
+            match decision:
+                case MayBeTurn(text):
+                    said.append(text)
+                case NotTheTurn():
+                    said.append(None)
+                case TurnEnded():
+                    said.append(".")
+        return said
 
     def audio(self, ms: float, probability: float, *, words: bool = False) -> list[Decision]:
         """The caller's line for ``ms``, with word evidence in all of it or in none."""
@@ -135,6 +156,51 @@ def test_words_that_are_uncertain_or_incomplete_wait_for_the_whole_silence(confi
     call.words("and then", confidence, complete=complete)
     call.silence(640)
     assert call.when(TurnEnded) - 640 == pytest.approx(400, abs=WINDOW)
+
+
+def test_words_that_may_be_the_turn_are_told_once_and_taken_back_when_the_caller_goes_on() -> None:
+    """So that an answer can be begun while the silence is still too short."""
+    call = Conversation()
+    call.talk(640)
+    call.silence(192)
+    call.words("I would like")
+    call.silence(64)
+    assert call.maybe == ["I would like"]
+    call.talk(320)
+    assert call.maybe == ["I would like", None]
+    call.silence(192)
+    call.words("I would like a check-up.")
+    call.silence(256)
+    assert call.maybe == ["I would like", None, "I would like a check-up.", "."]
+
+
+def test_words_that_are_no_turn_are_not_told_to_be_one() -> None:
+    """Neither a listener's word, nor no words at all, nor words that come when the turn is over anyway."""
+    call = Conversation()
+    call.silence(640)
+    call.agent_speaks()
+    call.talk(320)
+    call.silence(192)
+    call.words("okay")
+    call.turns.agent_listens(call.now)
+    for text in ("", "hello"):
+        call.talk(640)
+        call.silence(640)
+        call.words(text)
+    assert call.maybe == ["."]
+
+
+def test_a_caller_who_talked_the_agent_down_and_said_no_words_may_still_say_some() -> None:
+    """No words are no turn to begin an answer to."""
+    call = Conversation()
+    call.silence(640)
+    call.agent_speaks()
+    call.talk(1600)
+    call.silence(192)
+    call.words("")
+    assert call.maybe == []
+    call.silence(256)
+    assert call.maybe == ["."]
 
 
 def test_voice_activity_between_the_thresholds_continues_speech_and_does_not_begin_it() -> None:
@@ -525,6 +591,15 @@ def test_a_sound_that_is_no_turn_breaks_the_silence_but_not_the_count() -> None:
     assert call.silence(320) == [RemindSilence(2)]
 
 
+def test_a_key_breaks_the_silence_and_the_count() -> None:
+    """Whoever presses one is there."""
+    call = Conversation(limits=Limits(silence_s=3, reminders=1))
+    assert call.silence(3200) == [RemindSilence(1)]
+    call.turns.digit(call.now)
+    assert call.silence(2900) == []
+    assert call.silence(320) == [RemindSilence(1)]
+
+
 def test_an_agent_that_thinks_is_not_silence() -> None:
     """The caller waits for the agent, not the other way round."""
     call = Conversation()
@@ -607,6 +682,25 @@ def test_what_holds_for_every_conversation(steps: list[tuple[object, ...]], barg
     check()
     assert not paused or ended
     assert not turns.agent_paused
+    check_what_may_be_turns(call.all)
+
+
+def check_what_may_be_turns(decisions: list[Decision]) -> None:
+    """What was told to be the turn, perhaps, becomes it, or is taken back, before anything else begins."""
+    told: list[str] | None = None
+    for decision in decisions:
+        match decision:
+            case MayBeTurn(text):
+                assert words_of(text) not in ([], told)
+                told = words_of(text)
+            case NotTheTurn():
+                assert told is not None
+                told = None
+            case TurnEnded(text):
+                assert told in (None, words_of(text))
+                told = None
+            case SpeechBegan() | Ignore() | Resume():
+                assert told is None
 
 
 def test_a_silence_is_counted_in_what_was_heard() -> None:

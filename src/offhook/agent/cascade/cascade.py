@@ -15,6 +15,8 @@ from offhook.agent.cascade.decisions import (
     DropDraft,
     EndCall,
     Ignore,
+    MayBeTurn,
+    NotTheTurn,
     PauseAgent,
     RemindSilence,
     Resume,
@@ -316,6 +318,8 @@ class Cascade:
                 self._recogniser.start(draft, self._ear.utterance())
             case DropDraft():
                 self._recogniser.drop()
+            case MayBeTurn() | NotTheTurn():
+                pass  # no dialog begins an answer before it is asked for one
             case TurnEnded():
                 self._speech_over(decision.speech_ended_ms, keep=decision.cut_off)
                 self._turn_ended(decision)
@@ -325,23 +329,29 @@ class Cascade:
             case Ignore():
                 self._speech_over(decision.speech_ended_ms)
                 self._ignored(decision.reason, decision.text)
-            case PauseAgent(onset_ms):
-                self._mouth.pause()
-                onset_at_ms = host.wall_ms(onset_ms)
-                host.notify(events.BargeInPaused(at_ms=host.wall_ms(), call_id=call_id, onset_at_ms=onset_at_ms))
-            case Yield():
-                host.notify(events.BargeInYielded(at_ms=host.wall_ms(), call_id=call_id))
-                self._mouth.stop()
-            case Resume():
-                self._speech_over(decision.speech_ended_ms)
-                reason, text = decision.reason, decision.text
-                host.notify(events.BargeInResumed(at_ms=host.wall_ms(), call_id=call_id, reason=reason, text=text))
-                self._mouth.resume()
+            case PauseAgent() | Yield() | Resume():
+                self._do_to_agent(decision)
             case RemindSilence(count):
                 host.notify(events.SilenceReminder(at_ms=host.wall_ms(), call_id=call_id, count=count))
                 self._mouth.speak(host.agent.texts.silence_reminder, "reminder")
             case EndCall(reason):
                 host.leave(reason)
+
+    def _do_to_agent(self, decision: PauseAgent | Yield | Resume) -> None:
+        host = self._host
+        at_ms, call_id = host.wall_ms(), host.call.id
+        match decision:
+            case PauseAgent(onset_ms):
+                self._mouth.pause()
+                host.notify(events.BargeInPaused(at_ms=at_ms, call_id=call_id, onset_at_ms=host.wall_ms(onset_ms)))
+            case Yield():
+                host.notify(events.BargeInYielded(at_ms=at_ms, call_id=call_id))
+                self._mouth.stop()
+            case Resume():
+                self._speech_over(decision.speech_ended_ms)
+                reason, text = decision.reason, decision.text
+                host.notify(events.BargeInResumed(at_ms=at_ms, call_id=call_id, reason=reason, text=text))
+                self._mouth.resume()
 
     def _speech_began(self, at_ms: float, *, goes_on: bool) -> None:
         self._caller_quiet.clear()

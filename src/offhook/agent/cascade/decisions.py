@@ -12,6 +12,8 @@ __all__ = [
     "EndCall",
     "Ignore",
     "IgnoreReason",
+    "MayBeTurn",
+    "NotTheTurn",
     "PauseAgent",
     "RemindSilence",
     "Resume",
@@ -46,6 +48,27 @@ class DropDraft:
     """Decided when the caller speaks on: what was recognised, or is being recognised, is not the whole turn."""
 
     draft: int
+
+
+@dataclass(frozen=True, slots=True)
+class MayBeTurn:
+    """Decided when ``text`` may be all of the caller's turn, and nothing else is known yet: an answer may be begun that
+    nobody hears.
+
+    What follows is another one, which takes its place; or :class:`NotTheTurn`; or :class:`TurnEnded` with the same
+    words (letters and digits, whatever their case).
+    """
+
+    text: str
+    confidence: float
+    speech_began_ms: float
+    speech_ended_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class NotTheTurn:
+    """Decided when the words of :class:`MayBeTurn` are not the turn: the caller goes on, has said something else, or
+    has said nothing to be answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +137,8 @@ Decision = (
     SpeechBegan
     | DraftTranscript
     | DropDraft
+    | MayBeTurn
+    | NotTheTurn
     | TurnEnded
     | Ignore
     | PauseAgent

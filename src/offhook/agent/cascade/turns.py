@@ -5,7 +5,8 @@ decisions that its session carries out:
 
 * **A turn.** Speech begins and ends by voice activity. After a short silence the words are recognised on a guess
   (:class:`DraftTranscript`), so that recognition hides behind the rest of the wait; if speech goes on the guess is
-  dropped, and if the silence lasts the turn is over (:class:`TurnEnded`).
+  dropped, and if the silence lasts the turn is over (:class:`TurnEnded`). Words that may be the whole of a turn are
+  told as soon as they are known (:class:`MayBeTurn`, :class:`NotTheTurn`).
 * **Speaking over the agent**, in two stages. As soon as something said sounds like words the agent falls silent
   (:class:`PauseAgent`); a hummed "mm-hm" does not even do that. When the words are known, or the caller talks on, the
   agent either gives up the floor (:class:`Yield`) or goes on where it stopped (:class:`Resume`).
@@ -18,23 +19,22 @@ what follows is decided now, never in the past.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
-from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from offhook.agent.cascade.backchannels import is_backchannel, is_hello
 from offhook.agent.cascade.decisions import (
     DraftTranscript,
     DropDraft,
-    EndCall,
     Ignore,
     PauseAgent,
-    RemindSilence,
     Resume,
     SpeechBegan,
     TurnEnded,
     Yield,
 )
+from offhook.agent.cascade.floor import AgentState, Floor
+from offhook.agent.cascade.silence import Silence
+from offhook.agent.cascade.utterance import Utterance, Voice, words_of
 from offhook.agent.options import Limits, TurnOptions
 
 if TYPE_CHECKING:
@@ -56,44 +56,6 @@ _REST_MS = 300.0
 _NOTHING: tuple[Decision, ...] = ()
 
 
-class AgentState(Enum):
-    """What the agent is doing."""
-
-    LISTENING = auto()
-    """It waits for the caller."""
-    THINKING = auto()
-    """It works on an answer, silently."""
-    SPEAKING = auto()
-    """The caller hears it, or would if it were not paused."""
-
-
-class _Voice(Enum):
-    """The caller's voice."""
-
-    QUIET = auto()
-    TALKING = auto()
-    TRAILING = auto()  # silent, and it is not known yet whether for good
-    CUT = auto()  # talked too long: only the words are waited for
-
-
-@dataclass(slots=True)
-class _Utterance:
-    """Something the caller says, from its first sound until it is a turn or is not."""
-
-    began_ms: float
-    ended_ms: float
-    over_agent: bool
-    words_ms: float = 0.0
-    silent_ms: float = 0.0
-    answered: str | None = None  # it goes on with a turn that was cut off, and these were its words
-    draft: int | None = None
-    text: str | None = None
-    confidence: float = 0.0
-    complete: bool = False
-    answer: bool = False
-    yielded: bool = False
-
-
 class TurnTaking:
     """The turn-taking machine of one conversation.
 
@@ -110,32 +72,26 @@ class TurnTaking:
     def __init__(self, options: TurnOptions | None = None, *, limits: Limits | None = None, now_ms: float = 0) -> None:
         self.options = options or TurnOptions()
         self.limits = limits or Limits()
-        self._voice = _Voice.QUIET
-        self._utterance: _Utterance | None = None
+        self._voice = Voice.QUIET
+        self._utterance: Utterance | None = None
         self._drafts = 0
-        self._agent = AgentState.LISTENING
-        self._protected = False
-        self._hello = False
-        self._paused_ms: float | None = None
+        self._floor = Floor(now_ms, barge_in=self.options.barge_in)
+        self._silence = Silence(self.limits, now_ms)
         self._word_frames: deque[tuple[float, float]] = deque()
         self._now_ms = now_ms
         self._heard_ms: float | None = None  # until when voice activity is known
         self._stopped = False
         self._cut_off: TurnEnded | None = None
-        self._speaks_since_ms = now_ms
-        self._quiet_since_ms = now_ms
-        self._reminders = 0
-        self._ended = False
 
     @property
     def agent(self) -> AgentState:
         """What the agent was last said to do."""
-        return self._agent
+        return self._floor.agent
 
     @property
     def agent_paused(self) -> bool:
         """Whether the agent has been silenced and has neither yielded nor gone on."""
-        return self._paused_ms is not None
+        return self._floor.paused
 
     @property
     def caller_speaking(self) -> bool:
@@ -146,7 +102,7 @@ class TurnTaking:
 
     def frame(self, at_ms: float, words_ms: float) -> tuple[Decision, ...]:
         """A piece of the caller's audio that ended at ``at_ms`` holds ``words_ms`` of what sounds like words."""
-        if words_ms <= 0 or self._ended:
+        if words_ms <= 0 or self._silence.over:
             return _NOTHING
         self._is(at_ms)
         if self._utterance is not None:
@@ -160,19 +116,19 @@ class TurnTaking:
 
     def window(self, at_ms: float, probability: float, *, length_ms: float = 32.0) -> tuple[Decision, ...]:
         """The ``length_ms`` of audio that ended at ``at_ms`` hold speech with ``probability``."""
-        if self._ended:
+        if self._silence.over:
             return _NOTHING
         self._is(at_ms)
         self._heard_ms = at_ms
         self._stopped = False
         match self._voice:
-            case _Voice.QUIET if probability >= self.options.silence_below:
+            case Voice.QUIET if probability >= self.options.silence_below:
                 return self._begin(at_ms, length_ms, probability)
-            case _Voice.TALKING if probability >= self.options.silence_below:
+            case Voice.TALKING if probability >= self.options.silence_below:
                 return self._talk_on(at_ms)
-            case _Voice.TALKING:
-                self._voice = _Voice.TRAILING
-            case _Voice.TRAILING if probability > self.options.speech_above:
+            case Voice.TALKING:
+                self._voice = Voice.TRAILING
+            case Voice.TRAILING if probability > self.options.speech_above:
                 return (*self._drop_draft(), *self._talk_on(at_ms))
         if self._utterance is not None:
             self._utterance.silent_ms += length_ms
@@ -186,9 +142,9 @@ class TurnTaking:
         """
         self._is(at_ms)
         self._stopped = True
-        if self._voice is not _Voice.TALKING:
+        if self._voice is not Voice.TALKING:
             return _NOTHING
-        self._voice = _Voice.TRAILING
+        self._voice = Voice.TRAILING
         return self._settle(at_ms)
 
     def transcript(
@@ -207,7 +163,7 @@ class TurnTaking:
             answer: the agent has just asked, or is about to have asked, a question: even "okay" answers it.
         """
         utterance = self._utterance
-        if self._ended or utterance is None or utterance.draft != draft:
+        if self._silence.over or utterance is None or utterance.draft != draft:
             return _NOTHING
         self._is(at_ms)
         utterance.text = text.strip()
@@ -219,8 +175,8 @@ class TurnTaking:
     def digit(self, at_ms: float) -> None:
         """The caller pressed a key: they are there."""
         self._is(at_ms)
-        self._quiet_since_ms = self._now_ms
-        self._reminders = 0
+        self._silence.begins(self._now_ms)
+        self._silence.broken()
 
     # -- what the agent does ------------------------------------------------------------------------------------------
 
@@ -231,12 +187,8 @@ class TurnTaking:
         is not interrupted. ``hello``: the call has just begun, and a hello over it is no turn.
         """
         self._is(at_ms)
-        if self._agent is not AgentState.SPEAKING:
-            self._speaks_since_ms = self._now_ms
-        self._agent = AgentState.SPEAKING
-        self._protected = protected or not self.options.barge_in
-        self._hello = hello
-        if self._ended or self._utterance is None:
+        self._floor.speaks(self._now_ms, protected=protected, hello=hello)
+        if self._silence.over or self._utterance is None:
             return _NOTHING
         return self._consider_pause(at_ms)
 
@@ -250,21 +202,17 @@ class TurnTaking:
 
     def tick(self, at_ms: float) -> tuple[Decision, ...]:
         """Time has passed."""
-        if self._ended:
+        if self._silence.over:
             return _NOTHING
         self._is(at_ms)
-        if self._voice is not _Voice.QUIET:
+        if self._voice is not Voice.QUIET:
             return self._settle(at_ms)
         if not self._stopped and self._unheard_ms(at_ms) > _BEHIND_MS:
             return _NOTHING  # the caller may have spoken already
-        if self._agent is not AgentState.LISTENING or at_ms - self._quiet_since_ms < self.limits.silence_s * 1000:
+        if self._floor.agent is not AgentState.LISTENING:
             return _NOTHING
-        if self._reminders >= self.limits.reminders:
-            self._ended = True
-            return (EndCall("silence"),)
-        self._reminders += 1
-        self._quiet_since_ms = at_ms
-        return (RemindSilence(self._reminders),)
+        decision = self._silence.tick(at_ms)
+        return _NOTHING if decision is None else (decision,)
 
     # -- the caller's voice -------------------------------------------------------------------------------------------
 
@@ -275,9 +223,9 @@ class TurnTaking:
         if probability <= self.options.speech_above and words_ms < self.options.words_ms:
             return _NOTHING
         frames.clear()
-        self._voice = _Voice.TALKING
-        over_agent = self._agent is AgentState.SPEAKING and began_ms > self._speaks_since_ms - _BEHIND_MS
-        self._utterance = utterance = _Utterance(began_ms, at_ms, over_agent, words_ms)
+        self._voice = Voice.TALKING
+        over_agent = self._floor.agent is AgentState.SPEAKING and began_ms > self._floor.since_ms - _BEHIND_MS
+        self._utterance = utterance = Utterance(began_ms, at_ms, over_agent, words_ms)
         cut_off, self._cut_off = self._cut_off, None
         if cut_off is not None and began_ms - cut_off.speech_ended_ms <= _REST_MS:
             utterance.began_ms, utterance.answered = cut_off.speech_began_ms, cut_off.text
@@ -288,20 +236,20 @@ class TurnTaking:
         utterance = self._open()
         utterance.ended_ms = at_ms
         utterance.silent_ms = 0.0
-        self._voice = _Voice.TALKING
+        self._voice = Voice.TALKING
         if at_ms - utterance.began_ms >= self.options.max_utterance_ms:
-            self._voice = _Voice.CUT
+            self._voice = Voice.CUT
         return (*self._consider_pause(at_ms), *self._settle(at_ms))
 
     def _consider_pause(self, at_ms: float) -> tuple[Decision, ...]:
         """Stage one of speaking over the agent: does this sound like an interruption?"""
         utterance = self._open()
-        if self._agent is not AgentState.SPEAKING or self._protected or self._paused_ms is not None:
+        if not self._floor.interruptible:
             return _NOTHING
         hum_ms = utterance.ended_ms - utterance.began_ms
         if utterance.words_ms < self.options.words_ms and hum_ms < self.options.hum_ms:
             return _NOTHING
-        self._paused_ms = self._now_ms
+        self._floor.pause(self._now_ms)
         utterance.yielded = False  # if it was, then to something said before
         return (PauseAgent(utterance.began_ms),)
 
@@ -310,11 +258,11 @@ class TurnTaking:
         utterance = self._utterance
         if utterance is None:
             return _NOTHING
-        if self._voice is _Voice.TALKING:
+        if self._voice is Voice.TALKING:
             return self._yield_to_talker()
         silence_ms = self._silence_ms(at_ms)
-        over = self._voice is _Voice.CUT or silence_ms >= self.options.endpoint_ms
-        if utterance.over_agent and self._agent is AgentState.SPEAKING and self._protected:
+        over = self._voice is Voice.CUT or silence_ms >= self.options.endpoint_ms
+        if utterance.over_agent and self._floor.guarded:
             return self._dismiss("protected") if over else _NOTHING
         if utterance.draft is None:
             if not over and silence_ms < self.options.draft_ms:
@@ -323,7 +271,7 @@ class TurnTaking:
                 return self._dismiss("noise")
             return self._ask_draft()
         if utterance.text is None:
-            gave_up = over and self._paused_for_ms() >= self.options.false_interruption_ms
+            gave_up = over and self._floor.paused_for_ms(self._now_ms) >= self.options.false_interruption_ms
             return self._dismiss("unintelligible") if gave_up else _NOTHING
         return self._settle_words(utterance.text, over or self._complete(utterance, silence_ms))
 
@@ -337,9 +285,6 @@ class TurnTaking:
 
     def _unheard_ms(self, at_ms: float) -> float:
         return at_ms - self._heard_ms if self._heard_ms is not None else 0.0
-
-    def _paused_for_ms(self) -> float:
-        return self._now_ms - self._paused_ms if self._paused_ms is not None else 0.0
 
     def _settle_words(self, text: str, over: bool) -> tuple[Decision, ...]:
         """Stage two of speaking over the agent, and the end of every turn: the words are known."""
@@ -355,27 +300,26 @@ class TurnTaking:
                     return self._dismiss("backchannel")
             if not text:
                 # A silenced agent has nothing to wait for; otherwise words may still follow.
-                return self._dismiss("unintelligible") if over or self._paused_ms is not None else _NOTHING
-            if utterance.answered is not None and _words(text) == _words(utterance.answered):
+                return self._dismiss("unintelligible") if over or self._floor.paused else _NOTHING
+            if utterance.answered is not None and words_of(text) == words_of(utterance.answered):
                 return self._dismiss("answered") if over else _NOTHING
             decisions += self._yield()
-        if over:
-            self._close()
-            self._reminders = 0
-            turn = TurnEnded(text, utterance.confidence, utterance.began_ms, utterance.ended_ms, self._stopped)
-            self._cut_off = turn if turn.cut_off else None
-            decisions.append(turn)
-        return tuple(decisions)
+        if not over:
+            return (*decisions, *utterance.may_be_turn(text)) if text else tuple(decisions)
+        self._close()
+        self._silence.broken()
+        turn = TurnEnded(text, utterance.confidence, utterance.began_ms, utterance.ended_ms, self._stopped)
+        self._cut_off = turn if turn.cut_off else None
+        return (*decisions, *utterance.not_the_turn(text), turn)
 
     def _is_hello(self, text: str) -> bool:
-        return self._hello and is_hello(text, self.options.language)
+        return self._floor.hello and is_hello(text, self.options.language)
 
-    def _is_hum(self, utterance: _Utterance) -> bool:
+    def _is_hum(self, utterance: Utterance) -> bool:
         """Whether it was hummed over the agent, and did not disturb it."""
-        undisturbed = self._agent is AgentState.SPEAKING and self._paused_ms is None
-        return undisturbed and utterance.words_ms < self.options.words_ms * _HUM_SHARE
+        return self._floor.undisturbed and utterance.words_ms < self.options.words_ms * _HUM_SHARE
 
-    def _complete(self, utterance: _Utterance, silence_ms: float) -> bool:
+    def _complete(self, utterance: Utterance, silence_ms: float) -> bool:
         return (
             utterance.complete
             and utterance.confidence >= self.options.complete_confidence
@@ -383,18 +327,14 @@ class TurnTaking:
         )
 
     def _yield_to_talker(self) -> tuple[Decision, ...]:
-        if self._paused_ms is None or self._paused_for_ms() < self.options.yield_ms:
+        if not self._floor.paused or self._floor.paused_for_ms(self._now_ms) < self.options.yield_ms:
             return _NOTHING
         return tuple(self._yield())
 
     def _yield(self) -> list[Decision]:
         """Give the floor to the caller, if the agent has it and may lose it."""
         self._open().yielded = True
-        self._paused_ms = None
-        if self._agent is not AgentState.SPEAKING or self._protected:
-            return []
-        self._agent = AgentState.LISTENING
-        return [Yield()]
+        return [Yield()] if self._floor.give_up() else []
 
     def _ask_draft(self) -> tuple[Decision, ...]:
         self._drafts += 1
@@ -404,28 +344,27 @@ class TurnTaking:
     def _drop_draft(self) -> tuple[Decision, ...]:
         utterance = self._open()
         draft, utterance.draft, utterance.text = utterance.draft, None, None
-        return (DropDraft(draft),) if draft is not None else _NOTHING
+        dropped = (DropDraft(draft),) if draft is not None else _NOTHING
+        return (*utterance.not_the_turn(), *dropped)
 
     def _dismiss(self, reason: IgnoreReason) -> tuple[Decision, ...]:
         utterance = self._open()
-        dropped = self._drop_draft() if utterance.text is None else _NOTHING
+        dropped = self._drop_draft() if utterance.text is None else utterance.not_the_turn()
         text = utterance.text or ""
-        paused = self._paused_ms is not None
-        self._paused_ms = None
         self._close()
-        kind = Resume if paused else Ignore
+        kind = Resume if self._floor.go_on() else Ignore
         return (*dropped, kind(reason, text, utterance.began_ms, utterance.ended_ms))
 
     def _close(self) -> None:
         self._utterance = None
-        self._voice = _Voice.QUIET
-        self._quiet_since_ms = self._now_ms
+        self._voice = Voice.QUIET
+        self._silence.begins(self._now_ms)
 
     def _is(self, at_ms: float) -> None:
         """What is heard may be of before, but nothing is decided before now."""
         self._now_ms = max(self._now_ms, at_ms)
 
-    def _open(self) -> _Utterance:
+    def _open(self) -> Utterance:
         assert self._utterance is not None, "only asked for while the caller is speaking"
         return self._utterance
 
@@ -433,12 +372,6 @@ class TurnTaking:
 
     def _agent_quiet(self, at_ms: float, state: AgentState) -> tuple[Decision, ...]:
         self._is(at_ms)
-        self._agent = state
-        self._protected = False
-        self._paused_ms = None
-        self._quiet_since_ms = self._now_ms
+        self._floor.falls_silent(state)
+        self._silence.begins(self._now_ms)
         return _NOTHING
-
-
-def _words(text: str) -> list[str]:
-    return "".join(letter if letter.isalnum() else " " for letter in text.lower()).split()
