@@ -24,6 +24,9 @@ __all__ = [
     "MEDIA_RESTART",
     "MEDIA_SILENCE",
     "MEDIA_START",
+    "MODEL_FIRST",
+    "MODEL_NEXT",
+    "MODEL_READY",
     "RECOGNITION",
     "REPLY_NEXT",
     "SESSION_END",
@@ -61,6 +64,25 @@ REPLY_NEXT = Wait(
     limit_s=10.0,
     long_s=3.0,
     outcome="what there is is said, then a filler, then an apology; the second time in a row a person takes over",
+)
+
+# -- language models -------------------------------------------------------------------------------------------------
+
+MODEL_FIRST = Wait(
+    name="a model to begin its answer",
+    limit_s=1.5,
+    outcome="the next model of the agent's list answers; the last one has the time of a dialog",
+)
+MODEL_NEXT = Wait(
+    name="a model to go on with its answer",
+    limit_s=3.0,
+    outcome="the next model of the agent's list goes on from what was said; the last one has the time of the next "
+    "piece of a reply",
+)
+MODEL_READY = Wait(
+    name="the host of a model, at the start",
+    limit_s=5.0,
+    outcome="calls are taken without it; the first one makes the connection",
 )
 
 # -- speech ----------------------------------------------------------------------------------------------------------
@@ -176,6 +198,9 @@ CLOSE = Wait(
 ALL = (
     HANDLER,
     REPLY_NEXT,
+    MODEL_FIRST,
+    MODEL_NEXT,
+    MODEL_READY,
     RECOGNITION,
     VOICE_FIRST,
     VOICE_NEXT,

@@ -76,7 +76,7 @@ class ToolSpec:
 
 @dataclass(frozen=True, slots=True)
 class TextPiece:
-    """A piece of the answer, with the spaces that belong into it."""
+    """A piece of the answer, with the spaces that belong into it. An empty one only says that the model is at work."""
 
     text: str
 
