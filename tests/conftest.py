@@ -21,7 +21,7 @@ def require(condition: bool, reason: str) -> None:
     pytest.skip(reason)
 
 
-@pytest.fixture(name="require")
+@pytest.fixture(name="require", scope="session")
 def require_fixture() -> object:
     """``require(condition, reason)`` as a fixture."""
     return require

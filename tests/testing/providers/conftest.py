@@ -1,0 +1,61 @@
+"""Phrases as audio, and stand-ins with the engines of this machine."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from offhook.audio.codecs import make_encoder
+from offhook.audio.resample import resample
+from offhook.errors import EngineMissing
+from offhook.speech.engines import default_stt, default_tts
+from offhook.testing.providers import Embedded, StandIns
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+PHRASE = "I would like to book a table on Friday"
+"""Both voices of this machine say it so that the recogniser of this machine understands every word."""
+WORDS = PHRASE.lower().split()
+
+_engines = Embedded()
+"""Of the whole session: the models are loaded once."""
+
+
+def words_in(text: str) -> list[str]:
+    """The words of a text, without how they are written."""
+    return "".join(c if c.isalnum() or c == "'" else " " for c in text.lower()).split()
+
+
+async def said(text: str, rate: int = 8000) -> bytes:
+    """A text as pcm, with half a second of silence before it."""
+    voice = default_tts()
+    pcm = b"".join([piece async for piece in voice.speak(text)])
+    return bytes(rate) + resample(pcm, voice.sample_rate, rate)
+
+
+@pytest.fixture(scope="session")
+def speech_engines(require: Any) -> Embedded:
+    """The engines of this machine."""
+    require(find_spec("onnxruntime") is not None, "the extra local")
+    try:
+        default_tts()
+        default_stt()
+    except EngineMissing as missing:
+        require(False, missing.message)
+    return _engines
+
+
+@pytest.fixture
+async def providers(speech_engines: Embedded) -> AsyncIterator[StandIns]:
+    """Stand-ins on a free port."""
+    async with StandIns(speech_engines) as providers:
+        yield providers
+
+
+@pytest.fixture
+async def caller(speech_engines: Embedded) -> bytes:
+    """Somebody says :data:`PHRASE`, and is silent: μ-law, 8 kHz."""
+    return make_encoder("PCMU", 8000).encode(await said(PHRASE)) + b"\xff" * 16_000

@@ -1,0 +1,234 @@
+"""The vendors' own packages must take the stand-ins for their vendors: real audio in, the right words out.
+
+These clients share no code with the project, and know nothing of a stand-in but its address.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from offhook.audio.codecs import make_decoder
+from offhook.testing.providers import Answer
+
+from .conftest import PHRASE, WORDS, words_in
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from offhook.testing.providers import StandIns
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+FRAME = 480
+"""60 ms of μ-law."""
+
+
+def frames(audio: bytes, size: int = FRAME) -> list[bytes]:
+    return [audio[at : at + size] for at in range(0, len(audio) - size, size)]
+
+
+# -- AssemblyAI -------------------------------------------------------------------------------------------------------
+
+
+async def test_the_package_of_assemblyai_hears_a_turn(providers: StandIns, caller: bytes, require: Any) -> None:
+    """It is told drafts, the end of the turn twice (plain, then formatted), and the end of the session."""
+    require(find_spec("assemblyai") is not None, "the package assemblyai")
+    from assemblyai.streaming.v3 import (
+        AsyncRealTimeTranscriber,
+        Encoding,
+        RealTimeEvents,
+        RealTimeParameters,
+        RealTimeTranscriberOptions,
+    )
+
+    turns: list[Any] = []
+    over = asyncio.Event()
+
+    async def on_turn(_: object, turn: Any) -> None:
+        turns.append(turn)
+
+    async def on_end(_: object, event: Any) -> None:
+        over.set()
+
+    async def on_error(_: object, error: Any) -> None:
+        turns.append(error)
+
+    host = providers.env["ASSEMBLYAI_BASE_URL"].replace("http", "ws", 1)
+    client = AsyncRealTimeTranscriber(RealTimeTranscriberOptions(api_key="a key", api_host=host, connect_timeout=10.0))
+    client.on(RealTimeEvents.Turn, on_turn)
+    client.on(RealTimeEvents.Termination, on_end)
+    client.on(RealTimeEvents.Error, on_error)
+    wanted: dict[str, Any] = {"speech_model": "universal-streaming-english", "keyterms_prompt": ["offhook"]}
+    await client.connect(RealTimeParameters(sample_rate=8000, encoding=Encoding.pcm_mulaw, format_turns=True, **wanted))
+    for frame in frames(caller):
+        await client.stream(frame)
+    await client.disconnect(terminate=True)
+    await asyncio.wait_for(over.wait(), 10)
+    plain, formatted = turns[-2:]
+    assert (plain.end_of_turn, plain.turn_is_formatted) == (True, False)
+    assert (formatted.end_of_turn, formatted.turn_is_formatted) == (True, True)
+    assert plain.transcript.split() == words_in(formatted.transcript) == WORDS
+    assert [word.text for word in plain.words] == WORDS
+
+
+# -- Deepgram ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def client(providers: StandIns, require: Any) -> AsyncIterator[Any]:
+    """Deepgram's."""
+    require(find_spec("deepgram") is not None, "the package deepgram-sdk")
+    from deepgram import AsyncDeepgramClient
+    from deepgram.environment import DeepgramClientEnvironment
+
+    http = providers.env["DEEPGRAM_BASE_URL"]
+    ws = http.replace("http", "ws", 1)
+    there = DeepgramClientEnvironment(base=http, production=ws, agent=ws, agent_rest=http)
+    async with httpx.AsyncClient() as http_client:
+        yield AsyncDeepgramClient(api_key="a key", environment=there, httpx_client=http_client)
+
+
+async def test_the_package_of_deepgram_hears_an_utterance(client: Any, caller: bytes) -> None:
+    """It is told that speech starts, what it seems to be, what it is, and that nobody says more."""
+    told: list[Any] = []
+    async with client.listen.v1.connect(
+        model="nova-3",
+        encoding="mulaw",
+        sample_rate=8000,
+        interim_results=True,
+        punctuate=True,
+        vad_events=True,
+        utterance_end_ms=1000,
+    ) as socket:
+        for frame in frames(caller, 160):
+            await socket.send_media(frame)
+        await socket.send_close_stream()
+        told = [message async for message in socket]
+    kinds = [message.type for message in told]
+    assert kinds[0] == "SpeechStarted"
+    assert kinds[-2:] == ["UtteranceEnd", "Metadata"]
+    finals = [message for message in told if message.type == "Results" and message.is_final]
+    words = [word for final in finals for word in words_in(final.channel.alternatives[0].transcript)]
+    assert words == WORDS
+    assert finals[-1].speech_final
+
+
+async def test_finalize_gives_the_words_at_once(client: Any, caller: bytes) -> None:
+    """Without a pause after them, and marked as the answer."""
+    async with client.listen.v1.connect(model="nova-3", encoding="mulaw", sample_rate=8000) as socket:
+        await socket.send_media(caller[:-16_000])
+        await socket.send_finalize()
+        answer = await anext(aiter(socket))
+        await socket.send_close_stream()
+    assert answer.from_finalize
+    assert words_in(answer.channel.alternatives[0].transcript) == WORDS
+
+
+async def test_the_package_of_deepgram_hears_a_turn_of_flux(client: Any, caller: bytes) -> None:
+    """A start, updates, an eager end and the end; and thresholds can be changed on the way."""
+    async with client.listen.v2.connect(
+        model="flux-general-en", encoding="mulaw", sample_rate=8000, eager_eot_threshold=0.4, eot_threshold=0.7
+    ) as socket:
+        await socket.send_configure({"type": "Configure", "thresholds": {"eot_threshold": 0.8}})
+        for frame in frames(caller, 640):
+            await socket.send_media(frame)
+        await socket.send_close_stream()
+        told = [message async for message in socket]
+    kinds = [message.type if message.type != "TurnInfo" else message.event for message in told]
+    assert kinds[:2] == ["Connected", "ConfigureSuccess"]
+    assert kinds[2] == "StartOfTurn"
+    assert kinds[-2:] == ["EagerEndOfTurn", "EndOfTurn"]
+    assert words_in(told[-1].transcript) == WORDS
+    assert [message.sequence_id for message in told] == list(range(len(told)))
+
+
+async def test_the_package_of_deepgram_speaks(client: Any, providers: StandIns) -> None:
+    """Over a socket, in μ-law, until the flush is answered."""
+    from deepgram.speak.v1.types import SpeakV1Text
+
+    audio = b""
+    async with client.speak.v1.connect(model="aura-2-thalia-en", encoding="mulaw", sample_rate=8000) as socket:
+        await socket.send_text(SpeakV1Text(text=PHRASE))
+        await socket.send_flush()
+        async for message in socket:
+            if isinstance(message, bytes):
+                audio += message
+            elif message.type == "Flushed":
+                break
+        await socket.send_close()
+    heard = await providers.engines.recogniser().recognise(pcm_16k(audio), 0, None)
+    assert words_in(heard.text) == WORDS
+
+
+async def test_the_package_of_deepgram_speaks_by_a_request(client: Any, providers: StandIns) -> None:
+    """The audio is the body of the response."""
+    pieces = client.speak.v1.audio.generate(
+        text=PHRASE, model="aura-2-thalia-en", encoding="mulaw", sample_rate=8000, container="none"
+    )
+    audio = b"".join([piece async for piece in pieces])
+    heard = await providers.engines.recogniser().recognise(pcm_16k(audio), 0, None)
+    assert words_in(heard.text) == WORDS
+
+
+def pcm_16k(audio: bytes) -> bytes:
+    from offhook.audio.resample import resample
+
+    return resample(make_decoder("PCMU", 8000).decode(audio), 8000, 16000)
+
+
+# -- OpenAI -----------------------------------------------------------------------------------------------------------
+
+
+async def test_the_package_of_openai_reads_an_answer(providers: StandIns, require: Any) -> None:
+    """Piece by piece, with the tokens it took."""
+    require(find_spec("openai") is not None, "the package openai")
+    from openai import AsyncOpenAI
+
+    providers.answers.add("We open at nine.")
+    async with AsyncOpenAI(api_key="a key", base_url=providers.env["OPENAI_BASE_URL"]) as client:
+        stream = await client.chat.completions.create(
+            model="gpt-5-mini",
+            messages=[{"role": "user", "content": "When do you open?"}],
+            stream=True,
+            stream_options={"include_usage": True},
+        )
+        chunks = [chunk async for chunk in stream]
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices) == "We open at nine."
+    assert chunks[-2].choices[0].finish_reason == "stop"
+    assert chunks[-1].usage is not None
+
+
+async def test_the_package_of_openai_is_asked_to_use_a_tool(providers: StandIns, require: Any) -> None:
+    """Its name and its arguments are put together from their pieces."""
+    require(find_spec("openai") is not None, "the package openai")
+    from openai import AsyncOpenAI
+
+    arguments = '{"day": "friday", "time": "19:30"}'
+    providers.answers.add(Answer(tools=(("book", arguments),)))
+    asked: dict[str, Any] = {"model": "gpt-5-mini", "messages": [{"role": "user", "content": "A table, please."}]}
+    async with (
+        AsyncOpenAI(api_key="a key", base_url=providers.env["OPENAI_BASE_URL"]) as client,
+        client.chat.completions.stream(**asked) as stream,
+    ):
+        completion = await stream.get_final_completion()
+    tool_calls: Any = completion.choices[0].message.tool_calls
+    (call,) = tool_calls
+    assert (call.function.name, call.function.arguments) == ("book", arguments)
+    assert completion.choices[0].finish_reason == "tool_calls"
+
+
+async def test_the_package_of_openai_takes_a_whole_answer(providers: StandIns, require: Any) -> None:
+    """Where nobody asked for a stream."""
+    require(find_spec("openai") is not None, "the package openai")
+    from openai import AsyncOpenAI
+
+    async with AsyncOpenAI(api_key="a key", base_url=providers.env["OPENAI_BASE_URL"]) as client:
+        completion = await client.chat.completions.create(
+            model="gpt-5-mini", messages=[{"role": "user", "content": "Good morning."}]
+        )
+    assert completion.choices[0].message.content == "You said: Good morning."
