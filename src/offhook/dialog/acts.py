@@ -84,6 +84,8 @@ class UseTool:
     name: str
     arguments: Mapping[str, object] | str = field(default_factory=dict)
     outcome: ToolOutcome | None = field(default=None, compare=False)
+    begun: bool = field(default=False, compare=False)
+    """Whether it was begun: where there is no outcome then, nobody knows what was done."""
 
 
 @dataclass(frozen=True, slots=True)
