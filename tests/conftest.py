@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+from tests.models.chat_server import ChatServer
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 # How long an example takes says more of what else the machine does than of the code.
 settings.register_profile("offhook", parent=settings(), deadline=None)
@@ -25,3 +31,16 @@ def require(condition: bool, reason: str) -> None:
 def require_fixture() -> object:
     """``require(condition, reason)`` as a fixture."""
     return require
+
+
+@pytest.fixture
+async def chat_server() -> AsyncIterator[ChatServer]:
+    """A server of a chat model, and no connection to it that outlives the test."""
+    require(find_spec("openai") is not None, "the extra openai")
+    from offhook.models.openai import aclose_connections
+
+    server = ChatServer()
+    await server.start()
+    yield server
+    await aclose_connections()
+    await server.stop()

@@ -13,10 +13,14 @@ if TYPE_CHECKING:
     from offhook.calls.call import Call
     from offhook.calls.transcript import Transcript, TranscriptEntry
     from offhook.carriers.telnyx.client import TelnyxCarrier
-    from offhook.dialog.acts import Act, Answer, HandOver, HangUp, Say, Understood, UseTool
+    from offhook.dialog.acts import Act, Answer, HandOver, HangUp, Say, Understood, UseTool, UseTools
     from offhook.dialog.base import Dialog, Heard, Reply
+    from offhook.dialog.context import Budget
+    from offhook.dialog.model import ModelDialog
     from offhook.errors import ConfigError, OffhookError
     from offhook.exchange.exchange import Exchange
+    from offhook.models.base import LanguageModel
+    from offhook.models.openai import OpenAIModel
     from offhook.server.host import Host
     from offhook.server.run import serve
     from offhook.speech.base import Recognition, SpeechToText, TextToSpeech, VoiceActivity, VoiceActivityStream
@@ -26,6 +30,7 @@ __all__ = [
     "Agent",
     "AgentSessions",
     "Answer",
+    "Budget",
     "Call",
     "ConfigError",
     "Conversant",
@@ -38,8 +43,11 @@ __all__ = [
     "HangUp",
     "Heard",
     "Host",
+    "LanguageModel",
     "Limits",
+    "ModelDialog",
     "OffhookError",
+    "OpenAIModel",
     "Recognition",
     "Reply",
     "Say",
@@ -53,6 +61,7 @@ __all__ = [
     "TurnOptions",
     "Understood",
     "UseTool",
+    "UseTools",
     "VoiceActivity",
     "VoiceActivityStream",
     "__version__",
@@ -67,6 +76,7 @@ _HOMES = {
     "Agent": "offhook.agent",
     "AgentSessions": "offhook.agent.sessions",
     "Answer": "offhook.dialog.acts",
+    "Budget": "offhook.dialog.context",
     "Call": "offhook.calls.call",
     "ConfigError": "offhook.errors",
     "Conversant": "offhook.agent.conversant",
@@ -79,8 +89,11 @@ _HOMES = {
     "HangUp": "offhook.dialog.acts",
     "Heard": "offhook.dialog.base",
     "Host": "offhook.server.host",
+    "LanguageModel": "offhook.models.base",
     "Limits": "offhook.agent",
+    "ModelDialog": "offhook.dialog.model",
     "OffhookError": "offhook.errors",
+    "OpenAIModel": "offhook.models.openai",
     "Recognition": "offhook.speech.base",
     "Reply": "offhook.dialog.base",
     "Say": "offhook.dialog.acts",
@@ -94,6 +107,7 @@ _HOMES = {
     "TurnOptions": "offhook.agent",
     "Understood": "offhook.dialog.acts",
     "UseTool": "offhook.dialog.acts",
+    "UseTools": "offhook.dialog.acts",
     "VoiceActivity": "offhook.speech.base",
     "VoiceActivityStream": "offhook.speech.base",
     "serve": "offhook.server.run",

@@ -30,6 +30,7 @@ __all__ = [
     "RECOGNITION",
     "REPLY_NEXT",
     "SESSION_END",
+    "TOOLS",
     "TRANSFER",
     "VOICE_FIRST",
     "VOICE_NEXT",
@@ -57,6 +58,12 @@ HANDLER = Wait(
     name="a handler or the dialog to answer",
     limit_s=30.0,
     long_s=3.0,
+    outcome="the caller hears a filler from time to time, then an apology; twice in a row: a person takes over",
+)
+TOOLS = Wait(
+    name="tools to be used",
+    limit_s=60.0,
+    long_s=1.5,
     outcome="the caller hears a filler from time to time, then an apology; twice in a row: a person takes over",
 )
 REPLY_NEXT = Wait(
@@ -197,6 +204,7 @@ CLOSE = Wait(
 
 ALL = (
     HANDLER,
+    TOOLS,
     REPLY_NEXT,
     MODEL_FIRST,
     MODEL_NEXT,

@@ -15,18 +15,22 @@ import pytest
 import offhook
 import offhook.events as public_events
 from offhook.agent import Agent, Engines, Handover
+from offhook.agent.cascade.drafting import is_speculative
 from offhook.agent.cascade.turn import Turn
 from offhook.agent.work import current_work
+from offhook.calls.call import Call
 from offhook.calls.events import CallFact
+from offhook.calls.state import CallRecord
 from offhook.dialog.acts import HangUp, Say, Understood, acts_of
 from offhook.dialog.base import Heard, Reply
+from offhook.dialog.model import ModelDialog
 from offhook.errors import ConfigError
+from offhook.models.testing import FakeModel
 from offhook.speech.testing import FakeStt, FakeTts, FakeVad
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from offhook import Call
     from offhook.dialog.acts import Act
 
 CALL = cast("Call", type("FakeCall", (), {"id": "v3:call", "notify": lambda self, event: None})())
@@ -85,6 +89,37 @@ async def test_the_hand_over_sets_below_what_a_match_is_none(agent: Agent, requi
     assert understood.intent is None
 
 
+def test_an_agent_can_have_a_language_model_of_its_own_or_by_name(
+    monkeypatch: pytest.MonkeyPatch, require: Any
+) -> None:
+    """It is made when it is first wanted: until then it needs no key."""
+    require(find_spec("openai") is not None, "the extra openai")
+    model = FakeModel("x")
+    dialog = Agent("Desk", "", instructions="You are Ann.", llm=[model, "ollama:llama3.2"]).dialog
+    assert isinstance(dialog, ModelDialog)
+    assert dialog._models[0] is model
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    agent = Agent("Desk", "", llm="openai:gpt-5-mini")
+    assert repr(agent) == "<Agent 'Desk': 0 intents and a language model>"
+    with pytest.raises(ConfigError, match="a key for the model"):
+        _ = agent.dialog
+
+
+async def test_beside_a_model_only_a_sure_intent_answers(require: Any) -> None:
+    """The caller's words are nearly one of its examples; all else is the model's."""
+    require(find_spec("rapidfuzz") is not None, "the extra local")
+    agent = Agent("Desk", "", llm=FakeModel("At ten."))
+    agent.intent("hours", ["when are you open"], reply="At nine.")
+    agent.handover(to="+15550100", below_confidence=0.3)
+    call = Call(CallRecord(call_id="v3:call"), Any)  # type: ignore[arg-type]
+    for text, said in (("when are you open", "At nine."), ("are you open to a trade", "At ten.")):
+        acts = [act async for act in acts_of(agent.dialog.respond(call, Heard(text)))]
+        assert "".join(act.text for act in acts if isinstance(act, Say)) == said
+    assert is_speculative(agent.dialog, Heard("are you open to a trade"))
+    assert not is_speculative(agent.dialog, Heard("when are you open"))
+
+
 def test_an_agent_can_have_a_dialog_of_its_own() -> None:
     """Then it has no intents."""
 
@@ -135,6 +170,11 @@ async def test_a_handler_that_must_finish_holds_its_turn(agent: Agent) -> None:
         (lambda agent: agent.handover(to="+15550100", below_confidence=2), "in 0..1, got 2"),
         (lambda agent: agent.handover(to="+15550100", after_misses=0), "1 or more, got 0"),
         (lambda agent: agent.handover(to="+15550100", ring_s=4), "5..600, got 4"),
+        (lambda agent: Agent("Desk", "", instructions="You are Ann."), "a language model for the instructions"),
+        (lambda agent: Agent("Desk", "", llm="gpt-5-mini"), "a model as"),
+        (lambda agent: Agent("Desk", "", llm=[]), "an empty list"),
+        (lambda agent: Agent("Desk", "", llm=[7]), "got 7"),  # type: ignore[list-item]
+        (lambda agent: Agent("Desk", "", llm=FakeModel("x"), dialog=agent.dialog), "a dialog or a language model"),
     ],
 )
 def test_a_wrong_definition_is_told_with_a_fix(define: Callable[[Agent], object], message: str) -> None:
@@ -236,7 +276,7 @@ def test_an_event_with_a_misspelt_field_is_refused_before_the_program_runs(tmp_p
 
 def test_an_agent_is_defined_without_loading_engines_or_clients() -> None:
     """``from offhook import Agent, Call`` leaves the heavy packages alone."""
-    heavy = "{'onnxruntime', 'telnyx', 'av', 'numpy', 'starlette', 'picows', 'rapidfuzz', 'pydantic'}"
+    heavy = "{'onnxruntime', 'telnyx', 'av', 'numpy', 'starlette', 'picows', 'rapidfuzz', 'pydantic', 'openai'}"
     code = f"import sys; from offhook import Agent, Call; print({heavy} & set(sys.modules))"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "set()"

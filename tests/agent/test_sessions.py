@@ -45,6 +45,21 @@ class CountedVoice(FakeTts):
     at_once = 1
 
 
+async def test_a_dialog_that_needs_it_is_had_ready_before_the_first_call() -> None:
+    """A model's connection is made then."""
+    ready = []
+
+    class Dialog:
+        def respond(self, call: Call, heard: object) -> str:
+            return "x"
+
+        async def warm_up(self) -> None:
+            ready.append(1)
+
+    await sessions_of(Agent("Front desk", GREETING, dialog=Dialog()), FakeTts()).warm_up()
+    assert ready == [1]
+
+
 async def test_the_greeting_is_said_before_the_first_call_and_never_again() -> None:
     """It is the same for every caller."""
     tts = FakeTts()

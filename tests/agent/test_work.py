@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from offhook.agent.work import Work, current_work, end_work, uninterrupted
+from offhook.agent.work import Work, current_work, end_work, uninterrupted, until_begun
 
 
 async def forever() -> None:
@@ -60,3 +60,17 @@ async def test_what_ends_a_conversation_does_not_end_itself() -> None:
     end_work(task)
     await asyncio.sleep(0)
     assert task.cancelling() == 0
+
+
+async def test_the_code_of_a_draft_waits_until_the_turn_is_over() -> None:
+    """Any other does not wait, and neither does code that is nobody's."""
+    await until_begun()
+    for work in (Work(), Work(begins=asyncio.Event())):
+        token = current_work.set(work)
+        waiting = asyncio.create_task(until_begun())
+        current_work.reset(token)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert waiting.done() is (work.begins is None)
+        work.begin()
+        await waiting

@@ -301,6 +301,72 @@ class TestMisses:
         assert understood.confidence == pytest.approx(0.6)
 
 
+class Other:
+    """A dialog that answers in place of intents."""
+
+    speculative: Any = True
+
+    def __init__(self, answer: Any) -> None:
+        self.answer = answer
+        self.asked: list[str] = []
+        self.ready = 0
+
+    def respond(self, call: Any, heard: Heard) -> Any:
+        self.asked.append(heard.text)
+        return self.answer
+
+    async def warm_up(self) -> None:
+        self.ready += 1
+
+
+class TestOtherwise:
+    """Another dialog behind the intents."""
+
+    async def test_what_no_intent_is_sure_of_is_the_others(self) -> None:
+        """Whole, with what it has understood; what an intent knows is not asked of it."""
+        other = Other(Reply("We do not.", intent="bicycles", confidence=0.9))
+        dialog = IntentDialog(intents(), otherwise=other)
+        assert await acts(dialog, Heard("can you repair my bicycle")) == [
+            Understood("bicycles", 0.9),
+            Say("We do not.", whole=True),
+        ]
+        assert (await acts(dialog, HOURS))[0] == Understood("opening hours", 1.0)
+        assert other.asked == ["can you repair my bicycle"]
+
+    async def test_its_answer_is_closed_with_ours(self) -> None:
+        """A caller who speaks on stops it, too."""
+        closed = []
+
+        async def answer() -> AsyncIterator[str]:
+            try:
+                yield "a"
+                yield "b"
+            finally:
+                closed.append(1)
+
+        answering = IntentDialog(intents(), otherwise=Other(answer())).respond(call(), Heard("can you repair bicycles"))
+        assert await anext(answering) == Say("a")
+        await answering.aclose()  # type: ignore[attr-defined]
+        assert closed == [1]
+
+    async def test_it_may_be_asked_early_only_about_what_is_its_own(self) -> None:
+        """The function of an intent does things."""
+        for declared, early in ((True, True), (False, False), (lambda heard: True, True), (lambda heard: False, False)):
+            other = Other("x")
+            other.speculative = declared
+            dialog = IntentDialog(intents(), otherwise=other)
+            assert dialog.speculative(Heard("can you repair my bicycle")) is early
+            assert not dialog.speculative(HOURS)
+        assert not IntentDialog(intents()).speculative(Heard("can you repair my bicycle"))
+
+    async def test_it_is_had_ready_with_ours(self) -> None:
+        """If it can be."""
+        other = Other("x")
+        await IntentDialog(intents(), otherwise=other).warm_up()
+        await IntentDialog(intents()).warm_up()
+        assert other.ready == 1
+
+
 @pytest.mark.parametrize("examples", [[], "when are you open"])
 def test_an_intent_without_a_list_of_examples_is_an_error(examples: Any) -> None:
     """Examples given as one text, or none, are refused with the name of the intent."""

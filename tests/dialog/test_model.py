@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -442,9 +443,9 @@ async def test_a_model_that_is_late_says_so_once_in_the_log(caplog: pytest.LogCa
 # -- how it is made -------------------------------------------------------------------------------------------------
 
 
-def test_models_are_made_of_their_names(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_models_are_made_of_their_names(monkeypatch: pytest.MonkeyPatch, require: Any) -> None:
     """One, or several."""
-    pytest.importorskip("openai", reason="the extra openai")
+    require(find_spec("openai") is not None, "the extra openai")
     monkeypatch.setenv("OPENAI_API_KEY", "k")
     models = ModelDialog(["openai:gpt-5-mini", FakeModel("x"), "ollama:llama3.2"])._models
     assert [getattr(model, "name", "") for model in models] == ["openai:gpt-5-mini", "fake", "ollama:llama3.2"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,10 +27,14 @@ if TYPE_CHECKING:
 
     from offhook.models.base import Message, ModelEvent
 
-pytest.importorskip("openai", reason="the extra openai")
-
 CANARY = "canary-4711"
 ASK: list[Message] = [Rules("You are brief."), CallerMessage("When are you open?")]
+
+
+@pytest.fixture(autouse=True)
+def installed(require: Any) -> None:
+    """The SDK is there."""
+    require(find_spec("openai") is not None, "the extra openai")
 
 
 def model_at(server: Any, **more: Any) -> OpenAIModel:

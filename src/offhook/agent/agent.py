@@ -11,15 +11,23 @@ from offhook.agent.handover import Handover
 from offhook.agent.options import Limits, TurnOptions
 from offhook.agent.work import uninterrupted
 from offhook.errors import ConfigError, kind_of
+from offhook.models.hosts import split_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from offhook.dialog.acts import Answer
     from offhook.dialog.base import Dialog
+    from offhook.dialog.model import Instructions
+    from offhook.models.base import LanguageModel
     from offhook.speech.base import SpeechToText, TextToSpeech, VoiceActivity
+    from offhook.tools.base import Tools
 
 __all__ = ["Agent", "Texts"]
+
+SURE_BESIDE_A_MODEL = 0.8
+"""Where a language model can answer, too, an intent answers only if it is as sure as this: the caller's words are
+nearly one of its examples."""
 
 HandlerT = TypeVar("HandlerT", bound="Callable[..., Answer]")
 
@@ -71,12 +79,16 @@ class Agent:
         stt: your own speech recogniser; ``None``: the one that is installed.
         vad: your own voice activity detector; likewise.
         dialog: what decides the answers, in place of intents.
+        instructions: what a language model is told to be and do, or a function of the call that returns it.
+        llm: the language model, by name (``"openai:gpt-5-mini"``) or one of your own; a list: where the first does not
+            answer, the next one does. With intents, too, a sure one answers and the model takes the rest. For what else
+            can be set: ``dialog=ModelDialog(…)``.
         texts: what it says of its own accord.
         limits: when it stops waiting.
         turn_taking: how turns are taken.
 
     Raises:
-        ConfigError: an empty name.
+        ConfigError: an empty name; a dialog and a model; instructions for nobody; a model that nobody knows.
     """
 
     def __init__(
@@ -88,6 +100,8 @@ class Agent:
         stt: SpeechToText | None = None,
         vad: VoiceActivity | None = None,
         dialog: Dialog | None = None,
+        instructions: Instructions = "",
+        llm: str | LanguageModel | Sequence[str | LanguageModel] | None = None,
         texts: Texts | None = None,
         limits: Limits | None = None,
         turn_taking: TurnOptions | None = None,
@@ -106,12 +120,17 @@ class Agent:
         """When and where to hand over; ``None``: never. Set by :meth:`handover`."""
         self.on_digit: Callable[..., Any] | None = None
         """What is called when the caller presses a key; set by :meth:`digit`."""
+        self.tools: Tools | None = None
+        """What a dialog may use; ``None``: nothing."""
         self._given_dialog = dialog
+        self._instructions = instructions
+        self._llm = _checked_llm(llm, instructions, dialog)
         self._built_dialog: Dialog | None = None
         self._intents: dict[str, _Intent] = {}
 
     def __repr__(self) -> str:
-        return f"<Agent {self.name!r}: {len(self._intents)} intents>"
+        model = " and a language model" if self._llm is not None else ""
+        return f"<Agent {self.name!r}: {len(self._intents)} intents{model}>"
 
     # -- definition ---------------------------------------------------------------------------------------------------
 
@@ -208,10 +227,11 @@ class Agent:
 
     @property
     def dialog(self) -> Dialog:
-        """What decides the answers: the one given, or one of all intents. Shared by all calls.
+        """What decides the answers: the one given, or one of all intents and the language model. Shared by all calls.
 
         Raises:
-            ConfigError: there are no intents either.
+            ConfigError: there is none of them, or no key for the model.
+            EngineMissing: what asks the model is not installed.
         """
         if self._given_dialog is not None:
             return self._given_dialog
@@ -220,17 +240,33 @@ class Agent:
         return self._built_dialog
 
     def _build_dialog(self) -> Dialog:
-        if not self._intents:
+        if not self._intents and self._llm is None:
             raise ConfigError(
                 f"expected agent {self.name!r} to have an intent or a dialog, got neither.",
                 fix='add @agent.intent("opening hours", examples=["when are you open"]) before a function',
             )
+        model = self._build_model() if self._llm is not None else None
+        if not self._intents and model is not None:
+            return model
         from offhook.dialog.intents import Intent, IntentDialog
 
-        handover = self.handing_over
+        below = self.handing_over.below_confidence if self.handing_over else 0.5
         return IntentDialog(
             [Intent(intent.name, intent.examples, intent.reply) for intent in self._intents.values()],
-            below_confidence=handover.below_confidence if handover else 0.5,
+            below_confidence=below if model is None else max(below, SURE_BESIDE_A_MODEL),
+            otherwise=model,
+        )
+
+    def _build_model(self) -> Dialog:
+        from offhook.dialog.model import ModelDialog
+
+        assert self._llm is not None, "only asked for where there is a model"
+        return ModelDialog(
+            self._llm,
+            self._instructions,
+            tools=self.tools,
+            first_s=self.limits.model_first_s,
+            next_s=self.limits.model_next_s,
         )
 
     # -- checks -------------------------------------------------------------------------------------------------------
@@ -259,6 +295,32 @@ class Agent:
                 )
         self._intents[intent.name] = intent
         self._built_dialog = None
+
+
+def _checked_llm(
+    llm: str | LanguageModel | Sequence[str | LanguageModel] | None, instructions: Instructions, dialog: Dialog | None
+) -> list[str | LanguageModel] | None:
+    """The models, as far as can be said without making them."""
+    if llm is None:
+        if instructions:
+            raise ConfigError(
+                "expected a language model for the instructions, got none.", fix='Agent(…, llm="openai:gpt-5-mini")'
+            )
+        return None
+    if dialog is not None:
+        raise ConfigError("expected a dialog or a language model, got both.", fix="leave one out")
+    models: list[Any] = [*llm] if isinstance(llm, (list, tuple)) else [llm]
+    if not models:
+        raise ConfigError("expected a language model, got an empty list of them.", fix='llm="openai:gpt-5-mini"')
+    for model in models:
+        if isinstance(model, str):
+            split_name(model)
+        elif not callable(getattr(model, "stream", None)):
+            raise ConfigError(
+                f"expected language models by name or with a method stream, got {kind_of(model)}.",
+                fix='llm="openai:gpt-5-mini"',
+            )
+    return models
 
 
 def _plain(phrase: str) -> str:

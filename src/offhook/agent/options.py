@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 from offhook.errors import ConfigError
-from offhook.waits import HANDLER, RECOGNITION, REPLY_NEXT, TRANSFER, VOICE_FIRST, VOICE_NEXT
+from offhook.waits import (
+    HANDLER,
+    MODEL_FIRST,
+    MODEL_NEXT,
+    RECOGNITION,
+    REPLY_NEXT,
+    TOOLS,
+    TRANSFER,
+    VOICE_FIRST,
+    VOICE_NEXT,
+)
 
 __all__ = ["Limits", "TurnOptions"]
 
@@ -48,6 +58,9 @@ class TurnOptions:
     """A listener's word so shortly before the end of a question is the answer to it."""
     false_interruption_ms: float = 2000
     """An agent that fell silent goes on if after this time the caller is silent and no words are known."""
+    speculate: bool = True
+    """Whether a dialog that lets itself be asked begins to answer before it is clear that the caller has finished.
+    What is begun in vain is thrown away; at a model's host it costs tokens."""
     language: str = "en"
     """Whose listener's words are ignored over the agent; see :mod:`offhook.agent.cascade.backchannels`."""
 
@@ -68,12 +81,18 @@ class Limits:
     """The longest conversation."""
     filler_s: float = HANDLER.long_s or 3.0
     """A caller who waits for an answer in silence for so long hears the first of ``Texts.fillers``."""
+    tool_filler_s: float = TOOLS.long_s or 1.5
+    """The same, while a tool is used."""
     filler_again_s: float = 8.0
     """How long after one filler the next is heard, while the answer still does not come."""
     handler_s: float = HANDLER.limit_s
     """The longest that the program may take to begin an answer; what it asks the caller meanwhile does not count."""
     next_piece_s: float = REPLY_NEXT.limit_s
     """The longest that it may take from one piece of an answer to the next."""
+    model_first_s: float = MODEL_FIRST.limit_s
+    """The longest that a language model may take to begin, where another one can answer in its place."""
+    model_next_s: float = MODEL_NEXT.limit_s
+    """And to go on with its answer."""
     ringing_again_s: float = TRANSFER.long_s or 6.0
     """How often a caller who is being connected to a person hears that it still rings there."""
     recognition_s: float = RECOGNITION.limit_s

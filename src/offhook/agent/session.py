@@ -13,7 +13,7 @@ from offhook.agent import events
 from offhook.agent.failures import ProgramFailures
 from offhook.agent.handing_over import HandingOver
 from offhook.agent.voices import NoVoice
-from offhook.agent.work import current_work, end_work
+from offhook.agent.work import current_work, end_work, until_begun
 from offhook.calls.transcript import Scribe, TranscriptEntry
 from offhook.clock import SystemClock
 from offhook.patience import uncounted
@@ -199,6 +199,7 @@ class Session:
 
     async def say(self, text: str) -> None:
         """Speak ``text``; returns when the caller has heard it, or has interrupted it."""
+        await until_begun()
         if not self._stale():
             if (work := current_work.get()) is not None:
                 work.spoke = True
@@ -207,6 +208,7 @@ class Session:
 
     async def ask(self, question: str) -> str:
         """Speak ``question`` and return the words of the caller's next turn; ``""`` if none came."""
+        await until_begun()
         if self._stale():
             return ""
         with uncounted():
@@ -229,12 +231,14 @@ class Session:
 
     async def connect(self, to: str | None, *, reason: str, announced: bool = False) -> None:
         """As :meth:`hand_over`; ``announced``: without the agent's own message."""
+        await until_begun()
         if not self._stale():
             with uncounted():
                 await self._handing_over.hand_over(to, reason=reason, announced=announced)
 
     async def hangup(self) -> None:
         """End the call once everything said was heard, or the caller who interrupted it has finished."""
+        await until_begun()
         if not self._stale():
             with uncounted():
                 await self._conversant.ready_to_leave()

@@ -57,6 +57,9 @@ class AgentSessions:
         """Load the engines and have the greeting said once, so that the first call does not wait for it; and see what
         the engines take when nothing else is asked of them."""
         await self._engines.warm_up()
+        warm_up = getattr(self._agent.dialog, "warm_up", None)
+        if warm_up is not None:
+            await warm_up()
         await self._greeting.recording()
         self.metering.costs = await self._costs()
 

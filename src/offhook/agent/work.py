@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Work", "current_work", "end_work", "uninterrupted"]
+__all__ = ["Work", "current_work", "end_work", "uninterrupted", "until_begun"]
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -24,10 +24,25 @@ class Work:
     """Whether something else is answered by now: what it says and asks for is not done any more."""
     spoke: bool = False
     """Whether it has said something since the caller last spoke."""
+    begins: asyncio.Event | None = None
+    """Set at the end of the turn that it is a draft of an answer to: until then it must not do anything."""
+
+    def begin(self) -> None:
+        """What it answers is over: it may do what it wants to."""
+        if self.begins is not None:
+            self.begins.set()
 
 
 current_work: ContextVar[Work | None] = ContextVar("current_work", default=None)
 """What the running code answers; ``None`` outside of handlers."""
+
+
+async def until_begun() -> None:
+    """Wait, in the code of a draft, until the turn is over that it is one of."""
+    work = current_work.get()
+    if work is not None and work.begins is not None:
+        await work.begins.wait()
+
 
 _finishing: set[asyncio.Task[None]] = set()
 """Work that must finish, of conversations that are over: the event loop itself keeps no reference to a task."""

@@ -56,5 +56,14 @@ class Dialog(Protocol):
 
         The iterator is closed when the caller speaks on. What it raises ends the turn: the session apologises to the
         caller, and goes on listening.
+
+        A dialog may have more, where it wants to:
+
+        * ``is_complete(text) -> bool``: nothing is likely to follow these words, so it is answered sooner.
+        * ``speculative``, true or ``speculative(heard) -> bool``: it may be asked before it is clear that the caller
+          has finished. ``call.transcript`` does not have the turn then. Its acts are taken up to the first that is not
+          :class:`~offhook.dialog.acts.Say`, and none is done until the turn is over with the same words; otherwise the
+          iterator is closed. So what it does beside its acts must not matter.
+        * ``async warm_up()``: awaited before the first call.
         """
         ...

@@ -7,6 +7,7 @@ phrases per intent, and an intent for each thing that callers ask often.
 from __future__ import annotations
 
 import inspect
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from offhook.calls.call import Call
     from offhook.dialog.acts import Act
-    from offhook.dialog.base import Heard
+    from offhook.dialog.base import Dialog, Heard
 
     Handler = Callable[..., Any]
     """``(call)`` or ``(call, heard)``: answers as a dialog does (:data:`offhook.dialog.acts.Answer`)."""
@@ -131,6 +132,7 @@ class IntentDialog:
     Args:
         intents: what callers may want.
         below_confidence: less sure than this, in 0..1, it has not understood.
+        otherwise: the dialog that then answers, in place of nothing.
         clock: what events are stamped with.
 
     Raises:
@@ -138,19 +140,30 @@ class IntentDialog:
         EngineMissing: rapidfuzz is not installed.
     """
 
-    def __init__(self, intents: Sequence[Intent], *, below_confidence: float = 0.5, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        intents: Sequence[Intent],
+        *,
+        below_confidence: float = 0.5,
+        otherwise: Dialog | None = None,
+        clock: Clock | None = None,
+    ) -> None:
         self._matcher = IntentMatcher(intents)
         self._takes_heard = {intent.name: _takes_heard(intent.reply) for intent in intents}
         self._below_confidence = below_confidence
+        self._otherwise = otherwise
         self._clock = clock or SystemClock()
 
     async def respond(self, call: Call, heard: Heard, /) -> AsyncIterator[Act]:
         """Answer: see :class:`offhook.dialog.base.Dialog`. What a handler raises is raised."""
-        match = self._matcher.match(heard.text)
-        confidence = sure(match.confidence, heard.confidence)
-        intent = match.intent
-        if intent is None or confidence < self._below_confidence:
-            yield Understood(None, confidence)
+        intent, confidence = self._understood(heard)
+        if intent is None:
+            if self._otherwise is None:
+                yield Understood(None, confidence)
+                return
+            async with aclosing(acts_of(answer_of(self._otherwise.respond, call, heard))) as others:
+                async for act in others:
+                    yield act
             return
         call.notify(
             IntentMatched(at_ms=self._clock.wall_ms(), call_id=call.id, intent=intent.name, confidence=confidence)
@@ -171,6 +184,24 @@ class IntentDialog:
         A session that knows it answers sooner (``TurnOptions.complete_endpoint_ms``).
         """
         return self._matcher.match(text).confidence >= _WHOLE
+
+    def speculative(self, heard: Heard) -> bool:
+        """Whether the other dialog would answer, and may be asked before it is clear that the caller has finished. What
+        the handler of an intent does may matter."""
+        speculative = getattr(self._otherwise, "speculative", False)
+        return self._understood(heard)[0] is None and bool(speculative(heard) if callable(speculative) else speculative)
+
+    async def warm_up(self) -> None:
+        """Have the other dialog ready."""
+        warm_up = getattr(self._otherwise, "warm_up", None)
+        if warm_up is not None:
+            await warm_up()
+
+    def _understood(self, heard: Heard) -> tuple[Intent | None, float]:
+        """The intent, if it is sure enough, and how sure the nearest one is."""
+        match = self._matcher.match(heard.text)
+        confidence = sure(match.confidence, heard.confidence)
+        return (match.intent if confidence >= self._below_confidence else None), confidence
 
     def _answer(self, intent: Intent, call: Call, heard: Heard) -> Any:
         reply = intent.reply

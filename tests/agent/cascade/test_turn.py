@@ -46,3 +46,16 @@ def test_the_turn_of_the_running_code_is_known() -> None:
         token = current_work.set(work)
         assert (current_turn() is work) is found
         current_work.reset(token)
+
+
+def test_a_draft_becomes_what_the_turn_came_to_be() -> None:
+    """The same object, as code runs for it already."""
+    draft = Turn(Heard("nine", 0.5), 1.0, 2.0, 0.0, 0.0)
+    draft.takes(Turn(Heard("Nine.", 0.9), 1.5, 2.5, 3.0, 4.0))
+    assert draft.heard == Heard("Nine.", 0.9)
+    assert (draft.speech_began_ms, draft.speech_ended_ms, draft.words_at_ms, draft.endpoint_at_ms) == (
+        1.5,
+        2.5,
+        3.0,
+        4.0,
+    )

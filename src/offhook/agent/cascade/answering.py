@@ -1,36 +1,33 @@
-"""How the cascade answers: the dialog and the functions of the program, one turn at a time."""
+"""How the cascade answers: the dialog and the functions of the program, one turn at a time.
+
+What they decide is done by :mod:`~offhook.agent.cascade.acting`.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from offhook.agent import events
-from offhook.agent.cascade.replying import Words
+from offhook.agent.cascade.acting import Acting
+from offhook.agent.cascade.drafting import Draft, is_speculative
 from offhook.agent.cascade.turn import Turn, current_turn, joined
-from offhook.agent.handover import Misses, Verdict
+from offhook.agent.cascade.utterance import words_of
 from offhook.agent.work import Work, current_work, end_work
-from offhook.dialog.acts import HandOver, HangUp, Say, Understood, UseTool, UseTools, acts_of, answer_of
+from offhook.dialog.acts import acts_of, answer_of
 from offhook.dialog.base import Heard
-from offhook.errors import AnswerInvalid
-from offhook.waiting import Stream, WaitOver
-from offhook.waits import HANDLER, REPLY_NEXT
+from offhook.waiting import Stream
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import Callable
 
-    from offhook.agent.cascade.decisions import TurnEnded
+    from offhook.agent.cascade.decisions import MayBeTurn, TurnEnded
     from offhook.agent.cascade.mouth import Mouth
-    from offhook.agent.cascade.speech import Speech
     from offhook.agent.conversant import ConversantHost
     from offhook.dialog.acts import Act
     from offhook.dialog.base import Dialog
 
-    Acts = Stream[Act]
-
 __all__ = ["Answering"]
 
-_FRAME_MS = 20
 _SAME_BREATH_MS = 1500
 """A caller who speaks on within this time, before any answer was heard, has not finished the turn before."""
 
@@ -53,12 +50,12 @@ class Answering:
         self._dialog = dialog
         self._mouth = mouth
         self._on_busy = on_busy
-        self._misses = Misses(host.agent.handing_over)
+        self._acting = Acting(host, mouth)
+        self._draft: Draft | None = None
         self._turn: Turn | None = None
         self._next_turn: Turn | None = None
         self._answer: asyncio.Future[str] | None = None
         self._presses: dict[asyncio.Task[None], Work] = {}
-        self._saying: tuple[Words, Speech] | None = None
         self._last_press: asyncio.Task[None] | None = None
 
     @property
@@ -78,19 +75,17 @@ class Answering:
 
     def stalled(self, now_ms: float) -> bool:
         """Whether the caller has heard all there is of an answer, and the program thinks of more."""
-        if self._saying is None:
-            return False
-        words, speech = self._saying
-        return speech is self._mouth.current and words.wanting and speech.playout.left_ms(now_ms) < _FRAME_MS
+        return self._acting.stalled(now_ms)
+
+    @property
+    def using(self) -> bool:
+        """Whether a tool is being used."""
+        return self._acting.using
 
     def fill(self, text: str) -> None:
         """Say something to a caller who waits. What there is of an answer is said before, and the rest of it when it
         comes, as a speech of its own."""
-        if self._saying is not None:
-            words, speech = self._saying
-            speech.on_over = None
-            words.end()
-        self._mouth.speak(text, "filler")
+        self._acting.fill(text)
 
     def has_asked(self, now_ms: float) -> bool:
         """Whether the agent has asked a question, or nearly: what the caller says is the answer."""
@@ -105,6 +100,7 @@ class Answering:
         if self._answer is not None and not self._answer.done():
             self._answer.set_result("")
         self._next_turn = None
+        self.drop_draft()
         turn = self._turn
         if turn is not None and turn.task is not None and turn.running:
             end_work(turn.task, turn)
@@ -113,9 +109,31 @@ class Answering:
 
     # -- what the caller does -----------------------------------------------------------------------------------------
 
+    def may_be_turn(self, words: MayBeTurn) -> None:
+        """The caller may have finished: begin an answer that nobody hears, if the dialog lets itself be asked.
+
+        Only where nothing that is said or done can change what is answered: the agent is silent, and this would be a
+        turn of its own.
+        """
+        self.drop_draft()
+        host, heard = self._host, Heard(words.text, words.confidence)
+        before = self._turn
+        alone = before is None or not before.running or not (before.holds or before.audio_at_ms is None)
+        silent = self._mouth.current is None and not self.asking
+        if alone and silent and host.agent.turn_taking.speculate and is_speculative(self._dialog, heard):
+            turn = Turn(heard, words.speech_began_ms, words.speech_ended_ms, 0.0, 0.0, begins=asyncio.Event())
+            self._draft = Draft(host.call, self._dialog, turn, limits=host.agent.limits, said=self._said())
+
+    def drop_draft(self) -> None:
+        """What was begun is not the answer: it is thrown away, and nothing has happened."""
+        draft, self._draft = self._draft, None
+        if draft is not None:
+            draft.drop()
+
     def turn_ended(self, ended: TurnEnded, *, words_at_ms: float) -> None:
         """The caller has finished: answer."""
         if self._answer is not None and not self._answer.done():
+            self.drop_draft()
             if ended.text:
                 self._answer.set_result(ended.text.rstrip(" .?!…"))
             else:
@@ -124,6 +142,7 @@ class Answering:
         heard = Heard(ended.text, ended.confidence)
         now_ms = self._host.clock.now_ms()
         self._start(Turn(heard, ended.speech_began_ms, ended.speech_ended_ms, words_at_ms, now_ms))
+        self.drop_draft()
 
     def digit(self, digit: str) -> None:
         """The caller pressed a key: tell the agent's function, one key after the other."""
@@ -163,9 +182,12 @@ class Answering:
             self.give_up()
         if before is not None:
             before.stale = True
-        self._silence()  # what is being said was begun before the caller said this
+        self._acting.silence()  # what is being said was begun before the caller said this
+        draft = self._drafted(turn)
+        if draft is not None:
+            turn = draft.turn
         self._turn = turn
-        turn.task = asyncio.create_task(self._respond(turn))
+        turn.task = asyncio.create_task(self._respond(turn, draft))
         turn.task.add_done_callback(lambda _: self._turn_over(turn))
         self._on_busy()
 
@@ -175,11 +197,21 @@ class Answering:
         if turn is not None and turn.task is not None and not turn.holds:
             turn.task.cancel()
 
-    def _silence(self) -> None:
-        """Stop what is being said, to say something else, unless it is to be said to its end."""
-        speech = self._mouth.current
-        if speech is not None and not speech.protected:
-            self._mouth.stop()
+    def _drafted(self, turn: Turn) -> Draft | None:
+        """The answer to ``turn`` that was begun before it was over, if these were its words and all that was said."""
+        draft, text = self._draft, turn.heard.text
+        if draft is None or draft.failed or words_of(draft.turn.heard.text) != words_of(text):
+            return None
+        if draft.said + 1 != self._said():  # the turn itself
+            return None
+        self._draft = None
+        draft.turn.takes(turn)
+        draft.adopt()
+        return draft
+
+    def _said(self) -> int:
+        transcript = self._host.call.transcript
+        return transcript.dropped + len(transcript)
 
     def _turn_over(self, turn: Turn) -> None:
         if self._host.over or self._turn is not turn:
@@ -190,153 +222,19 @@ class Answering:
         else:
             self._on_busy()
 
-    async def _respond(self, turn: Turn) -> None:
-        await self._work(turn, acts_of(answer_of(self._dialog.respond, self._host.call, turn.heard)))
+    async def _respond(self, turn: Turn, draft: Draft | None) -> None:
+        current_work.set(turn)
+        await self._acting.work(turn, draft or self._stream(turn, self._dialog.respond, turn.heard, "the dialog"))
 
     async def _press(
         self, press: Work, before: asyncio.Task[None] | None, handler: Callable[..., Any], digit: str
     ) -> None:
         if before is not None:
             await asyncio.wait([before])
-        answer = answer_of(handler, self._host.call, digit)
-        await self._work(press, acts_of(answer, source="the function for digits"))
+        current_work.set(press)
+        await self._acting.work(press, self._stream(press, handler, digit, "the function for digits"))
 
-    async def _work(self, work: Work, answer: AsyncIterator[Act]) -> None:
-        """Do what the program's own code decides, act by act."""
-        current_work.set(work)
-        acts = Stream(answer, keep=lambda: work.holds > 0, call_id=self._host.call.id)
-        try:
-            try:
-                deed = await (self._first_of_turn(work, acts) if isinstance(work, Turn) else self._first_of_key(acts))
-                while deed is not None and not self._stale(work):
-                    deed = await self._do(deed, acts, work)
-            finally:
-                await acts.aclose()
-        except Exception as error:
-            await self._host.program_failed(error)
-            work.stale = work.stale or isinstance(error, WaitOver)  # it may go on, but not on this call
-
-    async def _next(self, acts: Acts, *, first: bool = False) -> Act | None:
-        """The next act, in its time; ``None``: there is no other."""
-        limits = self._host.agent.limits
-        try:
-            if first:
-                return await acts.next(HANDLER, limit_s=limits.handler_s)
-            return await acts.next(REPLY_NEXT, limit_s=limits.next_piece_s)
-        except StopAsyncIteration:
-            return None
-
-    # -- acts ---------------------------------------------------------------------------------------------------------
-
-    async def _first_of_turn(self, turn: Turn, acts: Acts) -> Act | None:
-        """The first deed of a turn, or what is done in its place where the dialog is not sure enough."""
-        understood, deed = await self._first_deed(acts)
-        if self._stale(turn):
-            return None
-        host = self._host
-        deed = self._judged(understood.confidence, deed)
-        turn.reply_at_ms = host.clock.now_ms()
-        host.notify(
-            events.TurnReply(
-                at_ms=host.wall_ms(),
-                call_id=host.call.id,
-                intent=understood.intent,
-                confidence=understood.confidence,
-                text=deed.text if isinstance(deed, Say) and deed.whole else "",
-            )
-        )
-        if deed is None:
-            host.program_worked()
-        return deed
-
-    def _judged(self, confidence: float, deed: Act | None) -> Act | None:
-        """``deed``, unless the dialog was not sure enough once too often, or has nothing to say to that."""
-        verdict = self._misses.judge(confidence)
-        agent = self._host.agent
-        if verdict is Verdict.HAND_OVER and (deed is None or agent.handing_over is not None):
-            return deed if isinstance(deed, HandOver) else HandOver(self._misses.reason)
-        if verdict is Verdict.ASK_AGAIN and deed is None and agent.texts.clarify:
-            return Say(agent.texts.clarify, whole=True)
-        return deed
-
-    async def _first_of_key(self, acts: Acts) -> Act | None:
-        """The first deed of a key; its words are said in place of what is being said."""
-        _, deed = await self._first_deed(acts)
-        if isinstance(deed, Say) and not self._host.over:
-            self._silence()
-        return deed
-
-    async def _first_deed(self, acts: Acts) -> tuple[Understood, Act | None]:
-        """How sure the dialog is, and the first act that does something."""
-        understood = Understood()
-        while isinstance(act := await self._next(acts, first=True), Understood):
-            understood = act
-        return understood, act
-
-    async def _do(self, deed: Act, acts: Acts, work: Work) -> Act | None:
-        """Do one act; returns what is to be done after it."""
-        match deed:
-            case Say():
-                work.spoke = True
-                return await self._say(deed, acts)
-            case Understood():
-                return await self._next(acts)
-            case HandOver(reason, to):
-                self._host.program_worked()
-                await self._host.hand_over(to, reason=reason)
-            case HangUp():
-                self._host.program_worked()
-                await self._host.hangup()
-            case UseTool() | UseTools():
-                raise AnswerInvalid(
-                    "expected the dialog to use no tools, as the agent has none, got UseTool.",
-                    fix="do it in the dialog itself, and say what came of it.",
-                )
-        return None
-
-    async def _say(self, first: Say, acts: Acts) -> Act | None:
-        """Say the words up to the next act that is something else, and return it once they were heard."""
-        following: Act | None = first
-        if first.whole:
-            heard_all = await self._mouth.speak(first.text, "reply", turn=current_turn()).wait()
-            following = await self._next(acts) if heard_all else None
-        else:
-            heard_all = True
-            while heard_all and isinstance(following, Say):
-                words = Words(following.text)
-                speech = self._mouth.speak(words, "reply", turn=current_turn())
-                following = await self._give(words, speech, acts)
-                heard_all = await speech.wait()
-        if not heard_all:
-            return None
-        if following is None:
-            self._host.program_worked()
-        return following
-
-    async def _give(self, words: Words, speech: Speech, acts: Acts) -> Act | None:
-        """Ask the dialog for pieces as the voice wants them; returns the act that is none, or the piece that came after
-        a filler. Over with the speech."""
-        saying = self._saying = words, speech
-        try:
-            async with asyncio.timeout(None) as until_over:
-                speech.on_over = lambda: until_over.reschedule(0)
-                try:
-                    while True:
-                        await words.wanted()
-                        act = await self._next(acts)
-                        if not isinstance(act, Say) or words.ended:
-                            return act
-                        words.give(act.text)
-                finally:
-                    speech.on_over = None
-                    words.end()
-                    if self._saying is saying:
-                        self._saying = None
-        except Exception:
-            if until_over.expired():
-                return None
-            await speech.wait()  # what was said until then was said
-            raise
-
-    def _stale(self, work: Work) -> bool:
-        return self._host.over or work.stale
+    def _stream(self, work: Work, function: Callable[..., Any], told: object, source: str) -> Stream[Act]:
+        call = self._host.call
+        acts = acts_of(answer_of(function, call, told), source=source)
+        return Stream(acts, keep=lambda: work.holds > 0, call_id=call.id)

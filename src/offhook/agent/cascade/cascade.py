@@ -81,7 +81,12 @@ class Cascade:
         self._greeted: asyncio.Task[Recording] | None = None
         self._recogniser = Recogniser(engines.stt, self, call_id=host.call.id, limit_s=host.agent.limits.recognition_s)
         limits = host.agent.limits
-        self._fillers = Fillers(host.agent.texts.fillers, first_s=limits.filler_s, again_s=limits.filler_again_s)
+        self._fillers = Fillers(
+            host.agent.texts.fillers,
+            first_s=limits.filler_s,
+            tool_s=limits.tool_filler_s,
+            again_s=limits.filler_again_s,
+        )
         self._words_at_ms = 0.0
         self._misheard = False  # the recogniser failed at what the caller said last
         self._held: HoldReason | None = None
@@ -178,7 +183,8 @@ class Cascade:
         """Tell a caller who waits for an answer that it is being worked on."""
         working = self._answering.working and self._held is None and not self._lost
         silent = self._mouth.current is None or self._answering.stalled(now_ms)
-        text = self._fillers.tick(now_ms, working=working, quiet=silent and self._caller_quiet.is_set())
+        quiet = silent and self._caller_quiet.is_set()
+        text = self._fillers.tick(now_ms, working=working, quiet=quiet, using=self._answering.using)
         if text is not None:
             self._answering.fill(text)
 
@@ -229,11 +235,14 @@ class Cascade:
     def hush(self) -> None:
         """Fall silent, and give up the answer that is under way."""
         self._answering.give_up()
+        self._answering.drop_draft()
         self._mouth.stop()
 
     def hold(self, reason: HoldReason) -> None:
         """Answer nothing."""
         self._held = reason
+        if self._begun:
+            self._answering.drop_draft()
 
     def release(self) -> None:
         """Answer again."""
@@ -318,8 +327,10 @@ class Cascade:
                 self._recogniser.start(draft, self._ear.utterance())
             case DropDraft():
                 self._recogniser.drop()
-            case MayBeTurn() | NotTheTurn():
-                pass  # no dialog begins an answer before it is asked for one
+            case MayBeTurn():
+                self._may_be_turn(decision)
+            case NotTheTurn():
+                self._answering.drop_draft()
             case TurnEnded():
                 self._speech_over(decision.speech_ended_ms, keep=decision.cut_off)
                 self._turn_ended(decision)
@@ -367,6 +378,10 @@ class Cascade:
             self._opening.speech_over(self._host.clock.now_ms())
         self._ear.end(keep=keep)
         self._host.notify(events.CallerSpeechEnded(at_ms=self._host.wall_ms(ended_ms), call_id=self._host.call.id))
+
+    def _may_be_turn(self, words: MayBeTurn) -> None:
+        if self._held is None and not self._lost and (self._opening is None or self._opening.over):
+            self._answering.may_be_turn(words)
 
     def _turn_ended(self, turn: TurnEnded) -> None:
         if self._held is not None:

@@ -27,6 +27,12 @@ class Turn(Work):
     audio_at_ms: float | None = None
     task: asyncio.Task[None] | None = None
 
+    def takes(self, turn: Turn) -> None:
+        """It was a draft, and this is what the turn came to be."""
+        self.heard = turn.heard
+        self.speech_began_ms, self.speech_ended_ms = turn.speech_began_ms, turn.speech_ended_ms
+        self.words_at_ms, self.endpoint_at_ms = turn.words_at_ms, turn.endpoint_at_ms
+
     @property
     def running(self) -> bool:
         """Whether the answer is still being worked on or spoken."""
