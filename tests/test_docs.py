@@ -55,7 +55,8 @@ def test_what_is_imported_is_at_the_top(path: Path) -> None:
     """Where a name lies inside is nobody's business, and may change."""
     for source in blocks(path, "python"):
         for module, names in re.findall(r"^from (offhook[\w.]*) import (.+)$", source, re.MULTILINE):
-            assert module in {"offhook", "offhook.events", "offhook.speech.testing"}, module
+            # A recogniser that streams needs a dozen names, which nobody else does: they are public where they lie.
+            assert module in {"offhook", "offhook.events", "offhook.speech.streams", "offhook.speech.testing"}, module
             exec(f"from {module} import {names}")
 
 

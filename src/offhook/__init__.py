@@ -24,12 +24,15 @@ if TYPE_CHECKING:
     from offhook.server.host import Host
     from offhook.server.run import serve
     from offhook.speech.base import Recognition, SpeechToText, TextToSpeech, VoiceActivity, VoiceActivityStream
+    from offhook.speech.batch import BatchSpeechToText
+    from offhook.speech.streams import StreamingSpeechToText
 
 __all__ = [
     "Act",
     "Agent",
     "AgentSessions",
     "Answer",
+    "BatchSpeechToText",
     "Budget",
     "Call",
     "ConfigError",
@@ -53,6 +56,7 @@ __all__ = [
     "Say",
     "Session",
     "SpeechToText",
+    "StreamingSpeechToText",
     "TelnyxCarrier",
     "TextToSpeech",
     "Texts",
@@ -77,6 +81,7 @@ _HOMES = {
     "AgentSessions": "offhook.agent.sessions",
     "Answer": "offhook.dialog.acts",
     "Budget": "offhook.dialog.context",
+    "BatchSpeechToText": "offhook.speech.batch",
     "Call": "offhook.calls.call",
     "ConfigError": "offhook.errors",
     "Conversant": "offhook.agent.conversant",
@@ -99,6 +104,7 @@ _HOMES = {
     "Say": "offhook.dialog.acts",
     "Session": "offhook.agent.session",
     "SpeechToText": "offhook.speech.base",
+    "StreamingSpeechToText": "offhook.speech.streams",
     "TelnyxCarrier": "offhook.carriers.telnyx.client",
     "TextToSpeech": "offhook.speech.base",
     "Texts": "offhook.agent",

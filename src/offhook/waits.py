@@ -15,6 +15,7 @@ __all__ = [
     "CLOSE",
     "COMMAND",
     "DIALLED",
+    "FLUSH",
     "GOODBYE",
     "HANDLER",
     "HANGUP",
@@ -99,6 +100,12 @@ RECOGNITION = Wait(
     limit_s=5.0,
     outcome="nothing was heard, and the caller is asked again; the second time in a row a person takes over, or the "
     "carrier's voice apologises and the call ends",
+)
+FLUSH = Wait(
+    name="the words of a recogniser that hears along",
+    limit_s=1.2,
+    outcome="the next recogniser is given what was said; where there is none, the words that are known count, and "
+    "without any it is as for the words of the caller",
 )
 VOICE_FIRST = Wait(
     name="the first sound of a sentence",
@@ -210,6 +217,7 @@ ALL = (
     MODEL_NEXT,
     MODEL_READY,
     RECOGNITION,
+    FLUSH,
     VOICE_FIRST,
     VOICE_NEXT,
     COMMAND,

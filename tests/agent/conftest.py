@@ -13,6 +13,7 @@ from offhook.agent import Agent, Engines
 from offhook.agent.cascade import Cascade
 from offhook.agent.session import Session
 from offhook.agent.voices import Fallback
+from offhook.audio.formats import PCMU, AudioFormat
 from offhook.calls import Call, CallRecord
 from offhook.carriers.media import MediaFormat, MediaStarted
 from offhook.clock import ManualClock
@@ -39,6 +40,7 @@ class FakeStream:
     """A carrier's end of a stream: plays what it gets on the clock, and returns marks when they were played."""
 
     input_rate: int = RATE
+    input_format: AudioFormat = PCMU
     output_rate: int = RATE
     queue: deque[bytearray | str] = field(default_factory=deque)
     played: bytearray = field(default_factory=bytearray)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -180,6 +181,21 @@ async def test_engines_are_heard_as_long_as_the_host_runs(town: Any) -> None:
     assert engines["recognition"]["waiting"] == 0
     await host.stop()
     assert metering.listener is None
+
+
+async def test_what_is_done_on_the_side_takes_no_room_of_calls(town: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is as much of it as is left over, so it is none of what a call needs."""
+    metering = Metering()
+    engine = SimpleNamespace(side_ms=0.0)
+    metering.beside(engine)
+    host = await town.open(measures_capacity=True, metering=metering)
+    used: list[float] = []
+    monkeypatch.setattr(host.admission.capacity, "tick", lambda *_, processor_ms, **__: used.append(processor_ms))
+    engine.side_ms = 1e9
+    await until(lambda: used)
+    assert used == [0.0]
+    await until(lambda: len(used) > 1)
+    assert used[1] > 0.0, "it is taken off once"
 
 
 async def test_a_host_that_does_not_measure_counts_calls_only(town: Any) -> None:

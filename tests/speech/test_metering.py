@@ -72,6 +72,25 @@ async def test_a_recognition_that_is_dropped_has_no_answer(metering: Metering, l
     assert listener.told == [("asked", "recognition", 500.0), ("done", "recognition", 500.0, True)]
 
 
+def test_what_engines_do_on_the_side_is_added_up(metering: Metering) -> None:
+    """Of those that do anything so; and what such a recogniser can do besides, can still be asked of it."""
+
+    class Glancing(FakeStt):
+        at_once = 1
+        side_ms = 5.0
+
+        async def partial(self, pcm: bytes) -> None: ...
+
+    assert metering.side_ms == 0.0
+    first = Glancing()
+    stt = MeteredStt(first, metering)
+    assert (stt.at_once, stt.partial) == (1, first.partial)
+    plain = MeteredStt(FakeStt(), metering)
+    assert (plain.at_once, plain.partial) == (None, None)
+    MeteredStt(Glancing(), metering)
+    assert metering.side_ms == 10.0
+
+
 async def test_a_sentence_is_told_by_its_first_sound_and_its_end(metering: Metering, listener: Listener) -> None:
     """The audio is passed on as it is."""
     tts = MeteredTts(FakeTts(first_ms=5), metering)

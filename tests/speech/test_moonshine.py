@@ -182,6 +182,83 @@ async def test_doubtful_words_are_not_heard_again_while_another_call_waits(tmp_p
     assert (len(model.lengths), stt._asked) == (1, 1)
 
 
+# -- words of an utterance that is not over ---------------------------------------------------------------------------
+
+
+async def test_words_so_far_are_heard_once_and_on_the_side(tmp_path: Path) -> None:
+    """However doubtful they are, and the time that takes is known."""
+    stt, model = Moonshine(tmp_path), DoubtfulModel(Recognition("when are", 0.3))
+    stt._model = model  # type: ignore[assignment]
+    assert await stt.partial(NOISE) == Recognition("when are", 0.3)
+    assert len(model.lengths) == 1
+    assert stt.side_ms > 0
+
+
+async def test_nobody_who_waits_for_words_waits_for_words_so_far(slow: tuple[Moonshine, SlowModel]) -> None:
+    """Those under way are given up, and none are begun meanwhile."""
+    stt, model = slow
+    looking = asyncio.create_task(stt.partial(NOISE))
+    await asyncio.to_thread(model.running.wait, 5)
+    assert await stt.partial(NOISE) is None, "one at a time"
+    asked = asyncio.create_task(stt.transcribe(NOISE))
+    assert await looking is None
+    assert model.stopped_after[0] < 200
+    assert await stt.partial(NOISE) is None
+    asked.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asked
+
+
+async def test_words_so_far_that_nobody_wants_any_more_are_given_up(slow: tuple[Moonshine, SlowModel]) -> None:
+    """And then there is room for others."""
+    stt, model = slow
+    looking = asyncio.create_task(stt.partial(NOISE))
+    await asyncio.to_thread(model.running.wait, 5)
+    looking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await looking
+    async with asyncio.timeout(5):
+        while stt._looking is not None:
+            await asyncio.sleep(0.001)
+    assert model.stopped_after[0] < 200
+
+
+async def test_there_are_no_words_so_far_in_next_to_nothing(slow: tuple[Moonshine, SlowModel]) -> None:
+    """Nor before the model is loaded."""
+    stt, model = slow
+    assert await stt.partial(bytes(3198)) == Recognition("", 0.0)
+    assert await stt.partial(bytes(32000)) == Recognition("", 0.0)
+    assert model.heard == []
+    stt._model = None
+    assert await stt.partial(NOISE) is None
+
+
+async def test_a_model_that_fails_on_the_side_says_so_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """To whoever looks, and to nobody where that was given up."""
+
+    class Broken:
+        def __init__(self) -> None:
+            self.go = threading.Event()
+
+        def transcribe(self, samples: Any, stopped: threading.Event) -> Recognition:
+            self.go.wait(5)
+            raise OSError
+
+    stt, model = Moonshine(tmp_path), Broken()
+    stt._model = model  # type: ignore[assignment]
+    looking = asyncio.create_task(stt.partial(NOISE))
+    await asyncio.sleep(0)
+    looking.cancel()
+    await asyncio.gather(looking, return_exceptions=True)
+    model.go.set()
+    async with asyncio.timeout(5):
+        while stt._looking is not None:
+            await asyncio.sleep(0.001)
+    with pytest.raises(OSError):  # noqa: PT011 - it is the class that counts
+        await stt.partial(NOISE)
+    assert caplog.records == []
+
+
 class TestModel:
     """With the model of moonshine-voice 0.1.0."""
 
@@ -217,6 +294,18 @@ class TestModel:
         loud = np.frombuffer(speech.clip("hours", 16000), np.int16)
         quiet = (loud * 0.05).astype(np.int16)
         assert "open" in (await stt.transcribe(quiet.tobytes())).text
+
+    async def test_a_line_is_understood_while_it_is_said(self, stt: Moonshine, speech: Any) -> None:
+        """As far as it has been said, and without keeping anybody who wants all of it."""
+        await stt.warm_up()
+        pcm = speech.clip("hours", 16000)
+        heard = await stt.partial(pcm[: len(pcm) * 2 // 3 // 2 * 2])
+        assert heard is not None
+        assert "when" in heard.text.lower()
+        looking = asyncio.create_task(stt.partial(pcm))
+        await asyncio.sleep(0)
+        assert "open" in (await stt.transcribe(pcm)).text
+        assert await looking is None
 
     async def test_noise_gives_few_words_and_little_confidence(self, stt: Moonshine, speech: Any) -> None:
         """What was made up from noise is told from words by its confidence."""

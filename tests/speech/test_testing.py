@@ -10,8 +10,8 @@ import pytest
 from offhook.audio.formats import PCM_16K, PCMU, AudioFormat, Rewriter
 from offhook.errors import EngineError
 from offhook.speech.base import Recognition
-from offhook.speech.streams import Word
-from offhook.speech.testing import FakeStreamingTts, FakeStt, FakeTts, FakeVad, tone
+from offhook.speech.streams import EndOfTurn, FinalWords, Onset, PartialWords, RecognitionEvent, StreamBroke, Word
+from offhook.speech.testing import FakeStreamingStt, FakeStreamingTts, FakeStt, FakeTts, FakeVad, tone
 
 
 def test_a_tone_has_the_length_it_is_told() -> None:
@@ -158,3 +158,55 @@ async def test_loud_windows_are_speech() -> None:
     stream.push(bytes(2048))
     assert len(heard) == 2
     assert vad.open_streams == 0
+
+
+async def test_a_streaming_recogniser_answers_flushes_one_after_the_other() -> None:
+    """With words, an event, a failure, or not at all; and when these are used up, with no words."""
+    stt = FakeStreamingStt(["hello", EndOfTurn("bye"), Onset(5.0), None, OSError("a")])
+    told: list[RecognitionEvent] = []
+    stream = stt.open(PCMU, told.append, call_id="c")
+    for _ in range(4):
+        stream.flush()
+        assert told == [] or stream.flushes > 1
+        await asyncio.sleep(0.01)
+    assert told == [FinalWords("hello", 0.95, flushed=1), EndOfTurn("bye", flushed=2), Onset(5.0)]
+    assert stt.open_streams == 1
+    stream.flush()
+    await asyncio.sleep(0.01)
+    assert [type(event) for event in told[3:]] == [StreamBroke]
+    assert (stt.open_streams, stream.closed) == (0, True)
+    again = stt.open(PCM_16K, told.append)
+    again.flush()
+    await asyncio.sleep(0.01)
+    assert told[-1] == FinalWords("", 0.95, flushed=1)
+    assert stt.streams == [stream, again]
+
+
+async def test_a_streaming_recogniser_tells_its_script_by_the_audio_it_has() -> None:
+    """Each stream its own, and nothing after it is closed."""
+    stt = FakeStreamingStt(
+        script=[[(60.0, PartialWords("a b")), (20.0, PartialWords("a"))], [(20.0, Onset())]],
+        formats=(PCM_16K,),
+        ends_turns=True,
+        live=False,
+    )
+    assert (stt.formats, stt.ends_turns, stt.live) == ((PCM_16K,), True, False)
+    told: list[RecognitionEvent] = []
+    stream = stt.open(PCM_16K, told.append)
+    stream.push(bytes(640))
+    assert told == []
+    await asyncio.sleep(0)
+    assert told == [PartialWords("a")]
+    stream.push(bytes(640))
+    await asyncio.sleep(0)
+    assert len(told) == 1
+    stream.push(bytes(640))
+    stream.close()
+    await asyncio.sleep(0)
+    assert len(told) == 1
+    stream.speech_began(0.0)
+    stream.speech_resumed()
+    stream.speech_over()
+    stream.speech_began(0.0, goes_on=True)
+    assert stream.hints == ["began", "resumed", "over", "goes on"]
+    assert stream.pushed_ms == 60

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from offhook.dialog.model import Instructions
     from offhook.models.base import LanguageModel
     from offhook.speech.base import SpeechToText, TextToSpeech, VoiceActivity
+    from offhook.speech.streams import StreamingSpeechToText
     from offhook.tools.base import Tools
+
+    Hears = SpeechToText | StreamingSpeechToText | str
 
 __all__ = ["Agent", "Texts"]
 
@@ -76,7 +79,8 @@ class Agent:
         tts: a voice of :func:`offhook.speech.engines.load_tts`, such as ``"flite:rms"``, or one of your own;
             ``None``: the best here. Where it does not work another one of those here speaks; a list: the first of these
             that works.
-        stt: your own speech recogniser; ``None``: the one that is installed.
+        stt: a recogniser of :func:`offhook.speech.engines.load_stt`, such as ``"moonshine"``, or one of your own, of
+            whole utterances or streaming; ``None``: the one that is installed; a list: the first of these that works.
         vad: your own voice activity detector; likewise.
         dialog: what decides the answers, in place of intents.
         instructions: what a language model is told to be and do, or a function of the call that returns it.
@@ -97,7 +101,7 @@ class Agent:
         greeting: str,
         *,
         tts: str | TextToSpeech | Sequence[str | TextToSpeech] | None = None,
-        stt: SpeechToText | None = None,
+        stt: Hears | Sequence[Hears] | None = None,
         vad: VoiceActivity | None = None,
         dialog: Dialog | None = None,
         instructions: Instructions = "",

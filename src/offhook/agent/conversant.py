@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 if TYPE_CHECKING:
     from offhook.agent.agent import Agent
     from offhook.agent.events import SessionEvent
+    from offhook.audio.formats import AudioFormat
     from offhook.calls.call import Call
     from offhook.clock import Clock
 
@@ -50,6 +51,11 @@ class CallAudio(SpeechOutlet, Protocol):
     @property
     def input_rate(self) -> int:
         """The rate of the pcm that :meth:`Conversant.audio` gets, in Hz."""
+        ...
+
+    @property
+    def input_format(self) -> AudioFormat:
+        """How the caller's audio is written on the line; :meth:`Conversant.audio` gets pcm of it in any case."""
         ...
 
 

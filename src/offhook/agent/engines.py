@@ -3,38 +3,52 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from offhook.agent.recognisers import Recognisers
 from offhook.agent.voices import Fallback, Voices
+from offhook.audio.formats import PCM_8K, AudioFormat, Rewriter, best_for
 from offhook.errors import ConfigError
+from offhook.logs import describe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from offhook.speech.base import SpeechToText, TextToSpeech, VoiceActivity
+    from offhook.speech.streams import StreamingSpeechToText
+
+    Hears = SpeechToText | StreamingSpeechToText | str
 
 __all__ = ["Engines"]
 
+logger = logging.getLogger(__name__)
+
 _LINE_RATES = (8000, 16000, 24000)
-_VAD_RATE = 8000
 _loading: set[asyncio.Task[None]] = set()
 """The event loop itself keeps no reference to a task."""
 
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """What listens, recognises and speaks. Any object that keeps the protocol of :mod:`offhook.speech.base` will do."""
+    """What listens, recognises and speaks. Any object that keeps the protocol of :mod:`offhook.speech.base` will do, or
+    of :mod:`offhook.speech.streams`."""
 
     vad: VoiceActivity
-    stt: SpeechToText
+    stt: SpeechToText | StreamingSpeechToText
     tts: TextToSpeech
     fallback: Fallback = field(default_factory=Fallback, compare=False)
     """What speaks where ``tts`` does not work."""
+    stt_fallback: tuple[SpeechToText | StreamingSpeechToText, ...] = field(default=(), compare=False)
+    """What recognises where ``stt`` does not work, the first that works."""
+    recognisers: Recognisers = field(init=False, compare=False)
+    """``stt`` and its fallback, and how they do."""
     voices: Voices = field(init=False, compare=False)
     """``tts`` and its fallback, and how they do."""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "recognisers", Recognisers(self.stt, *self.stt_fallback))
         object.__setattr__(self, "voices", Voices(self.tts, self.fallback))
 
     @classmethod
@@ -42,7 +56,7 @@ class Engines:
         cls,
         *,
         tts: str | TextToSpeech | Sequence[str | TextToSpeech] | None = None,
-        stt: SpeechToText | None = None,
+        stt: Hears | Sequence[Hears] | None = None,
         vad: VoiceActivity | None = None,
     ) -> Engines:
         """The engines that are given, and for the rest those that run on this machine.
@@ -50,12 +64,13 @@ class Engines:
         Args:
             tts: a voice, or the name of one; ``None``: the best that is installed. Where it does not work, another
                 one that is installed speaks. A list: these voices, the first that works, and no other.
-            stt: a recogniser.
+            stt: a recogniser, or the name of one (:func:`offhook.speech.engines.load_stt`); ``None``: the one that is
+                installed. A list: these, the first that works.
             vad: a voice activity detector.
 
         Raises:
             EngineMissing: one that is not given is not installed.
-            ConfigError: there is no voice of that name.
+            ConfigError: there is no voice or recogniser of that name, or what is given is none.
         """
         from offhook.speech.engines import default_stt, fallbacks_of, load_tts, load_vad
 
@@ -65,22 +80,49 @@ class Engines:
         first, *others = voices
         speaks: Any = load_tts(first) if first is None or isinstance(first, str) else first
         fallback = Fallback(*(others if isinstance(tts, (list, tuple)) else fallbacks_of(speaks)))
-        return cls(load_vad() if vad is None else vad, default_stt() if stt is None else stt, speaks, fallback)
+        hears = [default_stt()] if stt is None else _recognisers(stt)
+        return cls(load_vad() if vad is None else vad, hears[0], speaks, fallback, tuple(hears[1:]))
 
     async def warm_up(self) -> None:
-        """Load every model and run it once, so that the first call does not wait for it. Fallback voices are loaded in
-        the background, and are there when they are."""
-        from offhook.audio.resample import Resampler
-
-        for engine in (self.vad, self.stt, self.tts):
-            warm_up = getattr(engine, "warm_up", None)
-            if warm_up is not None:
-                await warm_up()
+        """Load every model and run it once, so that the first call does not wait for it. What speaks or hears where the
+        first does not work is loaded in the background, and is there when it is."""
+        first, *others = self.recognisers.engines
+        for engine in (self.vad, first, self.tts):
+            await _warm_up(engine)
         for rate in _LINE_RATES:
-            for other in (_VAD_RATE, self.stt.sample_rate):
-                Resampler(rate, other)
-            Resampler(self.tts.sample_rate, rate)
+            pcm = AudioFormat("pcm", rate)
+            Rewriter(pcm, PCM_8K)
+            Rewriter(pcm, best_for(pcm, first.formats))
+            Rewriter(AudioFormat("pcm", self.tts.sample_rate), pcm)
             await asyncio.sleep(0)
-        loading = asyncio.create_task(self.fallback.load())
+        loading = asyncio.create_task(self._load_others(others))
         _loading.add(loading)
         loading.add_done_callback(_loading.discard)
+
+    async def _load_others(self, recognisers: Sequence[StreamingSpeechToText]) -> None:
+        await self.fallback.load()
+        for number, engine in enumerate(recognisers, 2):
+            try:
+                await _warm_up(engine)
+            except Exception as error:
+                logger.warning("recogniser %d could not be made ready: %s", number, describe(error))
+
+
+def _recognisers(given: Hears | Sequence[Hears]) -> list[SpeechToText | StreamingSpeechToText]:
+    """The recognisers that are given, or named."""
+    from offhook.speech.batch import streaming
+    from offhook.speech.engines import load_stt
+
+    several: list[Any] = [*given] if isinstance(given, (list, tuple)) else [given]
+    if not several:
+        raise ConfigError("expected a recogniser, got an empty list of them.", fix="leave stt out for the default")
+    engines = [load_stt(each) if isinstance(each, str) else each for each in several]
+    for engine in engines:
+        streaming(engine)
+    return engines
+
+
+async def _warm_up(engine: object) -> None:
+    warm_up = getattr(engine, "warm_up", None)
+    if warm_up is not None:
+        await warm_up()

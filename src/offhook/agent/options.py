@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 
 from offhook.errors import ConfigError
 from offhook.waits import (
+    FLUSH,
     HANDLER,
     MODEL_FIRST,
     MODEL_NEXT,
@@ -96,7 +97,9 @@ class Limits:
     ringing_again_s: float = TRANSFER.long_s or 6.0
     """How often a caller who is being connected to a person hears that it still rings there."""
     recognition_s: float = RECOGNITION.limit_s
-    """The longest that the recogniser may take."""
+    """The longest that a recogniser of whole utterances may take."""
+    flush_s: float = FLUSH.limit_s
+    """The longest that one that hears along may take to tell the words of what it has heard."""
     voice_first_s: float = VOICE_FIRST.limit_s
     """The longest that a voice may take to the first sound of a sentence."""
     voice_next_s: float = VOICE_NEXT.limit_s

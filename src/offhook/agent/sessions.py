@@ -11,7 +11,8 @@ from offhook.agent.cascade import Cascade
 from offhook.agent.cascade.recording import Greeting
 from offhook.agent.session import Session
 from offhook.audio.resample import resample
-from offhook.speech.metering import MeteredStt, MeteredTts, Metering, cost_of_recognition, cost_of_voice
+from offhook.speech.batch import metered, unadapted
+from offhook.speech.metering import MeteredTts, Metering, cost_of_recognition, cost_of_voice
 from offhook.waiting import WaitOver, within
 from offhook.waits import RECOGNITION, VOICE_FIRST
 
@@ -48,7 +49,10 @@ class AgentSessions:
         """Where it is told what calls ask of the engines, and what these take."""
         self._engines = engines
         self._metered = replace(
-            engines, stt=MeteredStt(engines.stt, self.metering), tts=MeteredTts(engines.tts, self.metering)
+            engines,
+            stt=metered(engines.stt, self.metering),
+            stt_fallback=tuple(metered(stt, self.metering) for stt in engines.stt_fallback),
+            tts=MeteredTts(engines.tts, self.metering),
         )
         self._clock = clock
         self._greeting = Greeting(agent, engines.tts)
@@ -66,7 +70,7 @@ class AgentSessions:
     async def _costs(self) -> tuple[EngineCost, ...]:
         """What those engines take that compute here (``at_once``): the voice says something of a usual length, and the
         recogniser hears it. Others are seen at work: a request to a provider may cost money."""
-        stt, tts = self._engines.stt, self._engines.tts
+        stt, tts = unadapted(self._engines.stt), self._engines.tts
         costs: list[EngineCost] = []
         try:
             said = b"".join(pcm for _, pcm in await self._greeting.recording())
@@ -74,7 +78,7 @@ class AgentSessions:
                 text = self._agent.texts.clarify or _SOMETHING_SAID
                 voice, said = await within(VOICE_FIRST, cost_of_voice(tts, text), limit_s=_MEASURE_S)
                 costs.append(voice)
-            if said and hasattr(stt, "at_once"):
+            if said and stt is not None and hasattr(stt, "at_once"):
                 heard = await asyncio.to_thread(resample, said, tts.sample_rate, stt.sample_rate)
                 costs.append(await within(RECOGNITION, cost_of_recognition(stt, heard), limit_s=_MEASURE_S))
         except WaitOver:

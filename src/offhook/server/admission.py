@@ -44,6 +44,7 @@ class Admission:
         self._timer: asyncio.TimerHandle | None = None
         self._due_s = 0.0
         self._processor_ns = 0
+        self._side_ms = 0.0
 
     def begin(self, metering: Metering | None) -> None:
         """Measure from now on; ``metering``: where the engines of the calls tell what they take, if there are any."""
@@ -100,13 +101,18 @@ class Admission:
             calls=len(up),
             settled=sum(began_ms <= settled_ms for began_ms in up),
             late_ms=(now_s - self._due_s) * 1000,
-            processor_ms=(used_ns - self._processor_ns) / 1e6,
+            processor_ms=max(0.0, (used_ns - self._processor_ns) / 1e6 - self._on_the_side()),
         )
         if over is not None:
             logger.warning("not full any more: %d calls were turned away", over.refused)
         self._processor_ns = used_ns
         self._due_s = loop.time() + EVERY_S
         self._timer = loop.call_at(self._due_s, self._look, loop)
+
+    def _on_the_side(self) -> float:
+        """Processor time since it was last asked for, in milliseconds, of what no call would miss."""
+        before, self._side_ms = self._side_ms, self._metering.side_ms if self._metering is not None else 0.0
+        return self._side_ms - before
 
     # -- what the engines do (EngineListener) -------------------------------------------------------------------------
 

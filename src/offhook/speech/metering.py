@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 
     from offhook.speech.base import Recognition, SpeechToText, TextToSpeech
 
@@ -80,6 +80,16 @@ class Metering:
         self.costs: tuple[EngineCost, ...] = ()
         """What the engines take alone, once it is known."""
         self.listener: EngineListener | None = None
+        self._engines: list[object] = []
+
+    def beside(self, engine: object) -> None:
+        """``engine`` may do things on the side, and tells in ``side_ms`` what they have taken."""
+        self._engines.append(engine)
+
+    @property
+    def side_ms(self) -> float:
+        """Processor time used so far for what no call would miss: there is as much of it as is left over."""
+        return sum(getattr(engine, "side_ms", 0.0) for engine in self._engines)
 
 
 class MeteredStt:
@@ -93,6 +103,11 @@ class MeteredStt:
     def __init__(self, stt: SpeechToText, metering: Metering) -> None:
         self._stt = stt
         self._metering = metering
+        metering.beside(stt)
+        self.at_once: int | None = getattr(stt, "at_once", None)
+        """That of the recogniser."""
+        self.partial: Callable[[bytes], Awaitable[Recognition | None]] | None = getattr(stt, "partial", None)
+        """That of the recogniser: it is done on the side, and keeps nobody waiting."""
 
     @property
     def sample_rate(self) -> int:

@@ -1,7 +1,7 @@
 """Speech engines for tests: they need no model, and take exactly the time they are told.
 
-Part of the public API: an agent can be tested word for word with :class:`FakeStt`, :class:`FakeTts` or
-:class:`FakeStreamingTts`, and :class:`FakeVad` in place of real engines.
+Part of the public API: an agent can be tested word for word with :class:`FakeStt` or
+:class:`FakeStreamingStt`, :class:`FakeTts` or :class:`FakeStreamingTts`, and :class:`FakeVad` in place of real engines.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 
 from offhook.audio.formats import PCM_16K, PCMU, AudioFormat, Rewriter
 from offhook.errors import EngineError
+from offhook.speech._testing_stt import FakeRecognitionStream, FakeStreamingStt
 from offhook.speech.base import Recognition
 from offhook.speech.streams import Sound, Word
 from offhook.speech.windows import WINDOW_MS, WINDOW_SAMPLES
@@ -26,7 +27,17 @@ if TYPE_CHECKING:
     from offhook.speech.base import VoiceActivityStream
     from offhook.speech.streams import Sounds
 
-__all__ = ["FakeDeed", "FakeStreamingTts", "FakeStt", "FakeTts", "FakeVad", "FakeVoiceStream", "tone"]
+__all__ = [
+    "FakeDeed",
+    "FakeRecognitionStream",
+    "FakeStreamingStt",
+    "FakeStreamingTts",
+    "FakeStt",
+    "FakeTts",
+    "FakeVad",
+    "FakeVoiceStream",
+    "tone",
+]
 
 
 def tone(rate: int, duration_ms: float, *, frequency: float = 440.0, peak: int = 8000) -> bytes:

@@ -21,11 +21,12 @@ class Hearing:
     def __init__(self, rate: int) -> None:
         self.words: list[tuple[float, float]] = []
         self.windows: list[tuple[float, float]] = []
+        self.audio: list[tuple[bytes, float]] = []
         self.vad = FakeVad()
         self.ear = Ear(
             self.vad,
             rate=rate,
-            stt_rate=16000,
+            on_audio=lambda pcm, ended_ms: self.audio.append((pcm, ended_ms)),
             on_words=lambda at_ms, words_ms: self.words.append((at_ms, words_ms)),
             on_window=lambda at_ms, probability: self.windows.append((at_ms, probability)),
         )
@@ -64,18 +65,15 @@ def test_words_that_are_counted_anew_are_counted_from_nothing() -> None:
     assert max(words_ms for _, words_ms in hearing.words) <= 20
 
 
-def test_an_utterance_is_kept_with_240_ms_before_it_and_at_most_30_s() -> None:
-    """At the recogniser's rate; nothing is kept between utterances but what may belong to the next."""
-    hearing = Hearing(8000)
-    hearing.hear(bytes(16 * 2080))
-    assert hearing.ear.utterance() == b""
-    hearing.ear.begin(hearing.now_ms - 60)
-    hearing.hear(bytes(16 * 480))
-    assert len(hearing.ear.utterance()) / 32 == 300 + 480
-    hearing.hear(bytes(16 * 40_000))
-    assert len(hearing.ear.utterance()) / 32 == 30_000
-    hearing.ear.end()
-    assert hearing.ear.utterance() == b""
+@pytest.mark.parametrize("rate", [8000, 16000])
+def test_audio_is_passed_on_as_it_came_once_voice_activity_is_known_of_it(rate: int) -> None:
+    """At the line's rate, in whole pieces, each with the time at which it ended."""
+    hearing = Hearing(rate)
+    pcm = tone(rate, 960, frequency=1000)
+    hearing.hear(pcm)
+    assert b"".join(piece for piece, _ in hearing.audio) == pcm[: len(b"".join(piece for piece, _ in hearing.audio))]
+    assert [ended_ms for _, ended_ms in hearing.audio] == [5000 + 20 * n for n in range(1, len(hearing.audio) + 1)]
+    assert hearing.audio[-1][1] == pytest.approx(hearing.now_ms, abs=32)
 
 
 def test_a_closed_ear_hears_nothing() -> None:
@@ -126,17 +124,23 @@ def test_what_the_agent_says_is_not_heard_when_it_comes_back(rate: int) -> None:
     outlet.send_mark("1")
     assert (outlet.output_rate, line.sent) == (rate, [said, "1"])
     hearing.hear(bytes(rate * 2 * 200 // 1000))
+    before = len(hearing.audio)
     hearing.hear(bytes((np.frombuffer(said, np.int16) // 8).astype(np.int16).tobytes()))
-    hearing.ear.begin(hearing.now_ms)
     hearing.hear(bytes(rate * 2 * 400 // 1000))
     assert not any(probability > 0.5 for _, probability in hearing.windows)
     assert sum(words_ms for _, words_ms in hearing.words) == 0
-    assert not np.abs(np.frombuffer(hearing.ear.utterance(), np.int16)).max() > 50
+    passed_on = b"".join(piece for piece, _ in hearing.audio[before:])
+    assert len(passed_on) >= rate * 2 * 900 // 1000
+    assert not np.abs(np.frombuffer(passed_on, np.int16)).max() > 50
     outlet.clear()
     assert line.sent[-1] is None
 
 
 def ignore(at_ms: float, what: float) -> None:
+    """Nothing is done with it."""
+
+
+def drop(pcm: bytes, ended_ms: float) -> None:
     """Nothing is done with it."""
 
 
@@ -163,33 +167,28 @@ class LateVad:
         self.pcm = b""
 
 
-def test_a_burst_is_cut_where_voice_activity_has_got_to() -> None:
-    """An utterance at the beginning of seconds that came at once is whole, and holds nothing of what comes after it."""
+def test_a_burst_is_passed_on_up_to_where_voice_activity_has_got_to() -> None:
+    """So an utterance at the beginning of seconds that came at once ends where it ends."""
     words: list[tuple[float, float]] = []
-    lengths: list[float] = []
+    passed_on: list[float] = []
+    behind: list[float] = []
     vad = LateVad()
-
-    def on_window(at_ms: float, probability: float) -> None:
-        if probability > 0.5 and not lengths:
-            ear.begin(at_ms - 32)
-            lengths.append(at_ms)
-        elif lengths and round(at_ms) == 1600 + 1600:
-            lengths.append(len(ear.utterance()) / 32)
-
     ear = Ear(
         vad,
         rate=8000,
-        stt_rate=16000,
+        on_audio=lambda pcm, ended_ms: passed_on.append(ended_ms),
         on_words=lambda at_ms, words_ms: words.append((at_ms, words_ms)),
-        on_window=on_window,
+        on_window=lambda at_ms, probability: behind.append(at_ms - passed_on[-1]),
     )
     pcm = bytes(16 * 800) + tone(8000, 480, frequency=1000) + bytes(16 * 1920) + tone(8000, 640, frequency=1000)
     for at in range(0, len(pcm), 320):
         ear.hear(pcm[at : at + 320], 1600 + at / 16 + 20)
     assert max(at_ms for at_ms, _ in words) < 1600 + 300
+    assert passed_on == []
     vad.run()
     assert [at_ms for at_ms, _ in words] == [1600 + 20 * n for n in range(1, len(pcm) // 320 + 1)]
-    assert lengths == [pytest.approx(1600 + 832, abs=1), pytest.approx(1600 - (832 - 32 - 240), abs=20)]
+    assert len(passed_on) == len(pcm) // 320
+    assert all(0 <= each < 20 for each in behind)
     ear.hear(tone(8000, 20, frequency=1000), words[-1][0] + 20)
     assert len(words) == len(pcm) // 320 + 1
 
@@ -198,7 +197,7 @@ def test_a_gap_in_the_audio_is_a_gap_in_the_times_of_the_windows() -> None:
     """Each window is told with the time of its own audio, not of what has come since."""
     windows: list[float] = []
     vad = LateVad()
-    ear = Ear(vad, rate=8000, stt_rate=16000, on_words=ignore, on_window=lambda at_ms, _: windows.append(at_ms))
+    ear = Ear(vad, rate=8000, on_audio=drop, on_words=ignore, on_window=lambda at_ms, _: windows.append(at_ms))
     for number in range(16):
         ear.hear(bytes(320), 1000 + 20 * number + (3000 if number >= 8 else 0))
     vad.run()
@@ -208,25 +207,7 @@ def test_a_gap_in_the_audio_is_a_gap_in_the_times_of_the_windows() -> None:
 def test_audio_without_voice_activity_is_not_kept_for_ever() -> None:
     """Half a minute of it."""
     vad = LateVad()
-    ear = Ear(vad, rate=8000, stt_rate=16000, on_words=ignore, on_window=ignore)
+    ear = Ear(vad, rate=8000, on_audio=drop, on_words=ignore, on_window=ignore)
     for number in range(2000):
         ear.hear(bytes(320), 20 * number)
     assert len(ear._ahead) <= 1501
-
-
-def test_an_utterance_that_goes_on_keeps_what_was_heard_of_it() -> None:
-    """Each sample once, whatever lies between."""
-    hearing = Hearing(8000)
-    hearing.hear(bytes(16 * 800))
-    hearing.ear.begin(hearing.now_ms - 160)
-    hearing.hear(tone(8000, 320))
-    length_ms = len(hearing.ear.utterance()) / 32
-    hearing.ear.end(keep=True)
-    hearing.hear(tone(8000, 160))
-    hearing.ear.begin(hearing.now_ms - 600, goes_on=True)
-    hearing.hear(tone(8000, 320))
-    assert len(hearing.ear.utterance()) / 32 == length_ms + 480
-    hearing.ear.end(keep=True)
-    hearing.hear(tone(8000, 160))
-    hearing.ear.begin(hearing.now_ms - 60)
-    assert len(hearing.ear.utterance()) / 32 == 300

@@ -33,7 +33,7 @@ from offhook.agent.cascade.recording import Greeting
 from offhook.agent.cascade.stream_clock import StreamClock
 from offhook.agent.cascade.turn import current_turn
 from offhook.agent.cascade.turns import TurnTaking
-from offhook.speech.base import Recognition
+from offhook.agent.cascade.words import Told
 from offhook.waits import MEDIA_SILENCE
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from offhook.agent.cascade.speech import Speech
     from offhook.agent.conversant import CallAudio, ConversantHost, HoldReason
     from offhook.agent.engines import Engines
+    from offhook.speech.streams import StreamingSpeechToText
 
 __all__ = ["Cascade"]
 
@@ -79,7 +80,6 @@ class Cascade:
         self._playout = playout
         self._greeting = greeting or Greeting(host.agent, engines.tts)
         self._greeted: asyncio.Task[Recording] | None = None
-        self._recogniser = Recogniser(engines.stt, self, call_id=host.call.id, limit_s=host.agent.limits.recognition_s)
         limits = host.agent.limits
         self._fillers = Fillers(
             host.agent.texts.fillers,
@@ -87,6 +87,7 @@ class Cascade:
             tool_s=limits.tool_filler_s,
             again_s=limits.filler_again_s,
         )
+        self._recogniser = Recogniser(engines.recognisers, self, clock=host.clock, limits=limits, call_id=host.call.id)
         self._words_at_ms = 0.0
         self._misheard = False  # the recogniser failed at what the caller said last
         self._held: HoldReason | None = None
@@ -117,7 +118,7 @@ class Cascade:
         self._ear = Ear(
             engines.vad,
             rate=line.input_rate,
-            stt_rate=engines.stt.sample_rate,
+            on_audio=self._recogniser.hear,
             on_words=lambda at_ms, words_ms: self._do(self._turns.frame(at_ms, words_ms)),
             on_window=lambda at_ms, probability: self._do(self._turns.window(at_ms, probability)),
         )
@@ -133,6 +134,7 @@ class Cascade:
             call_id=self._host.call.id,
         )
         self._answering = Answering(self._host, self._dialog, self._mouth, on_busy=self._agent_silent)
+        self._recogniser.begin(line.input_rate, line.input_format)
         self._begun = True
         self.prepare()
         if opening := self._host.call.opening:
@@ -152,7 +154,7 @@ class Cascade:
         """The conversation is over: everything stops but what must finish."""
         if self._greeted is not None:
             self._greeted.cancel()
-        self._recogniser.drop()
+        self._recogniser.close()
         if self._begun:
             self._answering.close()
             self._mouth.stop()
@@ -324,7 +326,7 @@ class Cascade:
             case SpeechBegan(at_ms, goes_on):
                 self._speech_began(at_ms, goes_on=goes_on)
             case DraftTranscript(draft):
-                self._recogniser.start(draft, self._ear.utterance())
+                self._recogniser.start(draft)
             case DropDraft():
                 self._recogniser.drop()
             case MayBeTurn():
@@ -368,15 +370,14 @@ class Cascade:
         self._caller_quiet.clear()
         if self._opening is not None:
             self._opening.speech_began()
-        self._ear.begin(at_ms, goes_on=goes_on)
+        self._recogniser.speech_began(at_ms, goes_on=goes_on)
         self._host.notify(events.CallerSpeechBegan(at_ms=self._host.wall_ms(at_ms), call_id=self._host.call.id))
 
     def _speech_over(self, ended_ms: float, *, keep: bool = False) -> None:
-        self._recogniser.drop()
+        self._recogniser.speech_over(keep=keep)
         self._caller_quiet.set()
         if self._opening is not None:
             self._opening.speech_over(self._host.clock.now_ms())
-        self._ear.end(keep=keep)
         self._host.notify(events.CallerSpeechEnded(at_ms=self._host.wall_ms(ended_ms), call_id=self._host.call.id))
 
     def _may_be_turn(self, words: MayBeTurn) -> None:
@@ -411,22 +412,37 @@ class Cascade:
 
     # -- the words of the caller (WordsListener) ----------------------------------------------------------------------
 
-    def words_known(self, draft: int, words: Recognition) -> None:
+    def words_known(self, draft: int, words: Told, *, ended: bool) -> None:
         """The words of a draft are known."""
         self._misheard = False
         self._words(draft, words)
 
     def not_recognised(self, draft: int) -> None:
-        """The recogniser failed: the caller is asked again, if they have finished."""
+        """No recogniser knows the words: the caller is asked again, if they have finished."""
         self._misheard = True
-        self._words(draft, Recognition("", 0.0))
+        self._words(draft, Told())
 
-    def _words(self, draft: int, words: Recognition) -> None:
+    def _words(self, draft: int, words: Told) -> None:
         host, text, confidence = self._host, words.text, words.confidence
         self._words_at_ms = now_ms = host.clock.now_ms()
         host.notify(events.TurnDraft(at_ms=host.wall_ms(), call_id=host.call.id, text=text, confidence=confidence))
         complete, answer = self._is_complete(text), self._answering.has_asked(now_ms)
         self._do(self._turns.transcript(now_ms, draft, text, confidence, complete=complete, answer=answer))
+
+    def words_so_far(self, words: Told, *, live: bool) -> None:
+        """What the caller seems to have said until now."""
+
+    def turn_may_be_over(self, words: Told) -> None:
+        """The recogniser thinks that the turn is over."""
+
+    def turn_goes_on(self) -> None:
+        """It was not."""
+
+    def turn_over(self, words: Told) -> None:
+        """The recogniser says that it is."""
+
+    def hears(self, engine: StreamingSpeechToText) -> None:
+        """Another recogniser hears from now on."""
 
     def recogniser_failed(self, error: Exception) -> None:
         """An agent that is deaf is no agent."""

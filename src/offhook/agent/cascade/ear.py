@@ -1,4 +1,4 @@
-"""How an agent hears: the caller's audio to voice activity, to word evidence, and into the utterance under way.
+"""How an agent hears: the caller's audio to voice activity, to word evidence, and on to whoever recognises words.
 
 The agent's own words, if the line returns them, are taken out first (:mod:`offhook.speech.echo`).
 """
@@ -23,12 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["Ear", "OverheardOutlet"]
 
 _VAD_RATE = 8000
-_KEEP_MS = 600
-"""Audio kept while nobody speaks, of what voice activity is known of."""
-_BEFORE_MS = 240
-"""Audio of before the detected beginning that belongs to an utterance: the beginning is detected late."""
 _LONGEST_MS = 30_000
-"""What a recogniser takes (:class:`offhook.speech.base.SpeechToText`)."""
+"""Audio that waits for voice activity, if there is none."""
 _AHEAD_MS = 200
 """Word evidence of audio that is further ahead of voice activity, in a burst, waits for it: the two are weighed
 together. Otherwise it is told at once, since it silences an agent."""
@@ -44,13 +40,14 @@ class _Piece(NamedTuple):
 class Ear:
     """The caller's audio of one call.
 
-    Audio may come in bursts of seconds. It is cut into utterances by where voice activity has got to, whatever has
-    come since.
+    Audio may come in bursts of seconds. It is passed on as voice activity gets to it, so that an utterance is cut where
+    it ended, whatever has come since.
 
     Args:
         vad: the worker's detector.
         rate: of the audio that comes, in Hz.
-        stt_rate: of :meth:`utterance`, in Hz.
+        on_audio: told every piece of audio, at that rate and without the agent's own words, and when it ended, once
+            voice activity is known of it: at most 32 ms later, but in a burst.
         on_words: told, for every piece of audio, when it ended and how many milliseconds of it sound like words; where
             voice activity is far behind, in time with it.
         on_window: told when a window of audio ended, and the probability that it is speech.
@@ -61,12 +58,12 @@ class Ear:
         vad: VoiceActivity,
         *,
         rate: int,
-        stt_rate: int,
+        on_audio: Callable[[bytes, float], None],
         on_words: Callable[[float, float], None],
         on_window: Callable[[float, float], None],
     ) -> None:
         self._rate = rate
-        self._stt_rate = stt_rate
+        self._on_audio = on_audio
         self._on_words = on_words
         self._on_window = on_window
         self._to_vad = Resampler(rate, _VAD_RATE)
@@ -77,11 +74,6 @@ class Ear:
         self._evidence = WordEvidence()
         self._ahead: deque[_Piece] = deque()  # voice activity has not got there yet
         self._untold = 0
-        self._recent: deque[_Piece] = deque()
-        self._recent_ms = 0.0
-        self._to_stt: Resampler | None = None
-        self._utterance = bytearray()
-        self._kept_to_ms = 0.0
         self._pushed_ms = 0.0
         self._last = _Piece(0.0, 0.0, b"", None)  # the last that voice activity is through with
         self._stream = vad.open(self._window)
@@ -127,47 +119,16 @@ class Ear:
         if piece.words_ms is not None:
             self._untold -= 1
             self._on_words(piece.ended_ms, piece.words_ms)
-        self._recent.append(piece)
-        self._recent_ms += len(piece.pcm) * 500 / self._rate
-        while self._recent_ms > _KEEP_MS:
-            self._recent_ms -= len(self._recent.popleft().pcm) * 500 / self._rate
-        if self._to_stt is not None:
-            self._keep(self._to_stt.process(piece.pcm))
-
-    def begin(self, at_ms: float, *, goes_on: bool = False) -> None:
-        """An utterance began at ``at_ms``: keep everything from a little before; or the one before ``goes_on``."""
-        self._to_stt = Resampler(self._rate, self._stt_rate)
-        if goes_on:
-            pieces = [piece.pcm for piece in self._recent if piece.pushed_ms > self._kept_to_ms]
-        else:
-            self._utterance.clear()
-            pieces = [piece.pcm for piece in self._recent if piece.ended_ms > at_ms - _BEFORE_MS]
-        self._keep(self._to_stt.process(b"".join(pieces)))
-
-    def utterance(self) -> bytes:
-        """The utterance as far as voice activity has got, at the recogniser's rate."""
-        return bytes(self._utterance)
-
-    def end(self, *, keep: bool = False) -> None:
-        """The utterance is over; it may still go on (``keep``)."""
-        self._to_stt = None
-        self._kept_to_ms = self._last.pushed_ms
-        if not keep:
-            self._utterance.clear()
+        self._on_audio(piece.pcm, piece.ended_ms)
 
     def close(self) -> None:
         """Hear nothing more."""
-        self.end()
         self._stream.close()
 
     def _words_in(self, pcm: bytes) -> float:
         before_ms = self._evidence.words_ms
         after_ms = self._evidence.push(pcm)
         return after_ms - before_ms if after_ms >= before_ms else after_ms  # it counts anew after a silence
-
-    def _keep(self, pcm: bytes) -> None:
-        room = self._stt_rate * 2 * _LONGEST_MS // 1000 - len(self._utterance)
-        self._utterance += pcm[:room]
 
     def _window(self, probability: float, audio_ms: float) -> None:
         last = self._last

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LineState", "LineWatcher", "MediaLine"]
 
+_G711 = ("PCMU", "PCMA")
 TELEPHONE_RATE = 8000
 """Of a line that has not begun, in Hz."""
 
@@ -130,6 +131,13 @@ class MediaLine:
     def input_rate(self) -> int:
         """The rate of the pcm that listeners hear, in Hz; known once :attr:`started` is, and the same from then on."""
         return self._input_rate
+
+    @property
+    def input_format(self) -> AudioFormat:
+        """How the caller's audio is written on the line: G.711 where its codec is that, else pcm at
+        :attr:`input_rate`. Listeners hear pcm of it in any case."""
+        encoding = "L16" if self.started is None else self.started.format.encoding
+        return format_of(encoding, 8000) if encoding in _G711 else AudioFormat("pcm", self._input_rate)
 
     @property
     def output_rate(self) -> int:

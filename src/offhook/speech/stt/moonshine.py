@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import math
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
@@ -142,7 +143,8 @@ class Moonshine:
     The confidence is the geometric mean of the probabilities of the words' pieces. Above 0.82 four of five correct
     transcripts are found, and a third of the wrong ones.
     One thread serves all calls of a process, utterance after utterance. Cancelling ``transcribe`` stops the decoder
-    at its next token, or takes the utterance out of the queue.
+    at its next token, or takes the utterance out of the queue. Another thread looks at utterances that are not over
+    (:meth:`partial`), while the first has nothing to do.
 
     Args:
         assets: the folder with the model files; None: that of the ``moonshine-voice`` distribution.
@@ -159,6 +161,9 @@ class Moonshine:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="offhook-moonshine")
         self._model: _Model | None = None
         self._asked = 0
+        self._side = ThreadPoolExecutor(1, thread_name_prefix="offhook-moonshine-side")
+        self._looking: threading.Event | None = None  # set to stop it
+        self._side_ns = 0
 
     @property
     def sample_rate(self) -> int:
@@ -181,20 +186,52 @@ class Moonshine:
             return Recognition("", 0.0)
         stopped = threading.Event()
         self._asked += 1
+        if self._looking is not None:
+            self._looking.set()
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, self._transcribe, pcm, stopped)
         finally:
             self._asked -= 1
             stopped.set()
 
-    def _transcribe(self, pcm: bytes, stopped: threading.Event) -> Recognition:
-        samples = np.frombuffer(pcm, np.int16)[-_LONGEST_SAMPLES:].astype(np.float32)
-        samples *= 1 / 32768
-        samples -= samples.mean()
-        peak = float(np.abs(samples).max())
-        if peak < _LEAST_PEAK:
+    async def partial(self, pcm: bytes) -> Recognition | None:
+        """The words so far in an utterance that is not over, heard once even where they are doubtful.
+
+        ``None`` where somebody waits for words, or another one is being looked at, or the model is not loaded: it is
+        given up, at its next token, as soon as :meth:`transcribe` is called, which never waits for it.
+        """
+        if self._asked or self._looking is not None or self._model is None:
+            return None
+        if len(pcm) < 2 * _SHORTEST_SAMPLES:
             return Recognition("", 0.0)
-        samples *= min(_PEAK / peak, _MOST_GAIN)
+        self._looking = stopped = threading.Event()
+        loop = asyncio.get_running_loop()
+        looking = loop.run_in_executor(self._side, self._look, self._model, pcm, stopped)
+        looking.add_done_callback(_seen)
+        try:
+            words = await asyncio.shield(looking)  # a thread cannot be cancelled, and is told to stop
+            return None if stopped.is_set() else words
+        finally:
+            stopped.set()
+
+    @property
+    def side_ms(self) -> float:
+        """Processor time that :meth:`partial` has used so far: no call would miss it."""
+        return self._side_ns / 1e6
+
+    def _look(self, model: _Model, pcm: bytes, stopped: threading.Event) -> Recognition:
+        began_ns = time.thread_time_ns()
+        try:
+            samples = None if stopped.is_set() else _prepared(pcm)
+            return Recognition("", 0.0) if samples is None else model.transcribe(samples, stopped)
+        finally:
+            self._looking = None
+            self._side_ns += time.thread_time_ns() - began_ns
+
+    def _transcribe(self, pcm: bytes, stopped: threading.Event) -> Recognition:
+        samples = _prepared(pcm)
+        if samples is None:
+            return Recognition("", 0.0)
         if self._model is None:
             self._model = _Model(self._assets)
         first = self._model.transcribe(samples, stopped)
@@ -203,3 +240,21 @@ class Moonshine:
             return first
         second = self._model.transcribe(np.concatenate([np.zeros(_SHIFT_SAMPLES, np.float32), samples]), stopped)
         return max(first, second, key=lambda transcript: transcript.confidence)
+
+
+def _seen(looking: asyncio.Future[Recognition]) -> None:
+    """Look at what a cancelled look has raised, so that nobody is told that it was never looked at."""
+    if not looking.cancelled():
+        looking.exception()
+
+
+def _prepared(pcm: bytes) -> npt.NDArray[np.float32] | None:
+    """The samples as the model wants them, ``None`` if there is nothing in them to be heard."""
+    samples = np.frombuffer(pcm, np.int16)[-_LONGEST_SAMPLES:].astype(np.float32)
+    samples *= 1 / 32768
+    samples -= samples.mean()
+    peak = float(np.abs(samples).max())
+    if peak < _LEAST_PEAK:
+        return None
+    samples *= min(_PEAK / peak, _MOST_GAIN)
+    return samples
