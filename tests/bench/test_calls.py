@@ -41,6 +41,7 @@ def test_a_crowd_of_which_nobody_was_taken_has_no_times() -> None:
     assert result.table().columns[0].header == "callers"
 
 
+@pytest.mark.slow
 def test_a_program_that_does_not_get_ready_says_why() -> None:
     """With the last line that it wrote."""
     with Program("bench", "nothing", ready="never") as program, pytest.raises(BenchFailed, match="offhook bench"):

@@ -105,6 +105,7 @@ def all_servers(require: Any) -> None:
     require(find_spec("fastapi") is not None, "fastapi")
 
 
+@pytest.mark.slow
 def test_all_servers_echo_and_are_measured(all_servers: None) -> None:
     """The load compares the audio, so a run that ends is a run in which every server did the work."""
     lines: list[str] = []

@@ -106,6 +106,7 @@ def save(folder: Path, text: str) -> None:
     (folder / "app.py.new").replace(folder / "app.py")
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(120)
 async def test_a_saved_agent_takes_the_next_call_and_a_broken_one_changes_nothing(
     start: Callable[..., Any], tmp_path: Path
@@ -162,6 +163,7 @@ async def answers(port: int) -> bool:
     return True
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(120)
 async def test_an_agent_that_does_not_load_at_the_start_is_waited_for(
     start: Callable[..., Any], tmp_path: Path
@@ -179,6 +181,7 @@ async def test_an_agent_that_does_not_load_at_the_start_is_waited_for(
     assert "Traceback" not in dev.printed
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(120)
 async def test_an_agent_whose_process_ends_is_noticed(start: Callable[..., Any], tmp_path: Path) -> None:
     """It is not waited for in vain: the page says so, and a save starts it again."""
@@ -193,6 +196,7 @@ async def test_an_agent_whose_process_ends_is_noticed(start: Callable[..., Any],
     await dev.wait("agent.ready", agent="Mended")
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(120)
 async def test_a_process_that_ends_in_a_call_is_noticed_by_who_is_in_it(
     start: Callable[..., Any], tmp_path: Path
@@ -214,6 +218,7 @@ async def test_a_process_that_ends_in_a_call_is_noticed_by_who_is_in_it(
     assert [event for event in dev.events if event["type"] == "agent.broken"] == []
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(120)
 async def test_a_version_that_never_starts_is_not_waited_for_when_it_is_saved_again(
     start: Callable[..., Any], tmp_path: Path

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(180)
 def test_one_command_holds_a_conversation_and_keeps_it(tmp_path: Path, require: Callable[[bool, str], None]) -> None:
     """Five turns, an interruption, a back-channel, a hand-over to a person; a recording, a transcript, a timeline."""

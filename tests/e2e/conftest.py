@@ -43,10 +43,18 @@ TEST_S = 180
 """What a test may take with the programs that it starts, unless it says otherwise: more than any of its waits."""
 
 
+QUICK = {"test_call.py", "test_own_engines.py"}
+"""What is run without ``--all``: a call each way is answered, heard and ended."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A wait that fails tells what the program has said; the limit of a test is to come after it."""
     for item in items:
-        if item.path.is_relative_to(AGENTS.parent) and item.get_closest_marker("timeout") is None:
+        if not item.path.is_relative_to(AGENTS.parent):
+            continue
+        if item.path.name not in QUICK:
+            item.add_marker(pytest.mark.slow)
+        if item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(TEST_S))
 
 

@@ -15,8 +15,6 @@ from websockets.exceptions import ConnectionClosed
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-pytestmark = pytest.mark.slow
-
 SECRETS = ("zanzibar", "quicksilver", "5557773", "5557774", "unspeakable")
 """What is in every text that the agent, the carrier or a caller can write; the beginnings of all numbers of people."""
 

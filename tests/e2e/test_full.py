@@ -6,9 +6,6 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.slow
-
-
 PERSON = "+15550106"
 STAYS = ({"wait_s": 60},)
 """What a caller does who takes the only place."""

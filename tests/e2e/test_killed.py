@@ -11,8 +11,6 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-pytestmark = pytest.mark.slow
-
 WAIT = {"wait_agent": True, "quiet_ms": 400, "timeout_s": 15}
 STAY = {"wait_s": 300}
 SOON_MS = 3000

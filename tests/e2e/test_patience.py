@@ -6,9 +6,6 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.slow
-
-
 QUIET_MS = [400, 2000, 400, 2000, 1500, 1500, 400, 2000]
 """After the greeting and each answer but the last: longer than any silence of the agent's within it."""
 SPOKEN = {

@@ -6,9 +6,6 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.slow
-
-
 WAIT = {"wait_agent": True, "quiet_ms": 500, "timeout_s": 12}
 SAY, OVER = {"say": "hours"}, {"hang_up": True}
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 PATIENCE_S = 20
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
 
 # -- an agent ----------------------------------------------------------------------------------------------------------
