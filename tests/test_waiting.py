@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from offhook.waiting import Ended, Stream, WaitOver, as_failure, close, each_within, is_own_end, left_running, within
+from offhook.waiting import (
+    Ended,
+    Stream,
+    WaitOver,
+    as_failure,
+    close,
+    each_within,
+    is_own_end,
+    left_running,
+    take_each,
+    within,
+)
 from offhook.waits import Wait
 
 if TYPE_CHECKING:
@@ -198,6 +209,171 @@ async def test_a_stream_that_stops_coming_is_over_in_time(before: int) -> None:
         await take()
     assert caught.value.wait is SHORT
     assert got == list(range(before))
+
+
+async def test_pieces_are_taken_as_they_come_in_one_task_and_closed() -> None:
+    """All pieces come, in order, and the source is closed in the task that it ran in."""
+    tasks, taken = set(), []
+
+    async def pieces() -> AsyncIterator[int]:
+        try:
+            async with asyncio.timeout(30):
+                for number in range(3):
+                    tasks.add(asyncio.current_task())
+                    yield number
+                    await asyncio.sleep(0)
+        finally:
+            tasks.add(asyncio.current_task())
+            taken.append(-1)
+
+    def take(piece: int) -> bool:
+        taken.append(piece)
+        return True
+
+    await take_each(AMPLE, AMPLE, pieces(), take)
+    await _settled()
+    assert taken == [0, 1, 2, -1]
+    assert len(tasks) == 1
+    assert left_running() == 0
+
+
+@pytest.mark.parametrize("before", [0, 1, 3])
+async def test_pieces_that_stop_coming_are_over_in_time(before: int, caplog: pytest.LogCaptureFixture) -> None:
+    """The first piece and every next one have their own limit; the source is closed when one is over."""
+    closed: list[bool] = []
+
+    async def pieces() -> AsyncIterator[int]:
+        try:
+            for number in range(before):
+                yield number
+                await asyncio.sleep(0)
+            await asyncio.Event().wait()
+        finally:
+            closed.append(True)
+
+    got: list[int] = []
+
+    def take(piece: int) -> bool:
+        got.append(piece)
+        return True
+
+    waits = (SHORT, AMPLE) if before == 0 else (AMPLE, SHORT)
+    with pytest.raises(WaitOver) as caught:
+        await take_each(*waits, pieces(), take, first_s=0.02, call_id="c1")
+    await _settled()
+    assert caught.value.wait is SHORT
+    assert got == list(range(before))
+    assert closed == [True]
+    assert [record.message for record in caplog.records] == [
+        "call c1: a test to answer took longer than 0.02 s: the test goes on"
+    ]
+
+
+async def test_a_piece_that_does_not_count_wins_no_time() -> None:
+    """Nothing at all, again and again, is nothing; and a source that ignores that it is left is taken no more of."""
+    let_go, taken = asyncio.Event(), []
+
+    async def pieces() -> AsyncIterator[int]:
+        for number in range(10_000):
+            yield number
+            try:
+                await asyncio.sleep(0.001)
+            except asyncio.CancelledError:
+                await let_go.wait()
+
+    def take(piece: int) -> bool:
+        taken.append(piece)
+        return piece == 0
+
+    with pytest.raises(WaitOver):
+        await take_each(AMPLE, SHORT, pieces(), take, first_s=0.001)
+    count = len(taken)
+    await _settled()
+    assert (left_running(), count > 1) == (1, True)
+    let_go.set()
+    await _settled()
+    assert len(taken) == count
+    assert left_running() == 0
+
+
+async def test_what_a_source_of_pieces_raises_comes_out_and_what_takes_them() -> None:
+    """What would end more than a call is a plain error."""
+
+    async def pieces(error: BaseException | None = None) -> AsyncIterator[int]:
+        yield 1
+        if error is not None:
+            raise error
+
+    with pytest.raises(OSError, match="no"):
+        await take_each(AMPLE, AMPLE, pieces(OSError("no")), bool)
+    with pytest.raises(Ended):
+        await take_each(AMPLE, AMPLE, pieces(SystemExit()), bool)
+    with pytest.raises(ZeroDivisionError):
+        await take_each(AMPLE, AMPLE, pieces(), lambda piece: bool(piece // 0))
+    assert left_running() == 0
+
+
+async def test_who_waits_for_pieces_no_more_leaves_their_source(caplog: pytest.LogCaptureFixture) -> None:
+    """It is cancelled at once, and what it raises then is in the log."""
+
+    async def pieces() -> AsyncIterator[int]:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise ValueError from None
+        yield 1
+
+    waiting = asyncio.ensure_future(take_each(AMPLE, AMPLE, pieces(), bool))
+    await _settled()
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    await _settled()
+    assert left_running() == 0
+    (line,) = [record.message for record in caplog.records]
+    assert line.startswith("work that nobody waits for any more raised ValueError at ")
+
+
+async def test_a_source_that_fails_while_who_waits_is_cancelled_disturbs_nobody(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Both in the same turn of the loop."""
+    fail = asyncio.Event()
+
+    async def pieces() -> AsyncIterator[int]:
+        yield await fail.wait()
+        raise ValueError("late")
+
+    waiting = asyncio.ensure_future(take_each(AMPLE, AMPLE, pieces(), bool))
+    await _settled()
+    fail.set()
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    await _settled()
+    assert "ValueError" in caplog.text
+
+
+async def test_a_source_of_pieces_may_take_its_time_to_close_after_its_end() -> None:
+    """Nobody waits for that, and it is counted."""
+    let_go = asyncio.Event()
+
+    class Ending:
+        def __aiter__(self) -> Ending:
+            return self
+
+        async def __anext__(self) -> int:
+            raise StopAsyncIteration
+
+        async def aclose(self) -> None:
+            await let_go.wait()
+
+    await take_each(AMPLE, SHORT, Ending(), bool)
+    assert left_running() == 1
+    let_go.set()
+    await _settled()
+    assert left_running() == 0
 
 
 async def test_closing_a_stream_never_raises() -> None:

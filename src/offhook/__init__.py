@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from offhook.agent.conversant import Conversant, ConversantHost
     from offhook.agent.session import Session
     from offhook.agent.sessions import AgentSessions
+    from offhook.audio.formats import AudioFormat
     from offhook.calls.call import Call
     from offhook.calls.transcript import Transcript, TranscriptEntry
     from offhook.carriers.telnyx.client import TelnyxCarrier
@@ -25,13 +26,14 @@ if TYPE_CHECKING:
     from offhook.server.run import serve
     from offhook.speech.base import Recognition, SpeechToText, TextToSpeech, VoiceActivity, VoiceActivityStream
     from offhook.speech.batch import BatchSpeechToText
-    from offhook.speech.streams import StreamingSpeechToText
+    from offhook.speech.streams import Sound, StreamingSpeechToText, StreamingTextToSpeech, VoiceStream, Word
 
 __all__ = [
     "Act",
     "Agent",
     "AgentSessions",
     "Answer",
+    "AudioFormat",
     "BatchSpeechToText",
     "Budget",
     "Call",
@@ -55,8 +57,10 @@ __all__ = [
     "Reply",
     "Say",
     "Session",
+    "Sound",
     "SpeechToText",
     "StreamingSpeechToText",
+    "StreamingTextToSpeech",
     "TelnyxCarrier",
     "TextToSpeech",
     "Texts",
@@ -68,6 +72,8 @@ __all__ = [
     "UseTools",
     "VoiceActivity",
     "VoiceActivityStream",
+    "VoiceStream",
+    "Word",
     "__version__",
     "serve",
     "uninterrupted",
@@ -80,6 +86,7 @@ _HOMES = {
     "Agent": "offhook.agent",
     "AgentSessions": "offhook.agent.sessions",
     "Answer": "offhook.dialog.acts",
+    "AudioFormat": "offhook.audio.formats",
     "Budget": "offhook.dialog.context",
     "BatchSpeechToText": "offhook.speech.batch",
     "Call": "offhook.calls.call",
@@ -103,8 +110,10 @@ _HOMES = {
     "Reply": "offhook.dialog.base",
     "Say": "offhook.dialog.acts",
     "Session": "offhook.agent.session",
+    "Sound": "offhook.speech.streams",
     "SpeechToText": "offhook.speech.base",
     "StreamingSpeechToText": "offhook.speech.streams",
+    "StreamingTextToSpeech": "offhook.speech.streams",
     "TelnyxCarrier": "offhook.carriers.telnyx.client",
     "TextToSpeech": "offhook.speech.base",
     "Texts": "offhook.agent",
@@ -116,6 +125,8 @@ _HOMES = {
     "UseTools": "offhook.dialog.acts",
     "VoiceActivity": "offhook.speech.base",
     "VoiceActivityStream": "offhook.speech.base",
+    "VoiceStream": "offhook.speech.streams",
+    "Word": "offhook.speech.streams",
     "serve": "offhook.server.run",
     "uninterrupted": "offhook.agent",
 }

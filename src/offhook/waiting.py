@@ -2,8 +2,9 @@
 
 Code that is not ours (a handler, a voice, a recogniser, a carrier) may take for ever, may ignore that it is cancelled,
 and may raise what would end more than a call. So nothing of a call awaits it directly: it awaits :func:`within` a
-:class:`~offhook.waits.Wait`, or takes its pieces from a :class:`Stream`. Both come back in time whatever happens, with
-a result, an :exc:`Exception` or :exc:`WaitOver`.
+:class:`~offhook.waits.Wait`, takes its pieces from a :class:`Stream`, or has them taken as they come
+(:func:`take_each`). All of these come back in time whatever happens, with a result, an :exc:`Exception` or
+:exc:`WaitOver`.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ __all__ = [
     "each_within",
     "is_own_end",
     "left_running",
+    "take_each",
     "within",
 ]
 
@@ -73,6 +75,9 @@ def is_own_end(error: BaseException) -> bool:
     task = asyncio.current_task()
     return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
 
+
+_AT_ONCE = 64
+"""So many pieces of an iterator are taken without a turn for others."""
 
 _left: set[asyncio.Future[object]] = set()
 
@@ -275,6 +280,102 @@ async def each_within(
         await stream.aclose()
 
 
+async def take_each(
+    first: Wait,
+    following: Wait,
+    pieces: AsyncIterator[T],
+    take: Callable[[T], bool],
+    *,
+    first_s: float | None = None,
+    following_s: float | None = None,
+    call_id: str | None = None,
+) -> None:
+    """As :func:`each_within`, for pieces that come many times a second: ``take`` is called with each as it comes, and
+    there is one task for all of them, and no timer of their own. Returns at their end; they are closed in any case.
+
+    Args:
+        first: for the first piece.
+        following: for every other.
+        pieces: the iterator. It runs in one task from its first piece to its closing.
+        take: called as a piece comes; must not block. Whether it counts as one: others win no time.
+        first_s: another limit for the first piece.
+        following_s: another one for every other.
+        call_id: for the log.
+
+    Raises:
+        WaitOver: a piece did not come.
+        Ended: as :func:`within`.
+        Exception: what the iterator or ``take`` raised.
+    """
+    taking = _Taking(pieces, take)
+    wait, limit_s = first, first.limit_s if first_s is None else first_s
+    seen = 0
+    try:
+        while not await taking.ended_by(limit_s):
+            if taking.counted == seen:
+                raise _over(wait, limit_s, call_id)
+            wait, limit_s, seen = following, following.limit_s if following_s is None else following_s, taking.counted
+    except BaseException:
+        taking.leave()
+        raise
+    taking.result()
+
+
+class _Taking(Generic[T]):
+    """An iterator whose pieces are taken in a task of its own."""
+
+    def __init__(self, pieces: AsyncIterator[T], take: Callable[[T], bool]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._pieces = pieces
+        self._take = take
+        self._patience = Patience()
+        self._over: asyncio.Future[None] = self._loop.create_future()
+        self._since_s = self._loop.time()
+        self.counted = 0
+        """Pieces that were some."""
+        self._task = asyncio.ensure_future(self._run())
+
+    async def ended_by(self, limit_s: float) -> bool:
+        """Wait for its end, until so long after the last piece that was known then; whether it has come."""
+        await self._patience.wait_for(self._over, max(0.0, self._since_s + limit_s - self._loop.time()))
+        return self._over.done()
+
+    def result(self) -> None:
+        """It has ended; it still closes what it has come to the end of."""
+        _leave(self._task, cancel=False)
+        self._over.result()
+
+    def leave(self) -> None:
+        """Nobody waits any more."""
+        if not self._over.cancel():
+            _seen(self._over)
+        _leave(self._task, cancel=True)
+
+    async def _run(self) -> None:
+        self._patience.begin()
+        try:
+            await self._take_all()
+            _set(self._over)
+        except BaseException as error:
+            if is_own_end(error):
+                raise
+            _fail(self._over, error)
+        finally:
+            await close(self._pieces)
+
+    async def _take_all(self) -> None:
+        number = 0
+        async for piece in self._pieces:
+            if self._over.done():
+                return  # it was left, and ignores that
+            if self._take(piece):
+                self.counted += 1
+                self._since_s = self._loop.time()
+            number += 1
+            if number % _AT_ONCE == 0:
+                await asyncio.sleep(0)  # an iterator that never waits would hold up everybody else
+
+
 async def close(pieces: object) -> None:
     """Close an async iterator in the running task, which has iterated over it, if it can be closed.
 
@@ -318,6 +419,11 @@ def _fail(piece: asyncio.Future[Any], error: BaseException) -> None:
         piece.cancel()
     else:
         piece.set_exception(as_failure(error))
+
+
+def _set(over: asyncio.Future[None]) -> None:
+    if not over.done():
+        over.set_result(None)
 
 
 def _tell_again(tell: Callable[[], object] | None, after_s: float | None) -> Callable[[], None]:

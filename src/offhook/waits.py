@@ -35,6 +35,7 @@ __all__ = [
     "TRANSFER",
     "VOICE_FIRST",
     "VOICE_NEXT",
+    "VOICE_OF_SEVERAL",
     "Wait",
 ]
 
@@ -118,6 +119,12 @@ VOICE_NEXT = Wait(
     limit_s=2.0,
     outcome="another voice goes on with the next sentence, or this one where there is no other; the second time in a "
     "row: as for the first sound",
+)
+
+VOICE_OF_SEVERAL = Wait(
+    name="a sound of a voice that is one of several",
+    limit_s=1.0,
+    outcome="the next one says the sentence, or what is left of it",
 )
 
 # -- the carrier -----------------------------------------------------------------------------------------------------
@@ -220,6 +227,7 @@ ALL = (
     FLUSH,
     VOICE_FIRST,
     VOICE_NEXT,
+    VOICE_OF_SEVERAL,
     COMMAND,
     DIALLED,
     ANSWER,

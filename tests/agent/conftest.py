@@ -13,8 +13,9 @@ from offhook.agent import Agent, Engines
 from offhook.agent.cascade import Cascade
 from offhook.agent.session import Session
 from offhook.agent.voices import Fallback
-from offhook.audio.formats import PCMU, AudioFormat
+from offhook.audio.formats import PCM_8K, PCMA, PCMU, AudioFormat
 from offhook.calls import Call, CallRecord
+from offhook.carriers.commands import StreamRequest
 from offhook.carriers.media import MediaFormat, MediaStarted
 from offhook.clock import ManualClock
 from offhook.errors import CarrierUnavailable
@@ -33,6 +34,7 @@ WORDS = tone(RATE, FRAME_MS, frequency=1000)
 HUM = tone(RATE, FRAME_MS, frequency=250)
 """20 ms of the caller that sound like a hum."""
 SILENCE = bytes(len(WORDS))
+CODECS = {PCMU: "PCMU", PCMA: "PCMA", PCM_8K: "L16"}
 
 
 @dataclass
@@ -42,14 +44,19 @@ class FakeStream:
     input_rate: int = RATE
     input_format: AudioFormat = PCMU
     output_rate: int = RATE
+    output_format: AudioFormat = PCM_8K
     queue: deque[bytearray | str] = field(default_factory=deque)
     played: bytearray = field(default_factory=bytearray)
     cleared: int = 0
     returned: list[str] = field(default_factory=list)
 
+    def send_encoded(self, audio: bytes) -> None:
+        assert len(audio) % self.output_format.frame_bytes == 0
+        self.queue.append(bytearray(audio))
+
     def send_audio(self, pcm: bytes) -> None:
-        assert len(pcm) % (RATE * 2 * FRAME_MS // 1000) == 0
-        self.queue.append(bytearray(pcm))
+        assert self.output_format == PCM_8K
+        self.send_encoded(pcm)
 
     def send_mark(self, name: str) -> None:
         self.queue.append(name)
@@ -62,7 +69,7 @@ class FakeStream:
     def play(self) -> bytes:
         """20 ms of what the caller hears."""
         heard = bytearray()
-        need = RATE * 2 * FRAME_MS // 1000
+        need = self.output_format.frame_bytes
         while self.queue and (len(heard) < need or isinstance(self.queue[0], str)):
             head = self.queue[0]
             if isinstance(head, str):
@@ -125,15 +132,17 @@ class PhoneCall:
         vad: Any = None,
         fallback: Any = None,
         direction: Any = "inbound",
+        line: AudioFormat = PCM_8K,
     ) -> None:
         self.clock = ManualClock(now_ms=1000.0)
-        self.stream = FakeStream()
+        self.stream = FakeStream(output_format=line)
         self.carrier = FakeCarrier()
         self.tts = tts or FakeTts(word_ms=200)
         self.stt = stt or FakeStt(texts)
         self.vad = vad or FakeVad()
         self.events: list[SessionEvent] = []
         self.call = Call(CallRecord(call_id="v3:call", direction=direction), self.carrier)  # type: ignore[arg-type]
+        self.call.line.expect(StreamRequest(url="", codec=CODECS[line], sample_rate=line.sample_rate))
         self.call.observe(self.events.append)  # type: ignore[arg-type]
         self.cascade: Cascade
         engines = Engines(self.vad, self.stt, self.tts, fallback or Fallback())

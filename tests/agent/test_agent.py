@@ -210,7 +210,9 @@ async def test_engines_warm_up_what_can_be_warmed_up() -> None:
     class Tts:
         sample_rate = 22050
 
-    await Engines(Vad(), FakeStt(), cast("FakeTts", Tts())).warm_up()
+        def speak(self, text: str) -> Any: ...
+
+    await Engines(Vad(), FakeStt(), Tts()).warm_up()
     assert warm == [1]
 
 
@@ -220,8 +222,9 @@ def test_engines_load_by_the_name_of_the_voice(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(engines, "load_vad", lambda: "vad")
     monkeypatch.setattr(engines, "default_stt", lambda: "stt")
-    monkeypatch.setattr(engines, "load_tts", lambda voice: voice)
-    assert Engines.load(tts="flite:rms") == Engines("vad", "stt", "flite:rms")  # type: ignore[arg-type]
+    voice = FakeTts()
+    monkeypatch.setattr(engines, "load_tts", {"flite:rms": voice}.__getitem__)
+    assert Engines.load(tts="flite:rms") == Engines("vad", "stt", voice)  # type: ignore[arg-type]
 
 
 def test_engines_of_ones_own_take_the_place_of_those_that_come_with_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from offhook.dialog.base import Dialog
     from offhook.dialog.model import Instructions
     from offhook.models.base import LanguageModel
-    from offhook.speech.base import SpeechToText, TextToSpeech, VoiceActivity
+    from offhook.speech.base import SpeechToText, VoiceActivity
+    from offhook.speech.batch_voice import AnyVoice
     from offhook.speech.streams import StreamingSpeechToText
     from offhook.tools.base import Tools
 
@@ -76,9 +77,9 @@ class Agent:
     Args:
         name: who it is, for people who look at its calls.
         greeting: what it says first; ``""`` to let the caller begin.
-        tts: a voice of :func:`offhook.speech.engines.load_tts`, such as ``"flite:rms"``, or one of your own;
-            ``None``: the best here. Where it does not work another one of those here speaks; a list: the first of these
-            that works.
+        tts: a voice of :func:`offhook.speech.engines.load_tts`, such as ``"flite:rms"``, or one of your own, that says
+            a sentence or holds a connection; ``None``: the best here. Where it does not work another one of those here
+            speaks; a list: the first of these that works.
         stt: a recogniser of :func:`offhook.speech.engines.load_stt`, such as ``"moonshine"``, or one of your own, of
             whole utterances or streaming; ``None``: the one that is installed; a list: the first of these that works.
         vad: your own voice activity detector; likewise.
@@ -100,7 +101,7 @@ class Agent:
         name: str,
         greeting: str,
         *,
-        tts: str | TextToSpeech | Sequence[str | TextToSpeech] | None = None,
+        tts: AnyVoice | str | Sequence[AnyVoice | str] | None = None,
         stt: Hears | Sequence[Hears] | None = None,
         vad: VoiceActivity | None = None,
         dialog: Dialog | None = None,

@@ -28,12 +28,12 @@ class SpeechOutlet(Protocol):
     """A call's audio towards the caller."""
 
     @property
-    def output_rate(self) -> int:
-        """The rate of the pcm that is sent, in Hz."""
+    def output_format(self) -> AudioFormat:
+        """What is played untouched: the line's own codec where that is G.711, else pcm."""
         ...
 
-    def send_audio(self, pcm: bytes) -> None:
-        """Play whole 20 ms frames, after what was sent before."""
+    def send_encoded(self, audio: bytes) -> None:
+        """Play whole 20 ms frames of :attr:`output_format`, after what was sent before."""
         ...
 
     def send_mark(self, name: str) -> None:
@@ -56,6 +56,15 @@ class CallAudio(SpeechOutlet, Protocol):
     @property
     def input_format(self) -> AudioFormat:
         """How the caller's audio is written on the line; :meth:`Conversant.audio` gets pcm of it in any case."""
+        ...
+
+    @property
+    def output_rate(self) -> int:
+        """The rate of the pcm that :meth:`send_audio` takes, in Hz."""
+        ...
+
+    def send_audio(self, pcm: bytes) -> None:
+        """As :meth:`send_encoded`, of pcm."""
         ...
 
 

@@ -12,11 +12,14 @@ from offhook.agent.voices import Fallback, Voices
 from offhook.audio.formats import PCM_8K, AudioFormat, Rewriter, best_for
 from offhook.errors import ConfigError
 from offhook.logs import describe
+from offhook.speech.batch_voice import as_streaming
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from offhook.speech.base import SpeechToText, TextToSpeech, VoiceActivity
+    from offhook.speech.base import SpeechToText, VoiceActivity
+    from offhook.speech.batch_voice import AnyVoice
+    from offhook.speech.metering import Metering
     from offhook.speech.streams import StreamingSpeechToText
 
     Hears = SpeechToText | StreamingSpeechToText | str
@@ -32,16 +35,22 @@ _loading: set[asyncio.Task[None]] = set()
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """What listens, recognises and speaks. Any object that keeps the protocol of :mod:`offhook.speech.base` will do, or
-    of :mod:`offhook.speech.streams`."""
+    """What listens, recognises and speaks. Any object that keeps a protocol of :mod:`offhook.speech.base` or
+    :mod:`offhook.speech.streams` will do.
+
+    Raises:
+        ConfigError: ``tts`` is no voice.
+    """
 
     vad: VoiceActivity
     stt: SpeechToText | StreamingSpeechToText
-    tts: TextToSpeech
+    tts: AnyVoice
     fallback: Fallback = field(default_factory=Fallback, compare=False)
     """What speaks where ``tts`` does not work."""
     stt_fallback: tuple[SpeechToText | StreamingSpeechToText, ...] = field(default=(), compare=False)
     """What recognises where ``stt`` does not work, the first that works."""
+    metering: Metering | None = field(default=None, compare=False)
+    """Told what calls ask of the voices."""
     recognisers: Recognisers = field(init=False, compare=False)
     """``stt`` and its fallback, and how they do."""
     voices: Voices = field(init=False, compare=False)
@@ -49,13 +58,13 @@ class Engines:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "recognisers", Recognisers(self.stt, *self.stt_fallback))
-        object.__setattr__(self, "voices", Voices(self.tts, self.fallback))
+        object.__setattr__(self, "voices", Voices(as_streaming(self.tts), self.fallback, metering=self.metering))
 
     @classmethod
     def load(
         cls,
         *,
-        tts: str | TextToSpeech | Sequence[str | TextToSpeech] | None = None,
+        tts: AnyVoice | str | Sequence[AnyVoice | str] | None = None,
         stt: Hears | Sequence[Hears] | None = None,
         vad: VoiceActivity | None = None,
     ) -> Engines:
@@ -74,26 +83,27 @@ class Engines:
         """
         from offhook.speech.engines import default_stt, fallbacks_of, load_tts, load_vad
 
+        listed = isinstance(tts, (list, tuple))
         voices: list[Any] = [*tts] if isinstance(tts, (list, tuple)) else [tts]
         if not voices:
             raise ConfigError("expected a voice, got an empty list of voices.", fix="leave tts out for the default")
-        first, *others = voices
-        speaks: Any = load_tts(first) if first is None or isinstance(first, str) else first
-        fallback = Fallback(*(others if isinstance(tts, (list, tuple)) else fallbacks_of(speaks)))
+        first, *others = (load_tts(each) if each is None or isinstance(each, str) else each for each in voices)
+        fallback = Fallback(*others) if listed else Fallback(*fallbacks_of(first), last_resort=True)
         hears = [default_stt()] if stt is None else _recognisers(stt)
-        return cls(load_vad() if vad is None else vad, hears[0], speaks, fallback, tuple(hears[1:]))
+        return cls(load_vad() if vad is None else vad, hears[0], first, fallback, tuple(hears[1:]))
 
     async def warm_up(self) -> None:
         """Load every model and run it once, so that the first call does not wait for it. What speaks or hears where the
         first does not work is loaded in the background, and is there when it is."""
         first, *others = self.recognisers.engines
-        for engine in (self.vad, first, self.tts):
+        for engine in (self.vad, first, self.voices.first):
             await _warm_up(engine)
         for rate in _LINE_RATES:
             pcm = AudioFormat("pcm", rate)
             Rewriter(pcm, PCM_8K)
             Rewriter(pcm, best_for(pcm, first.formats))
-            Rewriter(AudioFormat("pcm", self.tts.sample_rate), pcm)
+            for given in self.voices.first.formats:
+                Rewriter(given, pcm)
             await asyncio.sleep(0)
         loading = asyncio.create_task(self._load_others(others))
         _loading.add(loading)

@@ -16,6 +16,7 @@ from offhook.waits import (
     TRANSFER,
     VOICE_FIRST,
     VOICE_NEXT,
+    VOICE_OF_SEVERAL,
 )
 
 __all__ = ["Limits", "TurnOptions"]
@@ -104,6 +105,8 @@ class Limits:
     """The longest that a voice may take to the first sound of a sentence."""
     voice_next_s: float = VOICE_NEXT.limit_s
     """The longest that it may take from one sound to the next."""
+    voice_of_several_s: float = VOICE_OF_SEVERAL.limit_s
+    """The longest for either where the program has given a list of voices, and there is another one to try."""
 
     def __post_init__(self) -> None:
         for field in fields(self):

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from offhook.agent.cascade import Cascade
 from offhook.agent.cascade.recording import Greeting
 from offhook.agent.session import Session
-from offhook.audio.resample import resample
+from offhook.audio.formats import PCM_16K, PCMU, AudioFormat, Rewriter, best_for
 from offhook.speech.batch import metered, unadapted
-from offhook.speech.metering import MeteredTts, Metering, cost_of_recognition, cost_of_voice
+from offhook.speech.metering import Metering, cost_of_recognition, cost_of_voice
 from offhook.waiting import WaitOver, within
 from offhook.waits import RECOGNITION, VOICE_FIRST
 
@@ -52,10 +52,10 @@ class AgentSessions:
             engines,
             stt=metered(engines.stt, self.metering),
             stt_fallback=tuple(metered(stt, self.metering) for stt in engines.stt_fallback),
-            tts=MeteredTts(engines.tts, self.metering),
+            metering=self.metering,
         )
         self._clock = clock
-        self._greeting = Greeting(agent, engines.tts)
+        self._greeting = Greeting(agent, self._metered.voices)
 
     async def warm_up(self) -> None:
         """Load the engines and have the greeting said once, so that the first call does not wait for it; and see what
@@ -70,16 +70,18 @@ class AgentSessions:
     async def _costs(self) -> tuple[EngineCost, ...]:
         """What those engines take that compute here (``at_once``): the voice says something of a usual length, and the
         recogniser hears it. Others are seen at work: a request to a provider may cost money."""
-        stt, tts = unadapted(self._engines.stt), self._engines.tts
+        stt, tts = unadapted(self._engines.stt), self._metered.voices.first
+        pcm = AudioFormat("pcm", stt.sample_rate) if stt is not None else PCM_16K
         costs: list[EngineCost] = []
         try:
-            said = b"".join(pcm for _, pcm in await self._greeting.recording())
-            if hasattr(tts, "at_once"):
+            written, said = PCMU, b"".join(recorded.audio for recorded in await self._greeting.recording())
+            if getattr(tts, "at_once", None) is not None:
                 text = self._agent.texts.clarify or _SOMETHING_SAID
-                voice, said = await within(VOICE_FIRST, cost_of_voice(tts, text), limit_s=_MEASURE_S)
+                written = best_for(pcm, tts.formats)
+                voice, said = await within(VOICE_FIRST, cost_of_voice(tts, text, written), limit_s=_MEASURE_S)
                 costs.append(voice)
             if said and stt is not None and hasattr(stt, "at_once"):
-                heard = await asyncio.to_thread(resample, said, tts.sample_rate, stt.sample_rate)
+                heard = await asyncio.to_thread(Rewriter(written, pcm).process, said)
                 costs.append(await within(RECOGNITION, cost_of_recognition(stt, heard), limit_s=_MEASURE_S))
         except WaitOver:
             pass

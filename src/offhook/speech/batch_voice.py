@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from offhook.audio.formats import AudioFormat
 from offhook.errors import ConfigError, EngineError, kind_of
@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     from offhook.speech.base import TextToSpeech
     from offhook.speech.streams import Sounds, StreamingTextToSpeech, VoiceStream
 
-__all__ = ["BatchVoice", "as_streaming", "say_whole"]
+__all__ = ["AnyVoice", "BatchVoice", "as_streaming", "say_whole"]
+
+AnyVoice: TypeAlias = "TextToSpeech | StreamingTextToSpeech"
+"""One of either kind."""
 
 
-def as_streaming(voice: TextToSpeech | StreamingTextToSpeech) -> StreamingTextToSpeech:
+def as_streaming(voice: AnyVoice) -> StreamingTextToSpeech:
     """``voice`` as one that streams: itself if it does.
 
     Raises:

@@ -14,7 +14,8 @@ from offhook.named import RECOGNISERS, VOICES, make
 
 if TYPE_CHECKING:
     from offhook.speech.base import SpeechToText, TextToSpeech, VoiceActivity
-    from offhook.speech.streams import StreamingSpeechToText, StreamingTextToSpeech
+    from offhook.speech.batch_voice import AnyVoice
+    from offhook.speech.streams import StreamingSpeechToText
 
 __all__ = [
     "default_stt",
@@ -70,7 +71,7 @@ def moonshine(which: str = "") -> SpeechToText:
     return Moonshine()
 
 
-def load_tts(name: str | None = None) -> TextToSpeech | StreamingTextToSpeech:
+def load_tts(name: str | None = None) -> AnyVoice:
     """The voice of this name: ``flite``, ``espeak:en-gb``, or another of :data:`offhook.named.VOICES`; None:
     :func:`default_tts`.
 
@@ -80,7 +81,7 @@ def load_tts(name: str | None = None) -> TextToSpeech | StreamingTextToSpeech:
     """
     if name is None:
         return default_tts()
-    voice: TextToSpeech | StreamingTextToSpeech = make("a voice", VOICES, name)
+    voice: AnyVoice = make("a voice", VOICES, name)
     return voice
 
 
@@ -134,7 +135,7 @@ def default_tts() -> TextToSpeech:
     )
 
 
-def fallbacks_of(voice: TextToSpeech | StreamingTextToSpeech) -> list[str]:
+def fallbacks_of(voice: AnyVoice) -> list[str]:
     """The names of voices that may speak where ``voice`` does not work: those that come with us and are another."""
     return [name for name in ("flite", "espeak") if type(voice).__name__.lower() != name]
 

@@ -9,10 +9,14 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from offhook.speech.streams import Sound
 
-    from offhook.speech.base import Recognition, SpeechToText, TextToSpeech
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from offhook.audio.formats import AudioFormat
+    from offhook.speech.base import Recognition, SpeechToText
+    from offhook.speech.streams import Sounds, StreamingTextToSpeech, VoiceStream
 
 __all__ = [
     "EngineCost",
@@ -20,10 +24,10 @@ __all__ = [
     "EngineName",
     "EngineUse",
     "MeteredStt",
-    "MeteredTts",
     "Metering",
     "cost_of_recognition",
     "cost_of_voice",
+    "metered_voice",
 ]
 
 EngineName = Literal["recognition", "voice"]
@@ -133,46 +137,69 @@ class MeteredStt:
             listener.done("recognition", audio_ms, dropped=not known)
 
 
-class MeteredTts:
-    """A voice whose times are told.
+def metered_voice(stream: VoiceStream, audio: AudioFormat, metering: Metering) -> VoiceStream:
+    """A voice on one call whose times are told.
+
+    A sentence counts from when it is waited for: one that was asked for ahead keeps nobody waiting until then.
 
     Args:
-        tts: the voice.
+        stream: the voice on the call.
+        audio: its format.
         metering: whom to tell.
     """
+    return _MeteredStream(stream, audio, metering)
 
-    def __init__(self, tts: TextToSpeech, metering: Metering) -> None:
-        self._tts = tts
+
+class _MeteredStream:
+    def __init__(self, stream: VoiceStream, audio: AudioFormat, metering: Metering) -> None:
+        self._stream = stream
+        self._bytes_per_ms = audio.bytes_per_ms
         self._metering = metering
+        self.cancel = stream.cancel
+        self.close = stream.close
 
-    @property
-    def sample_rate(self) -> int:
-        """That of the voice."""
-        return self._tts.sample_rate
-
-    def speak(self, text: str) -> AsyncIterator[bytes]:
-        """The audio of ``text``, as the voice says it."""
+    def speak(self, text: str, *, goes_on: bool = False) -> Sounds:
+        sounds = self._stream.speak(text, goes_on=goes_on)
         listener = self._metering.listener
-        return self._tts.speak(text) if listener is None else self._speak(text, listener)
+        return sounds if listener is None else _MeteredSounds(sounds, listener, self._bytes_per_ms)
 
-    async def _speak(self, text: str, listener: EngineListener) -> AsyncGenerator[bytes, None]:
-        listener.asked("voice", 0.0)
-        began_ns, made, whole = time.perf_counter_ns(), 0, False
-        pieces = self._tts.speak(text)
+
+class _MeteredSounds:
+    def __init__(self, sounds: Sounds, listener: EngineListener, bytes_per_ms: float) -> None:
+        self._sounds = sounds
+        self._listener = listener
+        self._bytes_per_ms = bytes_per_ms
+        self._began_ns: int | None = None
+        self._made = 0
+        self._over = False
+
+    def __aiter__(self) -> _MeteredSounds:
+        return self
+
+    async def __anext__(self) -> Sound:
+        if self._began_ns is None:
+            self._began_ns = time.perf_counter_ns()
+            self._listener.asked("voice", 0.0)
         try:
-            async for pcm in pieces:
-                if pcm and not made:
-                    took_ms = (time.perf_counter_ns() - began_ns) / 1e6
-                    listener.answered(EngineUse(engine="voice", audio_ms=0.0, answered_ms=took_ms))
-                made += len(pcm)
-                yield pcm
-            whole = True
-        finally:
-            aclose = getattr(pieces, "aclose", None)
-            if aclose is not None:
-                await aclose()
-            audio_ms = made / _SAMPLE_BYTES * 1000 / self._tts.sample_rate
-            listener.done("voice", audio_ms, dropped=not whole)
+            sound = await anext(self._sounds)
+        except StopAsyncIteration:
+            self._done(dropped=False)
+            raise
+        size = len(sound.audio) if isinstance(sound, Sound) else 0  # what is none is for whoever wanted it to say
+        if size and not self._made and not self._over:
+            took_ms = (time.perf_counter_ns() - self._began_ns) / 1e6
+            self._listener.answered(EngineUse(engine="voice", audio_ms=0.0, answered_ms=took_ms))
+        self._made += size
+        return sound
+
+    async def aclose(self) -> None:
+        self._done(dropped=True)
+        await self._sounds.aclose()
+
+    def _done(self, *, dropped: bool) -> None:
+        if self._began_ns is not None and not self._over:
+            self._over = True
+            self._listener.done("voice", self._made / self._bytes_per_ms, dropped=dropped)
 
 
 async def cost_of_recognition(stt: SpeechToText, pcm: bytes) -> EngineCost:
@@ -194,26 +221,30 @@ async def cost_of_recognition(stt: SpeechToText, pcm: bytes) -> EngineCost:
     )
 
 
-async def cost_of_voice(tts: TextToSpeech, text: str) -> tuple[EngineCost, bytes]:
-    """Say ``text`` and see what it takes; the audio, too.
+async def cost_of_voice(voice: StreamingTextToSpeech, text: str, audio: AudioFormat) -> tuple[EngineCost, bytes]:
+    """Say ``text`` and see what it takes; the audio, too, in ``audio``, one of the voice's formats.
 
     Raises:
         Exception: what the voice raises.
     """
     began_ns, used_ns = time.perf_counter_ns(), time.process_time_ns()
     first_ms, pieces = None, []
-    async for pcm in tts.speak(text):
-        if pcm and first_ms is None:
-            first_ms = (time.perf_counter_ns() - began_ns) / 1e6
-        pieces.append(pcm)
+    stream = voice.open(audio)
+    try:
+        async for sound in stream.speak(text):
+            if sound.audio and first_ms is None:
+                first_ms = (time.perf_counter_ns() - began_ns) / 1e6
+            pieces.append(sound.audio)
+    finally:
+        stream.close()
     said = b"".join(pieces)
     took_ms = (time.perf_counter_ns() - began_ns) / 1e6
     cost = EngineCost(
         engine="voice",
-        audio_ms=len(said) / _SAMPLE_BYTES * 1000 / tts.sample_rate,
+        audio_ms=len(said) / audio.bytes_per_ms,
         answered_ms=took_ms if first_ms is None else first_ms,
         busy_ms=took_ms,
         processor_ms=(time.process_time_ns() - used_ns) / 1e6,
-        at_once=getattr(tts, "at_once", None),
+        at_once=getattr(voice, "at_once", None),
     )
     return cost, said

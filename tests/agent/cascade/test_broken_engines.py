@@ -68,6 +68,9 @@ class Voice(FakeTts):
                     await asyncio.sleep(0.05)
             case "endless":
                 while True:
+                    yield tone(16000, 100)
+            case "silence":
+                while True:
                     yield bytes(3200)
             case "odd":
                 self.spoken.append(text)
@@ -102,7 +105,7 @@ def heard(call: Any) -> list[str]:
     return [text for speaker, text in call.history if speaker == "agent"]
 
 
-@pytest.mark.parametrize("deed", ["hang", "deaf", "raise", "exit", "text", "nothing", "drip"])
+@pytest.mark.parametrize("deed", ["hang", "deaf", "raise", "exit", "text", "nothing", "drip", "silence"])
 async def test_a_sentence_that_a_voice_does_not_begin_is_said_by_the_next(phone: Any, elapse: Any, deed: str) -> None:
     """Whatever it does in place of it; and what follows, if it has failed: nothing is said twice, and none is lost."""
     first, second = Voice("speak", deed), Voice()
@@ -182,7 +185,7 @@ async def test_a_greeting_that_cannot_be_recorded_is_said_by_another_voice(phone
     await elapse(3)
     await call.until_quiet()
     assert heard(call) == ["Welcome here. How can I help?"]
-    assert second.spoken == ["Welcome here.", "How can I help?"]
+    assert second.spoken[-2:] == ["Welcome here.", "How can I help?"]
 
 
 @pytest.mark.parametrize("bridged", [True, False])

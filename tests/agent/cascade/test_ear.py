@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from offhook.agent.cascade.ear import Ear, OverheardOutlet
+from offhook.audio.formats import PCM_8K, PCM_16K, PCMA, PCMU, AudioFormat, Rewriter
 from offhook.clock import ManualClock
 from offhook.speech.testing import FakeVad, tone
 
@@ -88,13 +89,13 @@ def test_a_closed_ear_hears_nothing() -> None:
 class Line:
     """Notes what is sent."""
 
-    output_rate = 16000
+    output_format: AudioFormat = PCM_16K
 
     def __init__(self) -> None:
         self.sent: list[object] = []
 
-    def send_audio(self, pcm: bytes) -> None:
-        self.sent.append(pcm)
+    def send_encoded(self, audio: bytes) -> None:
+        self.sent.append(audio)
 
     def send_mark(self, name: str) -> None:
         self.sent.append(name)
@@ -109,20 +110,21 @@ def noise_like_words(rate: int, duration_ms: int) -> bytes:
     return bytes(samples[:: 16000 // rate].astype(np.int16).tobytes())
 
 
-@pytest.mark.parametrize("rate", [8000, 16000])
-def test_what_the_agent_says_is_not_heard_when_it_comes_back(rate: int) -> None:
-    """Neither in the windows, nor as words, nor in an utterance; a caller's audio is as it came."""
+@pytest.mark.parametrize(("rate", "written"), [(8000, PCM_8K), (16000, PCM_16K), (8000, PCMU), (8000, PCMA)])
+def test_what_the_agent_says_is_not_heard_when_it_comes_back(rate: int, written: AudioFormat) -> None:
+    """Neither in the windows, nor as words, nor in an utterance, whatever the codec; a caller's audio is as it came."""
     hearing = Hearing(rate)
     line = Line()
-    line.output_rate = rate
+    line.output_format = written
     clock = ManualClock(hearing.now_ms)
     outlet = OverheardOutlet(line, hearing.ear, clock)
     hearing.hear(bytes(rate * 2 * 200 // 1000))
     clock.advance(200)
     said = tone(rate, 600, frequency=700)
-    outlet.send_audio(said)
+    encoded = Rewriter(AudioFormat("pcm", rate), written).process(said)
+    outlet.send_encoded(encoded)
     outlet.send_mark("1")
-    assert (outlet.output_rate, line.sent) == (rate, [said, "1"])
+    assert (outlet.output_format, line.sent) == (written, [encoded, "1"])
     hearing.hear(bytes(rate * 2 * 200 // 1000))
     before = len(hearing.audio)
     hearing.hear(bytes((np.frombuffer(said, np.int16) // 8).astype(np.int16).tobytes()))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from offhook.agent.cascade.playout import Audio, Mark, Playout, PlayoutOptions, heard_words
+from offhook.agent.cascade.playout import Audio, Mark, Playout, PlayoutOptions
+from offhook.audio.formats import PCM_8K, PCM_16K, PCMA, PCMU, AudioFormat
+from offhook.speech.streams import Word
 
-RATE = 8000
-MS = RATE * 2 // 1000
+MS = 16
 
 
 def pcm(ms: float) -> bytes:
@@ -16,7 +20,7 @@ def pcm(ms: float) -> bytes:
 
 
 def lengths(messages: list[Audio | Mark]) -> list[float]:
-    return [len(message.pcm) / MS for message in messages if isinstance(message, Audio)]
+    return [len(message.data) / MS for message in messages if isinstance(message, Audio)]
 
 
 def marks(messages: list[Audio | Mark]) -> list[str]:
@@ -24,7 +28,7 @@ def marks(messages: list[Audio | Mark]) -> list[str]:
 
 
 def speech(ms: float = 1000, text: str = "one two three four") -> Playout:
-    playout = Playout(RATE)
+    playout = Playout(PCM_8K)
     playout.begin(text)
     playout.feed(pcm(ms))
     playout.finish()
@@ -51,7 +55,7 @@ def test_a_mark_follows_every_piece() -> None:
 
 def test_audio_is_sent_as_it_comes_and_small_pieces_wait_while_there_is_time() -> None:
     """A piece smaller than 100 ms is sent only if the caller would hear a gap, or at the end."""
-    playout = Playout(RATE)
+    playout = Playout(PCM_8K)
     assert list(playout.due(0)) == []
     playout.begin("hello there")
     playout.feed(pcm(25))
@@ -70,12 +74,12 @@ def test_the_tail_is_padded_to_a_whole_frame() -> None:
     sent = list(playout.due(0))
     assert lengths(sent) == [20, 20]
     assert isinstance(sent[2], Audio)
-    assert sent[2].pcm == pcm(5) + bytes(15 * MS)
+    assert sent[2].data == pcm(5) + bytes(15 * MS)
 
 
 def test_after_a_gap_audio_is_not_sent_faster_to_catch_up() -> None:
     """When audio comes late, the lead counts from when it came."""
-    playout = Playout(RATE)
+    playout = Playout(PCM_8K)
     playout.begin("hello")
     playout.feed(pcm(100))
     list(playout.due(0))
@@ -129,7 +133,7 @@ def test_a_speech_is_done_2_s_after_its_end_if_the_carrier_returns_no_marks() ->
 
 def test_an_open_speech_is_not_done() -> None:
     """More can come until it is finished; then nothing said at all is done."""
-    playout = Playout(RATE)
+    playout = Playout(PCM_8K)
     assert not playout.done(9999)
     playout.finish()
     assert playout.done(0)
@@ -154,7 +158,7 @@ def test_marks_that_return_after_a_pause_were_not_played() -> None:
 
 def test_a_resumed_speech_goes_on_from_what_was_heard() -> None:
     """Nothing is lost and nothing is said twice; the first piece is short again."""
-    playout = Playout(RATE)
+    playout = Playout(PCM_8K)
     playout.begin("count")
     audio = bytes(range(250)) * (640 * MS // 250)
     playout.feed(audio)
@@ -175,13 +179,13 @@ def test_a_resumed_speech_goes_on_from_what_was_heard() -> None:
             playout.mark_returned(name, now)
         now += 20
     assert lengths(again)[:2] == [20, 100]
-    heard += b"".join(message.pcm for message in again if isinstance(message, Audio))
+    heard += b"".join(message.data for message in again if isinstance(message, Audio))
     assert bytes(heard).rstrip(b"\0") == audio.rstrip(b"\0")
 
 
 def test_words_are_heard_in_proportion_to_the_time() -> None:
     """Of the sentence that was interrupted, as many words as its share of time allows; nothing of those after it."""
-    playout = Playout(RATE)
+    playout = Playout(PCM_8K)
     playout.begin("We open at nine.")
     playout.feed(pcm(1000))
     playout.begin("On Saturday we open at ten.")
@@ -201,7 +205,7 @@ def test_words_are_heard_in_proportion_to_the_time() -> None:
 
 def test_a_sentence_whose_audio_is_not_complete_is_measured_by_its_letters() -> None:
     """What has come of it so far is not taken for the whole, neither before nor after it is stopped."""
-    playout = Playout(RATE)
+    playout = Playout(PCM_8K)
     playout.begin("This sentence is much longer than what has come of it.")
     playout.feed(pcm(400))
     for name in marks(list(playout.due(0))):
@@ -229,7 +233,7 @@ def test_a_stopped_speech_is_done_and_sends_nothing_more() -> None:
 
 def test_a_sentence_without_sound_is_never_heard() -> None:
     """A voice is silent about a script that it cannot read: what it did not say is in no transcript."""
-    playout = Playout(RATE)
+    playout = Playout(PCM_8K)
     playout.begin("mute")
     playout.begin("hello")
     playout.feed(pcm(400))
@@ -240,15 +244,6 @@ def test_a_sentence_without_sound_is_never_heard() -> None:
     assert playout.heard_text(0) == ""
     playout.mark_returned(marks(sent)[-1], 400)
     assert playout.heard_text(400) == "hello"
-
-
-def test_half_a_word_heard_is_a_word_heard() -> None:
-    """Less than half is none."""
-    assert heard_words("aaa bbb", 0.25) == "aaa"
-    assert heard_words("aaa bbb", 0.24) == ""
-    assert heard_words("aaa bbb", 0.75) == "aaa bbb"
-    assert heard_words("", 0.5) == ""
-    assert heard_words("aaa", -1) == ""
 
 
 class Carrier:
@@ -270,10 +265,10 @@ class Carrier:
                 continue
             if not budget:
                 return
-            size = min(budget * MS, len(head.pcm))
-            self.heard += head.pcm[:size]
+            size = min(budget * MS, len(head.data))
+            self.heard += head.data[:size]
             budget -= size // MS
-            rest = head.pcm[size:]
+            rest = head.data[size:]
             if rest:
                 self.queue[0] = Audio(rest)
             else:
@@ -295,7 +290,7 @@ def test_whatever_happens_every_sound_is_heard_once_and_in_order(
     pieces: list[int], pauses: list[int], latency_frames: int
 ) -> None:
     """With pauses at any time and audio in any pieces, the ear hears the speech, up to 20 ms again per pause."""
-    playout = Playout(RATE, PlayoutOptions(lead_ms=300))
+    playout = Playout(PCM_8K, PlayoutOptions(lead_ms=300))
     carrier = Carrier()
     playout.begin("words")
     total = b"".join((i % 251 + 1).to_bytes(2, "little") for i in range(sum(pieces) * MS // 2))
@@ -335,7 +330,7 @@ def test_whatever_happens_every_sound_is_heard_once_and_in_order(
 
 def test_a_sentence_that_is_broken_off_is_as_long_as_what_there_is_of_it() -> None:
     """What its voice has not said was not to be said; the next sentence is whole."""
-    playout = Playout(RATE)
+    playout = Playout(PCM_8K)
     playout.cut()
     playout.begin("one two three four")
     playout.feed(pcm(600))
@@ -351,8 +346,122 @@ def test_a_sentence_that_is_broken_off_is_as_long_as_what_there_is_of_it() -> No
 
 def test_a_sentence_broken_off_before_its_first_word_is_not_in_the_text() -> None:
     """A breath is no word."""
-    playout = Playout(RATE)
+    playout = Playout(PCM_8K)
     playout.begin("extraordinarily long")
     playout.feed(pcm(20))
     playout.cut()
     assert playout.text == ""
+
+
+FINE = PlayoutOptions(first_ms=20, chunk_ms=20, lead_ms=20)
+"""A frame at a time."""
+
+
+def heard_text(playout: Playout, until_ms: float) -> str:
+    """What was heard of a :data:`FINE` one that plays for so long."""
+    now = 0.0
+    while now < until_ms:
+        names = marks(list(playout.due(now)))
+        now += 20
+        for name in names:
+            playout.mark_returned(name, now)
+    playout.pause(now)
+    assert playout.heard_ms(now) == until_ms
+    return playout.heard_text(now)
+
+
+@pytest.mark.parametrize("written", [PCMU, PCMA, PCM_8K, PCM_16K])
+def test_time_is_counted_the_same_whatever_the_audio_is_written_in(written: AudioFormat) -> None:
+    """Pieces, marks, what was heard, and the silence that fills the last frame."""
+    playout = Playout(written)
+    codes = bytes(range(100)) * int(written.bytes_per_ms)
+    audio = codes[: int(90 * written.bytes_per_ms)]
+    playout.begin("one two three")
+    playout.feed(audio)
+    playout.finish()
+    sent = list(playout.due(0))
+    sizes = [len(message.data) / written.bytes_per_ms for message in sent if isinstance(message, Audio)]
+    assert sizes == [20, 80]
+    silence = written.silence[: int(10 * written.bytes_per_ms)]
+    assert b"".join(message.data for message in sent if isinstance(message, Audio)) == audio + silence
+    assert playout.fed_ms == 100
+    playout.mark_returned(marks(sent)[0], 20)
+    assert playout.heard_ms(50) == 50
+    assert playout.heard_text(50) == "one two"
+    assert playout.left_ms(50) == 50
+
+
+def test_words_are_heard_to_the_word_where_the_voice_tells_their_times() -> None:
+    """In the middle of a speech too, after a sentence of which it tells none."""
+    playout = Playout(PCMU, FINE)
+    playout.begin("Untimed words.")
+    playout.feed(bytes(8 * 500))
+    playout.begin("We open at nine.")
+    playout.time_words([Word("We", 0, 100), Word("open", 100, 200)])
+    playout.feed(bytes(8 * 400))
+    playout.time_words([Word("at", 900, 1000), Word("nine", 1000, 1500)])
+    playout.feed(bytes(8 * 1100))
+    playout.finish()
+    times = (540, 560, 660, 1440, 1460, 1740, 1760)
+    assert {at_ms: heard_text(deepcopy(playout), at_ms) for at_ms in times} == {
+        540: "Untimed words.",
+        560: "Untimed words. We",
+        660: "Untimed words. We open",
+        1440: "Untimed words. We open",
+        1460: "Untimed words. We open at",
+        1740: "Untimed words. We open at",
+        1760: "Untimed words. We open at nine.",
+    }
+
+
+def test_what_is_left_of_a_sentence_that_breaks_off_is_known_by_the_times_of_its_words() -> None:
+    """A word that is not whole, and was not sent, is not said: all of it is left."""
+    playout = Playout(PCMU)
+    playout.begin("one two three four")
+    playout.time_words([Word("one", 0, 200), Word("two", 200, 400), Word("three", 400, 700), Word("four", 700, 900)])
+    playout.feed(bytes(8 * 600))
+    assert playout.cut() == "three four"
+    assert playout.fed_ms == 400
+    assert playout.text == "one two"
+    playout.begin("three four")
+    playout.feed(bytes(8 * 500))
+    playout.finish()
+    assert playout.text == "one two three four"
+
+
+def test_a_word_that_breaks_off_after_half_of_it_was_sent_is_not_said_again() -> None:
+    """And one of which less was sent is."""
+    for sent_ms, rest in ((520, "three"), (400, "two three")):
+        playout = Playout(PCMU, PlayoutOptions(chunk_ms=20, lead_ms=sent_ms))
+        playout.begin("one two three")
+        playout.time_words([Word("one", 0, 300), Word("two", 300, 700)])
+        playout.feed(bytes(8 * 600))
+        assert sum(len(message.data) for message in playout.due(0) if isinstance(message, Audio)) == 8 * sent_ms
+        assert playout.cut() == rest
+        assert playout.fed_ms == sent_ms
+
+
+def test_a_sentence_that_breaks_off_before_any_word_is_whole_is_left_whole() -> None:
+    """What there was of it is not heard."""
+    playout = Playout(PCM_8K)
+    playout.begin("one two")
+    playout.time_words([Word("one", 0, 300)])
+    playout.feed(pcm(200))
+    assert playout.cut() == "one two"
+    assert (playout.text, playout.fed_ms) == ("", 0)
+
+
+def test_a_sentence_of_silence_says_nothing() -> None:
+    """What was not sent of it is dropped."""
+    playout = Playout(PCMU, FINE)
+    playout.begin("one two")
+    playout.time_words([Word("one", 0, 300)])
+    playout.feed(PCMU.silence * 100)
+    list(playout.due(0))
+    playout.void()
+    assert (playout.text, playout.fed_ms) == ("", 20)
+    playout.begin("one two")
+    playout.feed(bytes(8 * 400))
+    playout.finish()
+    assert playout.text == "one two"
+    assert heard_text(playout, 420) == "one two"

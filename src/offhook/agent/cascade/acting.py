@@ -65,7 +65,8 @@ class Acting:
         if self._saying is None:
             return False
         words, speech = self._saying
-        return speech is self._mouth.current and words.wanting and speech.playout.left_ms(now_ms) < _FRAME_MS
+        waiting = speech is self._mouth.current and words.wanting and not speech.making
+        return waiting and speech.playout.left_ms(now_ms) < _FRAME_MS
 
     def fill(self, text: str) -> None:
         """Say something to a caller who waits. What there is of an answer is said before, and the rest of it when it

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from offhook.agent import events
 from offhook.agent.cascade.answering import Answering
+from offhook.agent.cascade.call_voices import CallVoices
 from offhook.agent.cascade.decisions import (
     DraftTranscript,
     DropDraft,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from offhook.agent.cascade.speech import Speech
     from offhook.agent.conversant import CallAudio, ConversantHost, HoldReason
     from offhook.agent.engines import Engines
+    from offhook.audio.formats import AudioFormat
     from offhook.speech.streams import StreamingSpeechToText
 
 __all__ = ["Cascade"]
@@ -78,8 +80,10 @@ class Cascade:
         self._dialog = host.agent.dialog
         self._engines = engines
         self._playout = playout
-        self._greeting = greeting or Greeting(host.agent, engines.tts)
+        self._voices = CallVoices(engines.voices, call_id=host.call.id)
+        self._greeting = greeting or Greeting(host.agent, engines.voices)
         self._greeted: asyncio.Task[Recording] | None = None
+        self._ready_for: AudioFormat | None = None
         limits = host.agent.limits
         self._fillers = Fillers(
             host.agent.texts.fillers,
@@ -107,9 +111,19 @@ class Cascade:
         self._answering: Answering
 
     def prepare(self) -> None:
-        """Have the greeting ready, while the phone rings."""
-        if self._greeted is None and self._host.agent.greeting and self._host.call.opening is None:
-            self._greeted = asyncio.create_task(self._greeting.recording())
+        """Have the voice and the greeting ready, while the phone rings."""
+        self._be_ready(self._host.call.line.output_format)
+
+    def _be_ready(self, audio: AudioFormat) -> None:
+        """To speak on a line of ``audio``."""
+        if self._ready_for == audio:
+            return
+        self._ready_for = audio
+        self._voices.expect(audio)
+        if self._greeted is not None:
+            self._greeted.cancel()
+        if self._host.agent.greeting and self._host.call.opening is None:
+            self._greeted = asyncio.create_task(self._greeting.recording(audio))
 
     def begin(self, line: CallAudio) -> None:
         """Audio flows: the agent greets, or says what the call is to be opened with instead."""
@@ -126,7 +140,7 @@ class Cascade:
         outlet = OverheardOutlet(line, self._ear, clock)
         self._mouth = Mouth(
             outlet,
-            engines.voices,
+            self._voices,
             clock=clock,
             watcher=self,
             options=self._playout,
@@ -136,7 +150,7 @@ class Cascade:
         self._answering = Answering(self._host, self._dialog, self._mouth, on_busy=self._agent_silent)
         self._recogniser.begin(line.input_rate, line.input_format)
         self._begun = True
-        self.prepare()
+        self._be_ready(line.output_format)
         if opening := self._host.call.opening:
             self._mouth.speak(opening, "apology")
         elif self._greeted is not None and self._host.call.direction == "outbound":
@@ -157,8 +171,9 @@ class Cascade:
         self._recogniser.close()
         if self._begun:
             self._answering.close()
-            self._mouth.stop()
+            self._mouth.close()
             self._ear.close()
+        self._voices.close()
 
     # -- the call's audio ---------------------------------------------------------------------------------------------
 

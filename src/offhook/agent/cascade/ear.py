@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
+from offhook.audio.formats import PCM_8K, Rewriter
 from offhook.audio.resample import Resampler
 from offhook.speech.echo import EchoGuard
 from offhook.speech.hum import WordEvidence
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from offhook.agent.conversant import SpeechOutlet
+    from offhook.audio.formats import AudioFormat
     from offhook.clock import Clock
     from offhook.speech.base import VoiceActivity
     from offhook.speech.echo import Heard
@@ -69,7 +71,7 @@ class Ear:
         self._to_vad = Resampler(rate, _VAD_RATE)
         self._from_vad = Resampler(_VAD_RATE, rate)
         self._guard = EchoGuard()
-        self._said: Resampler | None = None
+        self._said: Rewriter | None = None
         self._wide = bytearray()  # as it came, while the guard holds it
         self._evidence = WordEvidence()
         self._ahead: deque[_Piece] = deque()  # voice activity has not got there yet
@@ -84,11 +86,11 @@ class Ear:
         for heard in self._guard.hear(self._to_vad.process(pcm), ended_ms):
             self._take(heard)
 
-    def said(self, pcm: bytes, rate: int, now_ms: float) -> None:
+    def said(self, audio: bytes, written: AudioFormat, now_ms: float) -> None:
         """The agent's audio was sent to the line at ``now_ms``: it may come back."""
-        if self._said is None or self._said.rate_in != rate:
-            self._said = Resampler(rate, _VAD_RATE)
-        self._guard.sent(self._said.process(pcm), now_ms)
+        if self._said is None or self._said.given != written:
+            self._said = Rewriter(written, PCM_8K)
+        self._guard.sent(self._said.process(audio), now_ms)
 
     def unsaid(self, now_ms: float) -> None:
         """What was sent, and is not played by ``now_ms``, will not be."""
@@ -155,14 +157,14 @@ class OverheardOutlet:
         self._clock = clock
 
     @property
-    def output_rate(self) -> int:
+    def output_format(self) -> AudioFormat:
         """The line's."""
-        return self._line.output_rate
+        return self._line.output_format
 
-    def send_audio(self, pcm: bytes) -> None:
+    def send_encoded(self, audio: bytes) -> None:
         """Play it."""
-        self._line.send_audio(pcm)
-        self._ear.said(pcm, self._line.output_rate, self._clock.now_ms())
+        self._line.send_encoded(audio)
+        self._ear.said(audio, self._line.output_format, self._clock.now_ms())
 
     def send_mark(self, name: str) -> None:
         """Ask for a mark back."""

@@ -16,14 +16,14 @@ from offhook.waiting import as_failure, is_own_end
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable
 
+    from offhook.agent.cascade.call_voices import CallVoices
     from offhook.agent.cascade.playout import PlayoutOptions
     from offhook.agent.cascade.recording import Recording
     from offhook.agent.cascade.turn import Turn
     from offhook.agent.conversant import SpeechOutlet
-    from offhook.agent.voices import Voices
     from offhook.clock import Clock
 
-__all__ = ["Mouth", "SpeechWatcher"]
+__all__ = ["Mouth", "Prepared", "SpeechWatcher"]
 
 logger = logging.getLogger(__name__)
 
@@ -51,12 +51,24 @@ class SpeechWatcher(Protocol):
         ...
 
 
+class Prepared:
+    """Words that are being made into audio, to be said at once when it is time: see :meth:`Mouth.prepare`."""
+
+    def __init__(self, speech: Speech) -> None:
+        self._speech = speech
+
+    @property
+    def made_ms(self) -> float:
+        """How much audio there is of it."""
+        return self._speech.playout.fed_ms
+
+
 class Mouth:
     """Says one speech after the other on one call.
 
     Args:
         line: the call's stream.
-        voices: the voices.
+        voices: the voices of the call.
         limits: how long to wait for them.
         call_id: for the log.
         clock: what time it is.
@@ -67,7 +79,7 @@ class Mouth:
     def __init__(
         self,
         line: SpeechOutlet,
-        voices: Voices,
+        voices: CallVoices,
         *,
         clock: Clock,
         watcher: SpeechWatcher,
@@ -80,10 +92,8 @@ class Mouth:
         self._watcher = watcher
         self._options = options
         self._queue: deque[Speech] = deque()
-        self._room = asyncio.Event()
-        self._synthesis = Synthesis(
-            line, voices, feed=self._feed, room=self._room, limits=limits or Limits(), call_id=call_id
-        )
+        self._prepared: set[Speech] = set()
+        self._synthesis = Synthesis(voices, feed=self._feed, limits=limits or Limits(), call_id=call_id)
         self._idle = asyncio.Event()
         self._idle.set()
         self._held = False  # the caller seems to interrupt
@@ -95,9 +105,26 @@ class Mouth:
 
     # -- what to say --------------------------------------------------------------------------------------------------
 
+    def prepare(self, words: str | AsyncIterator[str]) -> Prepared:
+        """Begin to make audio of ``words``, which may never be said: at most as much ahead as of what is.
+
+        Either :meth:`speak` it or :meth:`drop` it. Where no voice says it, that is told once it is to be said.
+        """
+        speech = self._speech_of(words)
+        speech.pump = asyncio.create_task(self._pump(speech))
+        self._prepared.add(speech)
+        return Prepared(speech)
+
+    def drop(self, prepared: Prepared) -> None:
+        """It will not be said: the voice is told at once. Does nothing if it was dropped already, or is being said."""
+        speech = prepared._speech
+        if speech in self._prepared:
+            self._prepared.remove(speech)
+            self._forget(speech)
+
     def speak(
         self,
-        words: str | AsyncIterator[str] | Awaitable[Recording],
+        words: str | AsyncIterator[str] | Awaitable[Recording] | Prepared,
         kind: str,
         *,
         turn: Turn | None = None,
@@ -105,12 +132,18 @@ class Mouth:
         instead: str = "",
     ) -> Speech:
         """Say ``words``, after what is being said already; in place of it, if that is a filler. ``instead`` is said
-        where ``words`` is a recording that is not to be had."""
-        speech = Speech(words, kind, Playout(self._line.output_rate, self._options), turn)
-        speech.protected = protected
-        speech.instead = instead
-        if isinstance(words, str):
-            speech.text = words
+        where ``words`` is a recording that is not to be had.
+
+        What was prepared can be said once; if it was dropped, it is over at once.
+        """
+        if isinstance(words, Prepared):
+            speech = words._speech
+            if speech not in self._prepared:
+                return speech
+            self._prepared.remove(speech)
+        else:
+            speech = self._speech_of(words)
+        speech.kind, speech.turn, speech.protected, speech.instead = kind, turn, protected, instead
         self._queue.append(speech)
         self._idle.clear()
         if kind != "filler":
@@ -118,12 +151,17 @@ class Mouth:
         self._next()
         return speech
 
+    def _speech_of(self, words: str | AsyncIterator[str] | Awaitable[Recording]) -> Speech:
+        speech = Speech(words, "", Playout(self._line.output_format, self._options), None)
+        if isinstance(words, str):
+            speech.text = words
+        return speech
+
     def _drop_fillers(self) -> None:
         """There is something to say now. One that the caller has interrupted waits for what comes of that."""
         for speech in [waiting for waiting in self._queue if waiting.kind == "filler"]:
             self._queue.remove(speech)
-            speech.interrupted = True
-            speech.end()
+            self._forget(speech)
         if self.current is not None and self.current.kind == "filler" and not self._held:
             self._silence(clear=True)
             self._end(self.current, interrupted=True)
@@ -153,15 +191,20 @@ class Mouth:
         self._go_on()
 
     def stop(self) -> None:
-        """Fall silent at once, and forget what was to be said."""
+        """Fall silent at once, and forget what was to be said; not what was prepared."""
         queued = list(self._queue)
         self._queue.clear()
         if self.current is not None:
             self._silence(clear=True)
             self._end(self.current, interrupted=True)
         for speech in queued:
-            speech.interrupted = True
-            speech.end()
+            self._forget(speech)
+
+    def close(self) -> None:
+        """The call is over: as :meth:`stop`, and what was prepared is dropped."""
+        self.stop()
+        for speech in tuple(self._prepared):
+            self.drop(Prepared(speech))
 
     def _silence(self, *, clear: bool) -> None:
         speech = self.current
@@ -190,10 +233,15 @@ class Mouth:
     # -- saying it ----------------------------------------------------------------------------------------------------
 
     def _next(self) -> None:
-        if self.current is None and self._queue:
-            self.current = speech = self._queue.popleft()
-            self._room.set()
+        if self.current is not None or not self._queue:
+            return
+        self.current = speech = self._queue.popleft()
+        if speech.pump is None:
             speech.pump = asyncio.create_task(self._pump(speech))
+        elif speech.mute is not None:
+            asyncio.get_running_loop().call_soon(self._failed, speech, speech.mute)
+        else:
+            self._send(speech)
 
     async def _pump(self, speech: Speech) -> None:
         """From words to audio."""
@@ -204,24 +252,42 @@ class Mouth:
                 raise
             if speech.over:
                 logger.debug("a speech that was over failed: %s", type(error).__name__)
-                return
-            speech.complete = True
-            speech.playout.finish()
-            self._watcher.voice_failed(as_failure(error))
-            self._end(speech, interrupted=True)
+            elif speech is self.current:
+                self._failed(speech, as_failure(error))
+            else:
+                speech.mute = as_failure(error)
             return
         speech.complete = True
         speech.playout.finish()
         self._send(speech)
 
-    def _feed(self, speech: Speech, pcm: bytes) -> None:
-        if pcm and not speech.over:
-            speech.playout.feed(pcm)
+    def _failed(self, speech: Speech, error: Exception) -> None:
+        """No voice says it."""
+        if speech.over:
+            return
+        speech.complete = True
+        speech.playout.finish()
+        self._watcher.voice_failed(error)
+        self._end(speech, interrupted=True)
+
+    def _feed(self, speech: Speech, audio: bytes) -> None:
+        if audio and not speech.over:
+            speech.playout.feed(audio)
             self._send(speech)
 
     def _send(self, speech: Speech) -> None:
+        """Send what is due of it, if it is its turn, and see whether more audio is wanted."""
+        if speech is self.current:
+            self._send_due(speech, self._clock.now_ms())
+        if speech.playout.waiting_ms > _AHEAD_MS:
+            speech.room.clear()
+        else:
+            speech.room.set()
+        if speech is self.current:
+            self._check_end(speech)
+
+    def _send_due(self, speech: Speech, now_ms: float) -> None:
         playout = speech.playout
-        now_ms = self._clock.now_ms()
         if self._lost:
             playout.pause(now_ms)
         if playout.ready and not speech.announced:
@@ -229,17 +295,12 @@ class Mouth:
             self._watcher.speech_begins(speech)
         for message in playout.due(now_ms):
             if isinstance(message, Audio):
-                self._line.send_audio(message.pcm)
+                self._line.send_encoded(message.data)
             else:
                 self._line.send_mark(message.name)
         if playout.started and not speech.sent:
             speech.sent = True
             self._watcher.speech_sent(speech)
-        if playout.waiting_ms > _AHEAD_MS:
-            self._room.clear()
-        else:
-            self._room.set()
-        self._check_end(speech)
 
     def _check_end(self, speech: Speech) -> None:
         if not speech.over and speech.playout.done(self._clock.now_ms()):
@@ -252,11 +313,22 @@ class Mouth:
         now_ms = self._clock.now_ms()
         speech.playout.stop(now_ms)
         speech.heard = speech.playout.heard_text(now_ms) if interrupted else speech.playout.text
-        if speech.pump is not None and speech.pump is not asyncio.current_task():
-            speech.pump.cancel()
+        self._give_up(speech)
         self.last, self.current, self._held = speech, None, False
         speech.end()
         self._next()
         self._watcher.speech_ended(speech)
         if self.current is None:
             self._idle.set()
+
+    def _forget(self, speech: Speech) -> None:
+        """It will not be said, though it was to be."""
+        speech.interrupted = True
+        self._give_up(speech)
+        speech.end()
+
+    def _give_up(self, speech: Speech) -> None:
+        """No more audio of it is wanted: the voice is told now, and not when the task comes to it."""
+        self._synthesis.drop(speech)
+        if speech.pump is not None and speech.pump is not asyncio.current_task():
+            speech.pump.cancel()

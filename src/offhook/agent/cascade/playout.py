@@ -3,7 +3,8 @@
 :class:`Playout` is one speech: sentences, each with audio that arrives in pieces. It sends a short piece first, so that
 the caller hears something at once, then longer ones, and never far ahead of what the caller hears. After every piece it
 asks for a mark: the carrier returns it when that piece was *played*. Marks, and between them the clock, say what was
-heard. When the carrier is told to clear its buffer all marks that are out come back at once: those were not played.
+heard; where the voice tells when each word is said, to the word. When the carrier is told to clear its buffer all marks
+that are out come back at once: those were not played.
 
 It holds no socket and no clock: ``now_ms`` is any monotonic clock in milliseconds.
 """
@@ -11,16 +12,21 @@ It holds no socket and no clock: ``now_ms`` is any monotonic clock in millisecon
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING
 
+from offhook.agent.cascade.timing import heard_words, words_heard
+from offhook.audio.frames import FRAME_MS
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-__all__ = ["Audio", "Mark", "Playout", "PlayoutOptions", "heard_words"]
+    from offhook.audio.formats import AudioFormat
+    from offhook.speech.streams import Word
 
-_FRAME_MS = 20
+__all__ = ["Audio", "Mark", "Playout", "PlayoutOptions"]
+
 _LETTER_MS = 65.0
 """What a letter takes to say, roughly: only used while a sentence's audio is not complete."""
 
@@ -29,9 +35,9 @@ _ids = count(1)
 
 @dataclass(frozen=True, slots=True)
 class Audio:
-    """Send this: whole 20 ms frames."""
+    """Send this: whole 20 ms frames, in the format of the speech."""
 
-    pcm: bytes
+    data: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,7 @@ class _Segment:
     text: str
     start: int
     end: int | None = None
+    words: list[Word] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +83,20 @@ class Playout:
     """One speech of the agent.
 
     Args:
-        rate: of the pcm (s16le, mono), in Hz; a multiple of 50.
+        audio: how its audio is written, and sent.
         options: how audio is sent.
     """
 
-    def __init__(self, rate: int, options: PlayoutOptions | None = None) -> None:
+    def __init__(self, audio: AudioFormat, options: PlayoutOptions | None = None) -> None:
         self.options = options or PlayoutOptions()
-        self._bytes_per_ms = rate * 2 / 1000
-        self._frame = rate * 2 * _FRAME_MS // 1000
+        self.audio = audio
+        """How its audio is written."""
+        self._bytes_per_ms = audio.bytes_per_ms
+        self._frame = audio.frame_bytes
         self._id = next(_ids)
         self._marks = count(1)
         self._segments: list[_Segment] = []
-        self._pcm = bytearray()
+        self._audio = bytearray()
         self._dropped = 0  # bytes of the speech that were played and are no longer kept
         self._finished = False
         self._sent = 0
@@ -106,21 +115,55 @@ class Playout:
         self._end_segment()
         self._segments.append(_Segment(text, self._total))
 
-    def feed(self, pcm: bytes) -> None:
-        """Add audio, any amount; dropped once the speech was stopped."""
+    def feed(self, audio: bytes) -> None:
+        """Add audio, any number of samples; dropped once the speech was stopped."""
         if not self._stopped:
-            self._pcm += pcm
+            self._audio += audio
 
-    def cut(self) -> None:
-        """The last sentence has no more audio than there is: what is not said of it was not to be said."""
-        if self._segments and (last := self._segments[-1]).end is None:
-            last.text = heard_words(last.text, (self._total - last.start) / self._length(last))
-            self._end_segment()
+    def time_words(self, words: Iterable[Word]) -> None:
+        """When words of the last sentence are said, in milliseconds from where its audio begins."""
+        self._segments[-1].words += words
+
+    def cut(self) -> str:
+        """The last sentence has no more audio than there is: what is not said of it was not to be said.
+
+        Returns what is not said, where the voice has told its words; if it was cut in the middle of a word, and what
+        there is of that was not sent, the word is not said. Else nothing.
+        """
+        if not self._segments or (last := self._segments[-1]).end is not None:
+            return ""
+        words, timed = last.text.split(), last.words
+        if timed:
+            self._drop_half_word(last)
+        said_ms = self._ms(self._total - last.start)
+        said = words_heard(words, timed, said_ms, self._ms(self._length(last)))
+        last.text = " ".join(words[:said])
+        self._end_segment()
+        return " ".join(words[said:]) if timed else ""
+
+    def _drop_half_word(self, segment: _Segment) -> None:
+        """Drop audio behind the last word that is whole, if none of it was sent."""
+        made_ms = self._ms(self._total - segment.start)
+        whole_ms = max((word.ended_ms for word in segment.words if 0 <= word.ended_ms <= made_ms), default=0.0)
+        whole = segment.start + int(whole_ms * self._bytes_per_ms)
+        self._drop_from(whole - whole % self.audio.sample_bytes)
+
+    def _drop_from(self, at: int) -> None:
+        """Drop all audio behind ``at`` that was not sent."""
+        del self._audio[max(at, self._sent) - self._dropped :]
+
+    def void(self) -> None:
+        """Nothing is said in the last sentence: its audio is silence, and dropped where it was not sent."""
+        last = self._segments[-1]
+        last.text = ""
+        last.words.clear()
+        self._drop_from(last.start)
 
     def finish(self) -> None:
         """There is no more to come."""
         self._end_segment()
-        self._pcm += bytes(-self._total % self._frame)
+        missing = -self._total % self._frame
+        self._audio += self.audio.silence[:missing]
         self._finished = True
 
     # -- what to send -------------------------------------------------------------------------------------------------
@@ -132,7 +175,7 @@ class Playout:
             if not size:
                 return
             start = self._sent - self._dropped
-            piece = bytes(self._pcm[start : start + size])
+            piece = bytes(self._audio[start : start + size])
             self._sent += size
             self._ramped = True
             if self._heard_at_ms is None:
@@ -153,7 +196,7 @@ class Playout:
         lead_ms = sent_ms - (now_ms - self._start_ms)
         options = self.options
         wanted = options.chunk_ms if self._ramped else options.first_ms
-        size = min(ready, wanted * self._frame // _FRAME_MS)
+        size = min(ready, wanted * self._frame // FRAME_MS)
         if lead_ms + self._ms(size) > options.lead_ms:
             return 0
         # A smaller piece than wanted is worth its message only at the end, or when the caller is about to hear a gap.
@@ -171,7 +214,7 @@ class Playout:
             pass  # its own mark was lost, but it was played before this one
         self._heard = sent.end
         self._heard_at_ms = now_ms if self._out else None
-        del self._pcm[: self._heard - self._dropped]
+        del self._audio[: self._heard - self._dropped]
         self._dropped = self._heard
 
     def pause(self, now_ms: float) -> None:
@@ -197,7 +240,7 @@ class Playout:
         self._stopped = True
         if self._segments and (last := self._segments[-1]).end is None:
             last.end = last.start + self._length(last)
-        self._pcm.clear()
+        self._audio.clear()
         self._dropped = self._heard
 
     # -- what was heard -----------------------------------------------------------------------------------------------
@@ -241,9 +284,9 @@ class Playout:
         return self._ms(self._heard_bytes(now_ms))
 
     def heard_text(self, now_ms: float) -> str:
-        """The words that were heard: of each sentence, as many as its share of time allows."""
+        """The words that were heard: by the times of each word, or by their share of the sentence's."""
         heard = self._heard_bytes(now_ms)
-        parts = (heard_words(segment.text, self._share(segment, heard)) for segment in self._segments)
+        parts = (self._heard_of(segment, heard) for segment in self._segments)
         return " ".join(part for part in parts if part)
 
     def done(self, now_ms: float) -> bool:
@@ -259,7 +302,7 @@ class Playout:
 
     @property
     def _total(self) -> int:
-        return self._dropped + len(self._pcm)
+        return self._dropped + len(self._audio)
 
     def _ms(self, size: int) -> float:
         return size / self._bytes_per_ms
@@ -277,28 +320,12 @@ class Playout:
             else:
                 self._segments[-1].end = self._total
 
-    def _share(self, segment: _Segment, heard: int) -> float:
-        length = self._length(segment)
-        return (heard - segment.start) / length if length else 1.0
+    def _heard_of(self, segment: _Segment, heard: int) -> str:
+        at_ms, length_ms = self._ms(heard - segment.start), self._ms(self._length(segment))
+        return heard_words(segment.text, segment.words, at_ms, length_ms)
 
     def _length(self, segment: _Segment) -> int:
         if segment.end is not None:
             return segment.end - segment.start
         guess = int(len(segment.text) * _LETTER_MS * self._bytes_per_ms)
         return max(self._total - segment.start, guess)
-
-
-def heard_words(text: str, share: float) -> str:
-    """The words of ``text`` of which at least half was said when ``share`` (0..1) of its time is over."""
-    if share >= 1:
-        return text
-    words = text.split()
-    reached = share * sum(len(word) + 1 for word in words)
-    kept = []
-    position = 0.0
-    for word in words:
-        if position + (len(word) + 1) / 2 > reached:
-            break
-        kept.append(word)
-        position += len(word) + 1
-    return " ".join(kept)

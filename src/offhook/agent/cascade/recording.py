@@ -2,48 +2,126 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from offhook.agent.cascade.sentences import split_sentences
-from offhook.waiting import each_within
+from offhook.agent.cascade.call_voices import CallVoices
+from offhook.agent.cascade.wording import Sentence, sentences_of
+from offhook.audio.formats import PCMU
+from offhook.logs import describe
+from offhook.speech.sentence_audio import SentenceAudio
+from offhook.waiting import WaitOver, take_each
 from offhook.waits import VOICE_FIRST, VOICE_NEXT
 
 if TYPE_CHECKING:
     from offhook.agent.agent import Agent
-    from offhook.speech.base import TextToSpeech
+    from offhook.agent.cascade.call_voices import Asked
+    from offhook.agent.voices import Voices
+    from offhook.audio.formats import AudioFormat
+    from offhook.speech.streams import Sound, StreamingTextToSpeech, Word
 
-__all__ = ["Greeting", "Recording"]
+__all__ = ["Greeting", "Recorded", "Recording"]
 
-Recording = list[tuple[str, bytes]]
-"""Sentences with their audio, at the rate of the voice."""
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A sentence, its audio as a line takes it, and when its words are said in it, as far as the voice has told."""
+
+    sentence: Sentence
+    audio: bytes
+    words: tuple[Word, ...] = ()
+
+
+Recording = list[Recorded]
 
 
 class Greeting:
     """An agent's greeting, recorded once: the next call costs the voice nothing and starts without a wait.
 
+    Lines take audio in different formats, so there is a recording for each that there has been. When the text changes,
+    it is recorded anew.
+
     Args:
-        agent: whose greeting; when its text changes, it is recorded anew.
-        tts: the voice.
+        agent: whose greeting, and how long a voice may take.
+        voices: its voices: the first that says all of it.
     """
 
-    def __init__(self, agent: Agent, tts: TextToSpeech) -> None:
+    def __init__(self, agent: Agent, voices: Voices) -> None:
         self._agent = agent
-        self._tts = tts
+        self._voices = voices
         self._text = ""
-        self._recording: Recording = []
+        self._recordings: dict[AudioFormat, Recording] = {}
+        self._recording = asyncio.Lock()
 
-    async def recording(self) -> Recording:
-        """The greeting, empty if the agent has none.
+    async def recording(self, audio: AudioFormat = PCMU) -> Recording:
+        """The greeting as a line of ``audio`` takes it, empty if the agent has none.
 
         Raises:
             WaitOver: the voice takes too long; the next call tries again.
             Exception: what the voice raised; the next call tries again.
         """
-        text = self._agent.greeting
-        if text != self._text:
-            recording = [(sentence, await self._audio(sentence)) for sentence in split_sentences(text)]
-            self._text, self._recording = text, recording
-        return self._recording
+        async with self._recording:  # calls that begin at once need it once
+            text = self._agent.greeting
+            if text != self._text:
+                self._text = text
+                self._recordings.clear()
+            if audio not in self._recordings:
+                self._recordings[audio] = await self._recorded(sentences_of(text), audio)
+            return self._recordings[audio]
 
-    async def _audio(self, sentence: str) -> bytes:
-        return b"".join([pcm async for pcm in each_within(VOICE_FIRST, VOICE_NEXT, self._tts.speak(sentence))])
+    async def _recorded(self, sentences: list[Sentence], audio: AudioFormat) -> Recording:
+        voices = self._voices.order() if sentences else []
+        for voice in voices:
+            connections = CallVoices(self._voices)
+            try:
+                recording = await self._said_by(voice, connections, sentences, audio)
+            except Exception as error:
+                if not isinstance(error, WaitOver):  # which has told of itself
+                    logger.error("recording the greeting, the voice raised %s", describe(error))
+                self._voices.failed(voice, error)
+                if voice is voices[-1]:
+                    raise
+            else:
+                self._voices.worked(voice)
+                return recording
+            finally:
+                connections.close()
+        return []
+
+    async def _said_by(
+        self, voice: StreamingTextToSpeech, connections: CallVoices, sentences: list[Sentence], audio: AudioFormat
+    ) -> Recording:
+        """All of it by one voice. A sentence that it has no sound for is left out."""
+        recording: Recording = []
+        asked = [
+            connections.ask(voice, sentence.spoken, wanted=audio, goes_on=sentence.goes_on, owner=self)
+            for sentence in sentences
+        ]
+        for sentence, sounds in zip(sentences, asked, strict=True):
+            recorded = await self._one(sentence, sounds, audio)
+            if recorded is not None:
+                recording.append(recorded)
+            else:
+                size = len(sentence.shown)
+                logger.warning("the voice made no sound of a sentence of %d characters: is it of its language?", size)
+        return recording
+
+    async def _one(self, sentence: Sentence, asked: Asked, wanted: AudioFormat) -> Recorded | None:
+        audio = SentenceAudio(sentence.spoken, asked.written, wanted)
+        pieces: list[bytes] = []
+        words: list[Word] = []
+
+        def take(sound: Sound) -> bool:
+            pieces.append(audio.take(sound))
+            words.extend(sound.words)
+            return audio.sounds and bool(sound.audio)
+
+        limits = self._agent.limits
+        first_s, next_s = limits.voice_first_s, limits.voice_next_s
+        await take_each(VOICE_FIRST, VOICE_NEXT, asked.sounds, take, first_s=first_s, following_s=next_s)
+        pieces.append(audio.flush())
+        return Recorded(sentence, b"".join(pieces), tuple(words)) if audio.sounds else None

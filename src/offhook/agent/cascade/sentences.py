@@ -21,6 +21,11 @@ class Sentences:
     def __init__(self) -> None:
         self._text = ""
 
+    @property
+    def pending(self) -> bool:
+        """Whether a sentence is begun, and so follows those that were given back."""
+        return _WORD.search(self._text) is not None
+
     def push(self, piece: str) -> list[str]:
         """Add text; returns the sentences that are complete now.
 

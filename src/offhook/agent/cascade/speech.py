@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from offhook.agent.cascade.playout import Playout
     from offhook.agent.cascade.recording import Recording
     from offhook.agent.cascade.turn import Turn
-    from offhook.speech.base import TextToSpeech
+    from offhook.speech.streams import StreamingTextToSpeech
 
 __all__ = ["Speech"]
 
@@ -28,8 +28,15 @@ class Speech:
         self.turn = turn
         self.instead = ""
         """What is said where a recording is not to be had."""
-        self.failed: list[TextToSpeech] = []
+        self.failed: list[StreamingTextToSpeech] = []
         """The voices that have failed in it."""
+        self.room = asyncio.Event()
+        """Set while so little of its audio waits that another sentence is wanted."""
+        self.room.set()
+        self.making = False
+        """Whether the audio of one of its sentences is on its way."""
+        self.mute: Exception | None = None
+        """Why there is no more audio of it, where it was made ready and no voice said it."""
         self.protected = False
         self.announced = False
         self.sent = False

@@ -5,64 +5,59 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
-from offhook.agent.cascade.sentences import Sentences, split_sentences
+from offhook.agent.cascade.ahead import Ahead
+from offhook.agent.cascade.wording import Sentence, Wording, sentence_of, sentences_of
 from offhook.agent.failures import InARow
 from offhook.agent.voices import NoVoice
-from offhook.audio.resample import Resampler
-from offhook.errors import EngineError
 from offhook.logs import describe
-from offhook.waiting import WaitOver, close, each_within, is_own_end, within
-from offhook.waits import VOICE_FIRST, VOICE_NEXT
+from offhook.speech.sentence_audio import SentenceAudio
+from offhook.waiting import WaitOver, close, is_own_end, take_each, within
+from offhook.waits import VOICE_FIRST, VOICE_NEXT, VOICE_OF_SEVERAL
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from offhook.agent.cascade.call_voices import Asked, CallVoices
     from offhook.agent.cascade.recording import Recording
     from offhook.agent.cascade.speech import Speech
-    from offhook.agent.conversant import SpeechOutlet
     from offhook.agent.options import Limits
-    from offhook.agent.voices import Voices
-    from offhook.speech.base import TextToSpeech
+    from offhook.speech.streams import Sound, StreamingTextToSpeech
 
 __all__ = ["Synthesis"]
 
 logger = logging.getLogger(__name__)
 
-_LONGEST_MS = 10_000
-_LONGEST_LETTER_MS = 500
-"""No sentence takes longer than the first, and the second for each of its letters: a voice that goes on is broken."""
-_PIECE_MS = 200
-"""A recording is taken in pieces of this length, with other calls' work in between."""
+
+@dataclass(slots=True)
+class _Line:
+    """A sentence of a speech on its way to audio."""
+
+    sentence: Sentence
+    asked: Asked | None = None
+    """The voice that was asked for it ahead."""
+    begun: bool = False
+    """Whether anything of it can be heard."""
 
 
 class Synthesis:
     """Makes audio of what is said on one call.
 
     Args:
-        line: the call's stream, for the rate of the audio.
-        voices: the voices.
+        voices: the voices of the call.
         feed: takes the audio of a speech, as it comes.
-        room: set while there is room for another sentence.
         limits: how long to wait for a voice.
         call_id: for the log.
     """
 
     def __init__(
-        self,
-        line: SpeechOutlet,
-        voices: Voices,
-        *,
-        feed: Callable[[Speech, bytes], None],
-        room: asyncio.Event,
-        limits: Limits,
-        call_id: str | None,
+        self, voices: CallVoices, *, feed: Callable[[Speech, bytes], None], limits: Limits, call_id: str | None
     ) -> None:
-        self._line = line
         self._voices = voices
         self._feed = feed
-        self._room = room
         self._limits = limits
         self._call_id = call_id
         self._unsaid = InARow()
@@ -73,149 +68,184 @@ class Synthesis:
         Raises:
             NoVoice: no voice says it.
         """
-        if isinstance(speech.words, str):
-            for sentence in split_sentences(speech.words):
-                await self._say(speech, sentence)
-        elif isinstance(speech.words, AsyncIterator):
-            await self._say_pieces(speech, speech.words)
+        if isinstance(speech.words, (str, AsyncIterator)):
+            await self._say_all(speech, _lines_of(speech, speech.words))
         else:
             await self._play(speech, speech.words)
 
-    async def _say_pieces(self, speech: Speech, pieces: AsyncIterator[str]) -> None:
-        sentences = Sentences()
+    def drop(self, speech: Speech) -> None:
+        """Nothing more of it is wanted: the voice is told at once."""
+        self._voices.drop(speech)
+
+    async def _say_all(self, speech: Speech, lines: AsyncIterator[_Line]) -> None:
+        """Say one sentence after the other; the voice is asked for the next while it says the one before."""
+        ahead = Ahead(lines)
         try:
-            while (piece := await self._piece(speech, pieces)) is not None:
-                for sentence in sentences.push(piece):
-                    await self._say(speech, sentence)
-            for sentence in sentences.flush():
-                await self._say(speech, sentence)
+            while (line := await ahead.next()) is not None:
+                await speech.room.wait()
+                speech.making = True
+                await self._say(speech, line, ahead)
+                speech.making = False
         finally:
-            await close(pieces)
+            ahead.close()
 
-    async def _piece(self, speech: Speech, pieces: AsyncIterator[str]) -> str | None:
-        """The next piece of text, ``None`` at its end; the end of it, too, where the source of the words fails."""
-        try:
-            return await anext(pieces, None)
-        except BaseException as error:
-            if is_own_end(error):
-                raise
-            speech.error = error
-            return None
-
-    async def _say(self, speech: Speech, sentence: str) -> None:
+    async def _say(self, speech: Speech, line: _Line, ahead: Ahead[_Line]) -> None:
         """Say a sentence, with the first voice that does.
 
         Raises:
             NoVoice: none does; or none has said this one and the one before to its end.
         """
-        await self._room.wait()
-        _begin(speech, sentence)
-        began_ms = speech.playout.fed_ms
+        playout = speech.playout
         error: Exception | None = None
-        tried: TextToSpeech | None = None
-        for voice in self._voices_for(speech):
+        tried: StreamingTextToSpeech | None = None
+        voices = self._voices_for(speech, line)
+        for at, voice in enumerate(voices, 1):
             if voice is tried and isinstance(error, WaitOver):
                 break  # it was not there a moment ago
             tried = voice
+            _begin(speech, line.sentence.shown)
+            other = voices[at] if at < len(voices) and voices[at] is not voice and self._voices.shared.alike else None
             try:
-                spoke = await self._speak(voice, speech, sentence)
+                await self._speak(voice, speech, line, ahead, other)
             except Exception as failure:
                 error = failure
                 self._failed(voice, speech, failure)
-                if speech.playout.fed_ms > began_ms:
-                    speech.playout.cut()  # the rest of it is lost: said again, it would be heard twice
+                if not line.begun:
+                    playout.void()
+                    continue
+                # What is lost of it is said by the next voice, if it is known: else something would be heard twice.
+                if not (rest := playout.cut()):
                     break
+                line.sentence = sentence_of(rest, goes_on=line.sentence.goes_on)
             else:
-                if spoke:
-                    self._voices.worked(voice)
+                if line.begun:
+                    self._voices.shared.worked(voice)
                     self._unsaid.worked()
                     return
-        begun = speech.playout.fed_ms > began_ms
+                playout.void()
         if error is None:
-            size = len(sentence)
+            size = len(line.sentence.shown)
             logger.warning("the voice made no sound of a sentence of %d characters: is it of its language?", size)
-        if self._unsaid.failed() or (error is not None and not begun):
+        if self._unsaid.failed() or (error is not None and not line.begun):
             raise NoVoice("expected a voice to speak, got none that does.", call_id=self._call_id) from error
 
-    def _voices_for(self, speech: Speech) -> list[TextToSpeech]:
-        """The voices to try: those that have failed in this speech come last; one that is alone is tried twice."""
-        voices = self._voices.order()
+    def _voices_for(self, speech: Speech, line: _Line) -> list[StreamingTextToSpeech]:
+        """The voices to try: first the one that was asked already, last those that have failed in this speech; one that
+        is alone twice."""
+        voices = self._voices.shared.order()
         if len(voices) == 1:
             return voices * 2
-        return sorted(voices, key=lambda voice: voice in speech.failed)
+        asked = line.asked.voice if line.asked is not None and not line.asked.dropped else None
+        return sorted(voices, key=lambda voice: (voice is not asked, voice in speech.failed))
 
-    def _failed(self, voice: TextToSpeech, speech: Speech, error: Exception) -> None:
+    def _failed(self, voice: StreamingTextToSpeech, speech: Speech, error: Exception) -> None:
         if not isinstance(error, WaitOver):  # which has told of itself
             logger.error("call %s: the voice raised %s", self._call_id, describe(error))
         speech.failed.append(voice)
-        self._voices.failed(voice)
+        self._voices.give_up(voice, speech)
+        self._voices.shared.failed(voice, error)
 
-    async def _speak(self, voice: TextToSpeech, speech: Speech, sentence: str) -> bool:
-        """Have a sentence said by one voice; whether there was a sound."""
-        rate = voice.sample_rate
-        resampler = Resampler(rate, self._line.output_rate)
-        longest = rate * 2 * (_LONGEST_MS + _LONGEST_LETTER_MS * len(sentence)) // 1000
-        made, odd = 0, b""
-        pieces = each_within(
-            VOICE_FIRST,
-            VOICE_NEXT,
-            voice.speak(sentence),
-            first_s=self._limits.voice_first_s,
-            following_s=self._limits.voice_next_s,
-            counts=_is_sound,
-            call_id=self._call_id,
-        )
+    async def _speak(
+        self,
+        voice: StreamingTextToSpeech,
+        speech: Speech,
+        line: _Line,
+        ahead: Ahead[_Line],
+        other: StreamingTextToSpeech | None,
+    ) -> None:
+        """Have a sentence said by one voice. ``other``: the one that is tried if it takes long."""
+        wanted, asked, line.asked = speech.playout.audio, line.asked, None
+        if asked is None or asked.dropped or asked.voice is not voice:
+            asked = self._ask(voice, speech, line)
+        audio = SentenceAudio(line.sentence.spoken, asked.written, wanted)
+
+        def take(sound: Sound) -> bool:
+            piece = audio.take(sound)
+            line.begun = line.begun or audio.sounds
+            if sound.words:
+                speech.playout.time_words(sound.words)
+            self._feed(speech, piece)
+            return audio.sounds and bool(sound.audio)
+
+        limits = self._limits
+        first_s, next_s, waits = limits.voice_first_s, limits.voice_next_s, (VOICE_FIRST, VOICE_NEXT)
+        connecting: asyncio.TimerHandle | None = None
+        if other is not None:
+            several_s = limits.voice_of_several_s
+            first_s, next_s, waits = min(first_s, several_s), min(next_s, several_s), (VOICE_OF_SEVERAL,) * 2
+            connect = partial(self._voices.connect, other, wanted)
+            connecting = asyncio.get_running_loop().call_later(first_s / 2, connect)
+        ahead.when_known(partial(self._ask_ahead, voice, speech))
         try:
-            async for pcm in pieces:
-                made += len(pcm)
-                if made > longest:
-                    raise EngineError(f"expected at most {longest} bytes of audio of a voice for a sentence, got more.")
-                whole = odd + pcm
-                odd = whole[len(whole) & ~1 :]
-                self._feed(speech, resampler.process(whole[: len(whole) & ~1]))
+            await take_each(*waits, asked.sounds, take, first_s=first_s, following_s=next_s, call_id=self._call_id)
+            self._feed(speech, audio.flush())
         finally:
-            await pieces.aclose()
-        if made:
-            self._feed(speech, resampler.flush())
-        return made > 0
+            self._voices.over(asked)
+            if connecting is not None:
+                connecting.cancel()
+
+    def _ask(self, voice: StreamingTextToSpeech, speech: Speech, line: _Line) -> Asked:
+        sentence, wanted = line.sentence, speech.playout.audio
+        return self._voices.ask(voice, sentence.spoken, wanted=wanted, goes_on=sentence.goes_on, owner=speech)
+
+    def _ask_ahead(self, voice: StreamingTextToSpeech, speech: Speech, line: _Line) -> None:
+        """The next sentence is known while a voice says the one before: if there is room, it is asked for now."""
+        asked_already = line.asked is not None and not line.asked.dropped
+        if asked_already or speech.over or not speech.room.is_set():
+            return
+        try:
+            line.asked = self._ask(voice, speech, line)
+        except Exception as error:
+            logger.debug("call %s: asking a voice ahead raised %s", self._call_id, type(error).__name__)
 
     async def _play(self, speech: Speech, words: Awaitable[Recording]) -> None:
         """Play a recording, or have said what is to be said instead."""
         try:
             recording = await within(VOICE_FIRST, words, limit_s=self._limits.voice_first_s, call_id=self._call_id)
         except Exception as error:
-            self._failed(self._voices.first, speech, error)
+            if not isinstance(error, WaitOver):
+                logger.error("call %s: recording raised %s", self._call_id, describe(error))
+            speech.failed.append(self._voices.shared.likely)
             speech.text = speech.instead
-            for sentence in split_sentences(speech.instead):
-                await self._say(speech, sentence)
+            await self._say_all(speech, _lines_of(speech, speech.instead))
             return
-        speech.text = " ".join(sentence for sentence, _ in recording)
-        rate = self._voices.first.sample_rate
-        step = rate * 2 * _PIECE_MS // 1000
-        for sentence, pcm in recording:
-            _begin(speech, sentence)
-            resampler = Resampler(rate, self._line.output_rate)
-            for start in range(0, len(pcm), step):
-                self._feed(speech, resampler.process(pcm[start : start + step]))
-                await asyncio.sleep(0)
-            self._feed(speech, resampler.flush())
+        speech.text = " ".join(recorded.sentence.shown for recorded in recording)
+        for recorded in recording:
+            speech.playout.begin(recorded.sentence.shown)
+            speech.playout.time_words(recorded.words)
+            self._feed(speech, recorded.audio)
+            await asyncio.sleep(0)
 
 
-def _begin(speech: Speech, sentence: str) -> None:
-    speech.playout.begin(sentence)
+async def _lines_of(speech: Speech, words: str | AsyncIterator[str]) -> AsyncIterator[_Line]:
+    """The sentences of a speech, as they become known. The failure of their source is their end, and the speech's."""
+    if isinstance(words, str):
+        for sentence in sentences_of(words):
+            yield _Line(sentence)
+        return
+    wording = Wording()
+    try:
+        while (piece := await _piece(speech, words)) is not None:
+            for sentence in wording.push(piece):
+                yield _Line(sentence)
+        for sentence in wording.flush():
+            yield _Line(sentence)
+    finally:
+        await close(words)
+
+
+async def _piece(speech: Speech, pieces: AsyncIterator[str]) -> str | None:
+    """The next piece of text, ``None`` at its end; the end of it, too, where the source of the words fails."""
+    try:
+        return await anext(pieces, None)
+    except BaseException as error:
+        if is_own_end(error):
+            raise
+        speech.error = error
+        return None
+
+
+def _begin(speech: Speech, text: str) -> None:
+    speech.playout.begin(text)
     if isinstance(speech.words, AsyncIterator):
         speech.text = speech.playout.text
-
-
-def _is_sound(pcm: bytes) -> bool:
-    """Whether a voice has given audio.
-
-    Raises:
-        EngineError: it has given something else.
-    """
-    if not isinstance(pcm, (bytes, bytearray, memoryview)):
-        raise EngineError(
-            f"expected pcm of a voice, as bytes, got {type(pcm).__name__}.",
-            fix="yield bytes of 16-bit samples from speak.",
-        )
-    return len(pcm) > 0

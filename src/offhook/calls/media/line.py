@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
-from offhook.audio.formats import PCM_8K, AudioFormat, Rewriter, format_of
+from offhook.audio.formats import PCMU, AudioFormat, Rewriter, format_of
 from offhook.calls.media.taps import Tap, Taps, nobody
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class MediaLine:
         self.send_audio = self.send_encoded = self._send_nothing
         self._streams: list[MediaStream] = []
         self._input_rate = self._output_rate = TELEPHONE_RATE
-        self._output_format = PCM_8K
+        self._output_format = PCMU
         self._closing = False
         # Where each track ends, on the line's clock, and how much was sent while somebody listened to it.
         self._last_ms: dict[Track, float] = {}
@@ -148,7 +148,7 @@ class MediaLine:
     def output_format(self) -> AudioFormat:
         """What :attr:`send_encoded` takes: the line's own codec where that is G.711, else pcm at :attr:`output_rate`.
 
-        Known once :attr:`started` is, and what it will probably be from when a stream was asked for.
+        Known once :attr:`started` is; until then what it will probably be.
         """
         return self._output_format
 
