@@ -17,9 +17,20 @@ from offhook.calls.state import CallRecord
 from offhook.calls.transcript import Scribe
 from offhook.cli.main import app
 from offhook.dialog.acts import acts_of
+from offhook.dialog.model import ModelDialog
 from offhook.exchange.exchange import Exchange
 from offhook.exchange.people.script import parse_script
 from offhook.exchange.words.seed import parse_seed
+
+PUBLIC = {
+    "offhook",
+    "offhook.events",
+    "offhook.models.base",
+    "offhook.models.testing",
+    "offhook.speech.streams",
+    "offhook.speech.testing",
+}
+"""Where what is shown may be imported from: for who writes an agent, and for who writes an engine or tries one."""
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -33,7 +44,7 @@ def blocks(path: Path, language: str) -> list[str]:
 def test_the_agent_of_the_readme_is_an_agent_of_at_most_25_lines(require: Any) -> None:
     """It can be saved as app.py as it stands."""
     require(find_spec("rapidfuzz") is not None, "the extra local")
-    (source,) = blocks(ROOT / "README.md", "python")
+    source = blocks(ROOT / "README.md", "python")[0]
     assert len(source.splitlines()) <= 25
     names: dict[str, Any] = {}
     exec(compile(source, "README.md", "exec"), names)
@@ -56,7 +67,7 @@ def test_what_is_imported_is_at_the_top(path: Path) -> None:
     for source in blocks(path, "python"):
         for module, names in re.findall(r"^from (offhook[\w.]*) import (.+)$", source, re.MULTILINE):
             # A recogniser that streams needs a dozen names, which nobody else does: they are public where they lie.
-            assert module in {"offhook", "offhook.events", "offhook.speech.streams", "offhook.speech.testing"}, module
+            assert module in PUBLIC, module
             exec(f"from {module} import {names}")
 
 
@@ -81,6 +92,32 @@ async def test_the_agents_that_are_shown_answer(require: Any) -> None:
     Scribe(call.transcript).write(entry)
     assert names["messages"](call) == [{"role": "assistant", "content": "At"}]
     names["watch"](call)
+
+
+async def test_the_models_that_are_shown_are_asked_as_it_is_said(require: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The blocks of models.md, one after the other, as they stand, and the agent of the README that has a model."""
+    require(find_spec("openai") is not None and find_spec("rapidfuzz") is not None, "the extras openai and local")
+    for key in ("OPENAI_API_KEY", "GROQ_API_KEY"):
+        monkeypatch.setenv(key, "k")
+    names: dict[str, Any] = {}
+    for source in blocks(ROOT / "docs" / "models.md", "python"):
+        exec(compile(source, "models.md", "exec"), names)
+    call = Call(CallRecord(call_id="v3:call", from_="+15550150"), Any)  # type: ignore[arg-type]
+
+    async def said(dialog: Any, text: str) -> str:
+        acts = [act async for act in acts_of(dialog.respond(call, Heard(text)))]
+        return "".join(act.text for act in acts if isinstance(act, Say))
+
+    assert isinstance(names["agent"].dialog, ModelDialog)
+    assert (names["here"].name, names["ours"].name) == ("ollama:qwen3:4b", "other:llama-3.3-70b")
+    assert await said(ModelDialog(names["parrot"]), "hello") == "You said: hello"
+    assert names["ann"].dialog is names["dialog"]
+    assert names["instructions"](call).endswith("The caller's number is +15550150.")
+    assert await said(names["desk"].dialog, "this is an emergency") == "Please hang up, and call one one two."
+    assert [await said(names["tried"].dialog, text) for text in ("a", "b")] == ["At nine.", "You are welcome."]
+    _, source = blocks(ROOT / "README.md", "python")
+    exec(compile(source, "README.md", "exec"), names)
+    assert isinstance(names["agent"].dialog, ModelDialog)
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
