@@ -256,8 +256,10 @@ class Letters:
 class Letterbox:
     """An inbox, and the carrier of its letters."""
 
-    def __init__(self, limit: int = 2, refuses: Any = lambda *_: None, **raises: WebhookError) -> None:
-        self.inbox = Inbox(ManualClock(), limit=limit, refuses=refuses)
+    def __init__(
+        self, limit: int = 2, refuses: Any = lambda *_: None, journal: Any = None, **raises: WebhookError
+    ) -> None:
+        self.inbox = Inbox(ManualClock(), limit=limit, refuses=refuses, journal=journal)
         self.carrier: Any = Letters(**raises)
 
     def take(self, body: bytes) -> Verdict:
@@ -317,6 +319,68 @@ async def test_events_of_two_carriers_are_not_taken_for_each_other() -> None:
     letters.carrier = other
     assert letters.take(b"a") == Verdict(200)
     assert [letters.inbox.events.get_nowait()[0].wire.name for _ in range(2)] == ["letters", "other"]
+
+
+class Disk:
+    """A journal that writes when it is told to."""
+
+    def __init__(self) -> None:
+        self.writing: list[asyncio.Future[bool]] = []
+
+    def accept(self, carrier: str, event: Any, signature: bytes) -> asyncio.Future[bool]:
+        self.writing.append(asyncio.get_running_loop().create_future())
+        return self.writing[-1]
+
+
+async def test_events_are_acted_on_after_the_acknowledgements_of_all_that_was_written_with_them() -> None:
+    """What they set going would hold those up."""
+    disk = Disk()
+    letters = Letterbox(limit=4, journal=disk)
+    order: list[str] = []
+
+    async def acknowledge(body: bytes) -> None:
+        await asyncio.gather(*letters.take(body).written)
+        order.append(f"200 {body.decode()}")
+
+    async def act() -> None:
+        while True:
+            _, event = await letters.inbox.events.get()
+            order.append(f"act {event.event_id}")
+            letters.inbox.events.task_done()
+
+    acting = asyncio.create_task(act())
+    answers = [asyncio.create_task(acknowledge(body)) for body in (b"a", b"b c", b"d")]
+    await asyncio.sleep(0.01)
+    assert (order, letters.inbox.waiting) == ([], 4)
+    for written in disk.writing:
+        written.set_result(True)
+    await asyncio.gather(*answers)
+    await letters.inbox.join()
+    assert order == ["200 a", "200 b c", "200 d", "act a", "act b", "act c", "act d"]
+    acting.cancel()
+
+
+async def test_events_keep_their_order_whichever_is_written_first() -> None:
+    """One that is late holds those behind it up, for no longer than an acknowledgement waits for the journal."""
+    disk = Disk()
+    letters = Letterbox(limit=3, journal=disk)
+    for body in (b"a", b"b", b"c"):
+        assert letters.take(body) == Verdict(200)
+    assert letters.take(b"d") == Verdict(503, "queue_full")
+    done: list[str] = []
+    joining = asyncio.create_task(letters.inbox.join())
+    for at, handed_on in ((1, []), (0, ["a", "b"]), (2, ["c"])):
+        disk.writing[at].set_result(True)
+        await asyncio.sleep(0.01)
+        assert not joining.done()
+        assert letters.inbox.events.qsize() == len(handed_on)
+        for name in handed_on:
+            assert letters.inbox.events.get_nowait()[1].event_id == name
+            letters.inbox.events.task_done()
+            done.append(name)
+    assert done == ["a", "b", "c"]
+    await joining
+    assert letters.inbox.waiting == 0
 
 
 async def test_a_document_that_nobody_writes_is_a_refusal() -> None:

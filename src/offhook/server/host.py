@@ -209,7 +209,7 @@ class Host:
             await self._journal.close()
 
     async def _until_idle(self) -> None:
-        await self.inbox.events.join()
+        await self.inbox.join()
         while any(live.busy for live in self.dispatch.live.values()):
             self._settled.clear()
             await self._settled.wait()
@@ -314,7 +314,7 @@ class Host:
         return self.inbox.take(carrier, request)
 
     def _refuses(self, carrier: Carrier, event: CallEvent) -> str | None:
-        if self.inbox.events.qsize() + len(self._tasks) >= self.options.max_queued_events:
+        if self.inbox.waiting + len(self._tasks) >= self.options.max_queued_events:
             return "queue_full"
         if self.dispatch.is_new(carrier, event):
             if self.draining:

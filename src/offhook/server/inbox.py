@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter, OrderedDict
+from collections import Counter, OrderedDict, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -102,6 +102,9 @@ class Seen(Generic[KeyT]):
 class Inbox:
     """Takes deliveries of every carrier and answers at once; :attr:`events` hands the new events on.
 
+    An event is acted on after its acknowledgement: what it sets going would only hold that up. So with a journal it is
+    handed on once it is written, or late, and always behind those that were accepted before it.
+
     Args:
         clock: for the signatures' age.
         limit: how many events may wait before the carrier is asked to come back later (503).
@@ -123,8 +126,21 @@ class Inbox:
         self._clock = clock
         self._refuses = refuses
         self._journal = journal
+        self._unwritten: deque[tuple[Carrier, CallEvent, asyncio.Future[bool]]] = deque()
+        self._handing_on = False
         self._seen = Seen[tuple[str, str]]()
         self._signatures = Seen[bytes]()
+
+    @property
+    def waiting(self) -> int:
+        """How many accepted events nobody has acted on yet."""
+        return len(self._unwritten) + self.events.qsize()
+
+    async def join(self) -> None:
+        """Wait until all accepted events were acted on."""
+        while self._unwritten:
+            await asyncio.wait([self._unwritten[-1][2]])
+        await self.events.join()
 
     def take(self, carrier: Carrier, request: WebhookRequest) -> Verdict:
         """Judge one delivery of ``carrier``: all its events are taken, or none. Never raises."""
@@ -139,7 +155,7 @@ class Inbox:
             return self._refuse(409, "replayed", size)
         new = [event for event in reading.events if (wire.name, event.event_id) not in self._seen]
         reason = next((reason for event in new if (reason := self._refuses(carrier, event)) is not None), None)
-        if reason is None and self.events.qsize() + len(new) > self._limit:
+        if reason is None and self.waiting + len(new) > self._limit:
             reason = "queue_full"
         if reason is not None:
             return self._refuse(503, reason, size)
@@ -149,13 +165,28 @@ class Inbox:
             self._seen.add((wire.name, event.event_id), now_ms)
         if reading.signature:
             self._signatures.add(reading.signature, now_ms)
-        for event in new:
-            self.events.put_nowait((carrier, event))
-        journal = self._journal
-        written = [] if journal is None else [journal.accept(wire.name, event, reading.signature) for event in new]
         counters.accepted += len(new)
         counters.duplicates_dropped += len(reading.events) - len(new)
-        return Verdict(200, document=reading.document, written=tuple(written))
+        if self._journal is None:
+            for event in new:
+                self.events.put_nowait((carrier, event))
+            return Verdict(200, document=reading.document)
+        written = tuple(self._journal.accept(wire.name, event, reading.signature) for event in new)
+        for event, future in zip(new, written, strict=True):
+            self._unwritten.append((carrier, event, future))
+            future.add_done_callback(self._written)
+        return Verdict(200, document=reading.document, written=written)
+
+    def _written(self, future: asyncio.Future[bool]) -> None:
+        if not self._handing_on:
+            self._handing_on = True
+            future.get_loop().call_soon(self._hand_on)  # behind those who wait to acknowledge
+
+    def _hand_on(self) -> None:
+        self._handing_on = False
+        while self._unwritten and self._unwritten[0][2].done():
+            carrier, event, _ = self._unwritten.popleft()
+            self.events.put_nowait((carrier, event))
 
     def remember(self, seen: Iterable[tuple[tuple[str, str], bytes, float]]) -> None:
         """What an earlier process has accepted: keys, signatures, and when, in wall clock milliseconds."""

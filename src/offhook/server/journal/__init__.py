@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from offhook.server.journal.entries import CallEntry, Retention
-from offhook.server.journal.file import Remembered, Sync
+from offhook.server.journal.file import JournalFile, Remembered, Sync
 from offhook.server.journal.journal import Journal
 from offhook.server.journal.notes import CallNotes
 
-__all__ = ["CallEntry", "CallNotes", "Journal", "Remembered", "Retention", "Sync"]
+__all__ = ["CallEntry", "CallNotes", "Journal", "JournalFile", "Remembered", "Retention", "Sync"]

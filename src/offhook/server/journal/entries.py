@@ -83,8 +83,7 @@ def decode_event(stored: bytes) -> CallEvent | None:
 
 def encode_call(call: CallEntry) -> bytes:
     """The call, as :func:`decode_call` reads it."""
-    record = {field.name: getattr(call.record, field.name) for field in fields(CallRecord)}
-    return _encode({field.name: getattr(call, field.name) for field in fields(CallEntry)} | {"record": record})
+    return _encode(call)
 
 
 def decode_call(stored: bytes) -> CallEntry | None:

@@ -6,20 +6,24 @@ import contextlib
 import os
 import sqlite3
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from functools import lru_cache
+from itertools import chain
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from offhook.ids import new_id
 from offhook.server.journal.entries import Retention, decode_call, decode_event
 from offhook.server.journal.owners import Owner, is_alive
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from offhook.carriers.events import CallEvent
     from offhook.server.journal.entries import CallEntry
 
-__all__ = ["EventRow", "JournalFile", "Key", "Remembered", "Sync", "joined", "split"]
+__all__ = ["MOST_ROWS", "EventRow", "JournalFile", "Key", "Remembered", "Sync", "joined", "split"]
+
+T = TypeVar("T")
 
 Sync = Literal["off", "commit"]
 """When what was written is forced to the disk.
@@ -39,19 +43,26 @@ Key = tuple[str, str]
 _BUSY_S = 2.0
 """How long to wait for another worker that writes."""
 
+MOST_ROWS = 199
+"""So many rows fit into one statement: it has 999 variables at most where SQLite is old, and an event has five."""
+
+# An acknowledgement waits for the insertion of its event. So events have no index: a row is put behind the last one, in
+# the page that was written last. What looks events up does that at the start, or now and then, and reads them all.
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS events (
-    event_id TEXT PRIMARY KEY, call_id TEXT NOT NULL, signature BLOB NOT NULL, at_ms REAL NOT NULL, event BLOB NOT NULL
+    event_id TEXT NOT NULL, call_id TEXT NOT NULL, signature BLOB NOT NULL, at_ms REAL NOT NULL, event BLOB NOT NULL
 );
-CREATE INDEX IF NOT EXISTS events_by_time ON events (at_ms);
-CREATE INDEX IF NOT EXISTS events_by_call ON events (call_id);
 CREATE TABLE IF NOT EXISTS calls (
     call_id TEXT PRIMARY KEY, owner TEXT NOT NULL, at_ms REAL NOT NULL, call BLOB NOT NULL
-);
+) WITHOUT ROWID;
 """
-_VERSION = 2
-"""Entries of version 1 name no carrier, or no id of our own."""
+_VERSION = 3
+"""Entries of version 1 name no carrier, or no id of our own; version 2 had indexes."""
+_LOG_PAGES = 16_384
+"""A commit that finds so many pages in the write-ahead log brings them into the file itself, and waits for the disk. It
+comes to that only where :meth:`JournalFile.checkpoint` has not kept up."""
+_PRUNED_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +110,7 @@ class JournalFile:
         try:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute(f"PRAGMA synchronous={'FULL' if self.sync == 'commit' else 'NORMAL'}")
+            self._db.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}")
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
             if version not in (0, _VERSION):
                 raise sqlite3.DatabaseError("a journal of another version")
@@ -136,14 +148,18 @@ class JournalFile:
                 "WHERE at_ms >= ? OR call_id IN (SELECT call_id FROM calls WHERE owner = ?) ORDER BY rowid",
                 (horizon_ms, self.owner.id),
             ).fetchall()
+        first: dict[str, tuple[str, bytes, float, bytes]] = {}
+        for row in kept:  # one that was repeated to another worker is there twice
+            first.setdefault(row[0], row)
         calls = [(split(key)[0], decode_call(stored)) for key, stored in ours]
-        events = [(split(key)[0], decode_event(stored)) for key, *_, stored in kept]
+        events = [(split(key)[0], decode_event(stored)) for key, *_, stored in first.values()]
+        seen = [(split(key), signature, at_ms) for key, signature, at_ms, _ in first.values() if at_ms >= horizon_ms]
         return Remembered(
             house=house,
             calls=tuple((carrier, call) for carrier, call in calls if call is not None),
             elsewhere=frozenset(split(key) for key, owner, _ in rows if owner in alive),
             events=tuple((carrier, event) for carrier, event in events if event is not None),
-            seen=tuple((split(key), signature, at_ms) for key, signature, at_ms, _ in kept if at_ms >= horizon_ms),
+            seen=tuple(seen),
             unreadable=sum(entry is None for _, entry in (*calls, *events)),
         )
 
@@ -158,44 +174,77 @@ class JournalFile:
             )
         return True
 
-    def write(self, events: Iterable[EventRow], calls: Mapping[str, tuple[float, bytes] | None]) -> None:
-        """Write it all, or nothing.
+    def write_events(self, events: Sequence[EventRow]) -> None:
+        """Write all these accepted events, or none.
+
+        Raises:
+            sqlite3.Error: none of them was written.
+        """
+        self._run((_insertion("INSERT INTO events", 5, len(rows)), chain(*rows)) for rows in _pieces(events))
+
+    def write_calls(self, calls: Mapping[str, tuple[float, bytes] | None]) -> None:
+        """Write what has become of all these calls, or of none.
 
         Args:
-            events: accepted events.
-            calls: calls by id, with the time of the entry; ``None`` for one that is over.
+            calls: by id, with the time of the entry; ``None`` for one that is over.
 
         Raises:
             sqlite3.Error: nothing of it was written.
         """
-        with self._transaction():
-            self._db.executemany("INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, ?)", events)
-            for call_id, entry in calls.items():
-                if entry is None:
-                    self._db.execute("DELETE FROM calls WHERE call_id = ? AND owner = ?", (call_id, self.owner.id))
-                else:
-                    self._db.execute(
-                        "INSERT OR REPLACE INTO calls VALUES (?, ?, ?, ?)", (call_id, self.owner.id, *entry)
-                    )
+        owner = self.owner.id
+        up = [(call_id, owner, *entry) for call_id, entry in calls.items() if entry is not None]
+        over = [(call_id, owner) for call_id, entry in calls.items() if entry is None]
+        inserted = ((_insertion("INSERT OR REPLACE INTO calls", 4, len(rows)), chain(*rows)) for rows in _pieces(up))
+        deleted = (("DELETE FROM calls WHERE call_id = ? AND owner = ?", key) for key in over)
+        self._run(chain(inserted, deleted))
 
-    def prune(self, now_ms: float) -> None:
-        """Forget what is old, or too much."""
+    def prune(self, now_ms: float) -> bool:
+        """Forget some of what is old, or too much; whether there may be more of it."""
         rules = self.retention
         with self._transaction():
             self._db.execute("DELETE FROM calls WHERE at_ms < ?", (now_ms - rules.calls_ms,))
-            self._db.execute(
-                "DELETE FROM events WHERE at_ms < ? AND call_id NOT IN (SELECT call_id FROM calls)",
-                (now_ms - rules.events_ms,),
-            )
-            self._db.execute(
-                "DELETE FROM events WHERE rowid <= (SELECT max(rowid) FROM events) - ?", (rules.most_events,)
-            )
+            (last,) = self._db.execute("SELECT ifnull(max(rowid), 0) FROM events").fetchone()
+            # They are there in the order of their times: the first that is young enough ends the search.
+            found = self._db.execute(
+                "SELECT rowid FROM events WHERE at_ms >= ? ORDER BY rowid LIMIT 1", (now_ms - rules.events_ms,)
+            ).fetchone()
+            young, surplus = found[0] if found else last + 1, last - rules.most_events
+            forgotten = self._db.execute(
+                "DELETE FROM events WHERE rowid IN (SELECT rowid FROM events WHERE rowid < ? AND "
+                "(rowid <= ? OR rowid < ? AND call_id NOT IN (SELECT call_id FROM calls)) ORDER BY rowid LIMIT ?)",
+                (max(young, surplus + 1), surplus, young, _PRUNED_AT_ONCE),
+            ).rowcount
+        return forgotten == _PRUNED_AT_ONCE
+
+    def checkpoint(self) -> bool:
+        """Bring what is in the write-ahead log into the file itself; whether it was all of it.
+
+        It waits for the disk and holds no write up: to be called in another thread than everything else here.
+        """
+        try:
+            db = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=rw", uri=True, timeout=0, isolation_level=None)
+            with contextlib.closing(db):
+                _, pages, done = db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        except sqlite3.Error:  # a disk that fails shows in the next write, too
+            return False
+        return bool(pages == done)
 
     def close(self) -> None:
         """Let go of the file, and of this worker's calls."""
         with contextlib.suppress(sqlite3.Error):
             self._db.close()
         self.owner.close()
+
+    def _run(self, statements: Iterable[tuple[str, Iterable[object]]]) -> None:
+        """Run statements as one transaction. A single one needs no other around it: each time that the thread goes into
+        SQLite and comes back it has to get the interpreter again, which may be busy."""
+        run = [(statement, tuple(values)) for statement, values in statements]
+        if len(run) == 1:
+            self._db.execute(*run[0])
+        elif run:
+            with self._transaction():
+                for statement, values in run:
+                    self._db.execute(statement, values)
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -207,6 +256,19 @@ class JournalFile:
             with contextlib.suppress(sqlite3.Error):
                 self._db.execute("ROLLBACK")
             raise
+
+
+@lru_cache(maxsize=4 * MOST_ROWS)
+def _insertion(into: str, columns: int, rows: int) -> str:
+    return f"{into} VALUES {', '.join([_variables(columns)] * rows)}"
+
+
+def _variables(count: int) -> str:
+    return f"({', '.join('?' * count)})"
+
+
+def _pieces(rows: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (rows[at : at + MOST_ROWS] for at in range(0, len(rows), MOST_ROWS))
 
 
 def joined(carrier: str, id_: str) -> str:

@@ -1,7 +1,8 @@
 """The journal as a host uses it: nothing here waits for the disk for longer than it says.
 
-One thread owns the file. What is to be written goes to it through a bounded queue; it writes everything that waits as
-one group, and tells the event loop. A disk that is slow, full or gone costs entries, which are counted, never a call.
+One thread owns the file (:mod:`~offhook.server.journal.writer`). What is accepted in one turn of the event loop goes to
+it as one item, and what it has written comes back as one callback, so that a burst of webhooks wakes each of them once.
+A disk that is slow, full or gone costs entries, which are counted, never a call.
 """
 
 from __future__ import annotations
@@ -9,20 +10,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import sqlite3
 import threading
 import time
+from collections import deque
 from dataclasses import dataclass
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, TypeVar
 
 from offhook import waits
 from offhook.server.journal.entries import Retention, encode_call, encode_event
-from offhook.server.journal.file import JournalFile, Remembered, joined
+from offhook.server.journal.file import Remembered, joined
+from offhook.server.journal.writer import Changes, Claim, Item, Outcome, Writer
 from offhook.waiting import WaitOver, within
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from offhook.carriers.events import CallEvent
@@ -35,12 +36,10 @@ __all__ = ["Journal", "JournalCounters"]
 logger = logging.getLogger(__name__)
 
 MOST_WAITING = 20_000
-"""So many entries may wait to be written; further ones are lost."""
-MOST_IN_A_GROUP = 1000
-"""So many entries are written at once."""
-PRUNE_EVERY_S = 60.0
-REOPEN_EVERY_S = 1.0
-"""How often it is tried to open a file that fails."""
+"""So many events may wait to be written, and so many calls; further ones are lost."""
+GATHER_S = 0.01
+"""So long what becomes of calls is gathered before it is written. Nobody waits for it, and the thread has the more time
+for events: these tell the next process most of it, too."""
 
 T = TypeVar("T")
 _Future = asyncio.Future[bool]
@@ -57,30 +56,6 @@ class JournalCounters:
     """Entries that were never written."""
     failures: int = 0
     """How often it began to fail."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Event:
-    row: EventRow
-    written: _Future
-
-
-@dataclass(frozen=True, slots=True)
-class _Call:
-    call_id: str
-    at_ms: float
-    stored: bytes | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Claim:
-    call_id: str
-    at_ms: float
-    stored: bytes
-    claimed: _Future
-
-
-_Item = _Event | _Call | _Claim | None
 
 
 class Journal:
@@ -109,20 +84,18 @@ class Journal:
         self.sync = sync
         self.counters = JournalCounters()
         self._clock = clock
-        self._retention = retention or Retention()
         self._limit_s = limit_s
-        self._queue: SimpleQueue[_Item] = SimpleQueue()
         self._late = False
         self._failing = False
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._writer = Writer(path, clock, sync=sync, retention=retention or Retention(), tell=self._tell)
         self._thread: threading.Thread | None = None
-        self._waiting: set[_Future] = set()
-        # The rest is the thread's.
-        self._file: JournalFile | None = None
-        self._up: dict[str, tuple[float, bytes]] = {}
-        self._complete = True
-        self._next_open_s = 0.0
-        self._next_prune_s = 0.0
+        self._queue: SimpleQueue[Item] = SimpleQueue()
+        self._accepted: list[EventRow] = []  # in this turn of the loop
+        self._unwritten: deque[tuple[float, _Future]] = deque()  # each with the time at which it is late
+        self._watch: asyncio.TimerHandle | None = None
+        self._changes: Changes = {}
+        self._gathering: asyncio.TimerHandle | None = None
 
     # -- life --------------------------------------------------------------------------------------------------------
 
@@ -130,7 +103,14 @@ class Journal:
         """Open the file and read what another process has left; empty if it cannot be read in time."""
         loop = self._loop = asyncio.get_running_loop()
         found: asyncio.Future[Remembered] = loop.create_future()
-        self._thread = threading.Thread(target=self._work, args=(found,), name="offhook-journal", daemon=True)
+
+        def opened(remembered: Remembered) -> None:
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(_resolve, found, remembered)
+
+        self._thread = threading.Thread(
+            target=self._writer.run, args=(self._queue, opened), name="offhook-journal", daemon=True
+        )
         self._thread.start()
         try:
             return await within(waits.JOURNAL_START, found)
@@ -139,14 +119,18 @@ class Journal:
 
     async def close(self) -> None:
         """Write what waits, and let go of the file. A disk that does not answer is left behind."""
-        thread, self._thread = self._thread, None
-        if thread is None:
+        if self._thread is None:
             return
+        self._hand_over()
+        thread, self._thread = self._thread, None
         self._queue.put(None)
         with contextlib.suppress(WaitOver):
             await within(waits.CLOSE, asyncio.to_thread(thread.join, waits.CLOSE.limit_s))
-        for future in tuple(self._waiting):
-            _resolve(future, False)
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+        while self._unwritten:
+            _resolve(self._unwritten.popleft()[1], False)
 
     def report(self) -> dict[str, object]:
         """What ``/healthz`` tells."""
@@ -158,7 +142,7 @@ class Journal:
             "written": counters.written,
             "late": counters.late,
             "lost": counters.lost,
-            "waiting": self._queue.qsize(),
+            "waiting": len(self._unwritten) + len(self._changes),
         }
 
     # -- entries -----------------------------------------------------------------------------------------------------
@@ -170,68 +154,102 @@ class Journal:
             done once it is written, with ``True``; or, with ``False``, after the time that an acknowledgement may
             wait. An event that is late may be written still.
         """
-        assert self._loop is not None, "it is opened first"
-        written: _Future = self._loop.create_future()
-        key, call_key = joined(carrier, event.event_id), joined(carrier, event.call_id)
-        row = (key, call_key, signature, self._clock.wall_ms(), encode_event(event))
-        if not self._put(_Event(row, written)):
+        loop = self._loop
+        assert loop is not None, "it is opened first"
+        written: _Future = loop.create_future()
+        if self._thread is None or len(self._unwritten) >= MOST_WAITING:
+            self.counters.lost += 1
             written.set_result(False)
-        elif self._late or self._failing:
+            return written
+        if not self._accepted:
+            loop.call_soon(self._hand_over_events)
+        key, call_key = joined(carrier, event.event_id), joined(carrier, event.call_id)
+        self._accepted.append((key, call_key, signature, self._clock.wall_ms(), encode_event(event)))
+        self._unwritten.append((time.monotonic() + self._limit_s, written))
+        if self._late or self._failing:
             self.counters.late += 1
             written.set_result(False)
-        else:
-            self._waiting.add(written)
-            timer = self._loop.call_later(self._limit_s, self._is_late, written)
-            written.add_done_callback(lambda _: self._waited(written, timer))
+        elif self._watch is None:
+            self._watch = loop.call_later(self._limit_s, self._look)
         return written
 
     def note(self, carrier: str, call: CallEntry) -> None:
-        """Write what is known of a call that is up."""
-        self._put(_Call(joined(carrier, call.record.call_id), self._clock.wall_ms(), encode_call(call)))
+        """Write what is known of a call that is up. It is written soon, and nobody is told."""
+        self._change(joined(carrier, call.record.call_id), (self._clock.wall_ms(), encode_call(call)))
 
     def over(self, carrier: str, call_id: str) -> None:
         """A call is over, or no longer ours."""
-        self._put(_Call(joined(carrier, call_id), self._clock.wall_ms(), None))
+        self._change(joined(carrier, call_id), None)
 
     async def claim(self, carrier: str, call: CallEntry) -> bool:
         """Make a call this worker's; whether it is. Where the file cannot say no, it is."""
         assert self._loop is not None, "it is opened first"
+        if self._thread is None:
+            self.counters.lost += 1
+            return True
+        self._hand_over()
         claimed: _Future = self._loop.create_future()
         key = joined(carrier, call.record.call_id)
-        if not self._put(_Claim(key, self._clock.wall_ms(), encode_call(call), claimed)):
-            return True
+        self._queue.put(Claim(key, self._clock.wall_ms(), encode_call(call), claimed))
         try:
             return await within(waits.JOURNAL_START, claimed)
         except WaitOver:
             return True
 
-    def _waited(self, written: _Future, timer: asyncio.TimerHandle) -> None:
-        timer.cancel()
-        self._waiting.discard(written)
+    # -- to the thread -----------------------------------------------------------------------------------------------
 
-    def _put(self, item: _Item) -> bool:
-        if self._thread is None or self._queue.qsize() >= MOST_WAITING:
+    def _change(self, key: str, entry: tuple[float, bytes] | None) -> None:
+        if self._thread is None or (len(self._changes) >= MOST_WAITING and key not in self._changes):
             self.counters.lost += 1
-            return False
-        self._queue.put(item)
-        return True
-
-    def _is_late(self, written: _Future) -> None:
-        if written.done():
             return
-        if not self._late:
-            logger.warning("the journal is slow: webhooks are acknowledged before they are written")
-        self._late = True
-        self.counters.late += 1
-        written.set_result(False)
+        self._changes[key] = entry
+        if self._gathering is None:
+            self._gather()
 
-    def _told(self, futures: list[tuple[_Future, bool]], *, written: int, lost: int, failing: str | None) -> None:
-        """The thread tells of a group."""
-        self.counters.written += written
-        self.counters.lost += lost
+    def _gather(self) -> None:
+        assert self._loop is not None
+        self._gathering = self._loop.call_later(GATHER_S, self._gathered)
+
+    def _gathered(self) -> None:
+        if self._queue.empty():
+            self._hand_over()
+        else:  # the disk is slow: however often a call changes until it has time, that is one entry
+            self._gather()
+
+    def _hand_over(self) -> None:
+        """Give the thread all there is."""
+        self._hand_over_events()
+        if self._gathering is not None:
+            self._gathering.cancel()
+            self._gathering = None
+        if self._changes:
+            self._queue.put(self._changes)
+            self._changes = {}
+
+    def _hand_over_events(self) -> None:
+        if self._accepted:
+            self._queue.put(self._accepted)
+            self._accepted = []
+
+    # -- from the thread ---------------------------------------------------------------------------------------------
+
+    def _tell(self, outcome: Outcome) -> None:
+        """Called by the thread."""
+        assert self._loop is not None
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
+            self._loop.call_soon_threadsafe(self._told, outcome)
+
+    def _told(self, outcome: Outcome) -> None:
+        failing = outcome.failing
+        for _ in range(min(outcome.events, len(self._unwritten))):
+            _resolve(self._unwritten.popleft()[1], failing is None)
+        for claim, ours in outcome.claims:
+            _resolve(claim.claimed, ours)
+        if failing is None:
+            self.counters.written += outcome.entries
+        else:
+            self.counters.lost += outcome.entries
         self._late = False
-        for future, value in futures:
-            _resolve(future, value)
         if failing is not None and not self._failing:
             self.counters.failures += 1
             logger.error(
@@ -242,122 +260,35 @@ class Journal:
             logger.warning("the journal is written again; %d entries were lost", self.counters.lost)
         self._failing = failing is not None
 
-    # -- the thread --------------------------------------------------------------------------------------------------
+    # -- what is late ------------------------------------------------------------------------------------------------
 
-    def _work(self, found: asyncio.Future[Remembered]) -> None:
-        self._next_prune_s = time.monotonic() + PRUNE_EVERY_S
-        remembered, failing = Remembered(), None
-        try:
-            self._file = self._opened()
-            remembered = self._file.remember(self._clock.wall_ms())
-            self._file.prune(self._clock.wall_ms())
-        except (OSError, sqlite3.Error) as error:
-            self._drop_file()
-            failing = type(error).__name__
-        self._post(lambda: _resolve(found, remembered))
-        if failing is not None:
-            self._post(lambda: self._told([], written=0, lost=0, failing=failing))
-        while self._group():
-            pass
-        if self._file is not None:
-            self._file.close()
-
-    def _group(self) -> bool:
-        """Write everything that waits, as one; whether there may be more."""
-        items: list[_Item] = []
-        with contextlib.suppress(Empty):
-            items.append(self._queue.get(timeout=max(0.0, self._next_prune_s - time.monotonic())))
-            while items[-1] is not None and len(items) < MOST_IN_A_GROUP:
-                items.append(self._queue.get_nowait())
-        last = None in items
-        if items:
-            self._write([item for item in items if item is not None])
-        if time.monotonic() >= self._next_prune_s:
-            self._prune()
-        return not last
-
-    def _write(self, items: list[_Event | _Call | _Claim]) -> None:
-        rows: list[EventRow] = []
-        calls: dict[str, tuple[float, bytes] | None] = {}
-        claims: list[_Claim] = []
-        waiting: list[_Future] = []
-        for item in items:
-            if isinstance(item, _Event):
-                rows.append(item.row)
-                waiting.append(item.written)
-            elif isinstance(item, _Claim):
-                claims.append(item)
-            elif item.stored is None:
-                self._up.pop(item.call_id, None)
-                calls[item.call_id] = None
-            else:
-                self._up[item.call_id] = calls[item.call_id] = (item.at_ms, item.stored)
-        failing = None
-        answers: list[tuple[_Future, bool]] = []
-        try:
-            file = self._usable()
-            for claim in claims:
-                claimed = file.claim(claim.call_id, claim.at_ms, claim.stored)
-                if claimed:
-                    self._up[claim.call_id] = (claim.at_ms, claim.stored)
-                answers.append((claim.claimed, claimed))
-            file.write(rows, calls if self._complete else {**self._up, **calls})
-            self._complete = True
-        except Exception as error:  # whatever it is: the thread goes on
-            failing = type(error).__name__
-            self._complete = False
-            self._drop_file()
-        told = {id(future) for future, _ in answers}
-        answers += [(claim.claimed, True) for claim in claims if id(claim.claimed) not in told]
-        answers += [(written, failing is None) for written in waiting]
-        done = len(rows) + len(calls)
-        self._post(
-            lambda: self._told(answers, written=0 if failing else done, lost=done if failing else 0, failing=failing)
-        )
-
-    def _usable(self) -> JournalFile:
-        """The open file; opened anew, where the old one has failed or is gone."""
-        if self._file is not None and self._file.gone:
-            self._complete = False
-            self._drop_file()
-            self._next_open_s = 0.0
-        if self._file is None:
-            now_s = time.monotonic()
-            if now_s < self._next_open_s:
-                raise sqlite3.OperationalError("it has failed a moment ago")
-            self._next_open_s = now_s + REOPEN_EVERY_S
-            self._file = self._opened()
-        return self._file
-
-    def _opened(self) -> JournalFile:
-        try:
-            return JournalFile(self.path, self.sync, self._retention)
-        except sqlite3.OperationalError:
-            raise
-        except sqlite3.DatabaseError:
-            # Not a journal, or a broken one: it is kept for whoever wants to look at it, and a new one begun.
-            aside = self.path.with_name(self.path.name + ".unreadable")
-            self.path.replace(aside)
-            for suffix in ("-wal", "-shm"):
-                self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
-            logger.error("the journal cannot be read; it was moved to %s beside it, and a new one begun", aside.name)
-            return JournalFile(self.path, self.sync, self._retention)
-
-    def _drop_file(self) -> None:
-        file, self._file = self._file, None
-        if file is not None:
-            file.close()
-
-    def _prune(self) -> None:
-        self._next_prune_s = time.monotonic() + PRUNE_EVERY_S
-        if self._file is not None:
-            with contextlib.suppress(OSError, sqlite3.Error):
-                self._file.prune(self._clock.wall_ms())
-
-    def _post(self, tell: Callable[[], object]) -> None:
+    def _look(self) -> None:
+        """See whether an event waits for too long. One timer is enough: they are written in their order."""
         assert self._loop is not None
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
-            self._loop.call_soon_threadsafe(tell)
+        self._watch = None
+        due_s = next((due_s for due_s, written in self._unwritten if not written.done()), None)
+        if due_s is None:
+            return
+        left_s = due_s - time.monotonic()
+        if left_s > 0:
+            self._watch = self._loop.call_later(left_s, self._look)
+        else:
+            # It may be the loop that was held up: what the thread has told then comes first.
+            self._watch = self._loop.call_later(0, self._let_go)
+
+    def _let_go(self) -> None:
+        """If the disk is too slow for the first that waits, none waits any longer."""
+        self._watch = None
+        waiting = [(due_s, written) for due_s, written in self._unwritten if not written.done()]
+        if not waiting or waiting[0][0] > time.monotonic():
+            self._look()
+            return
+        if not self._late:
+            logger.warning("the journal is slow: webhooks are acknowledged before they are written")
+        self._late = True
+        self.counters.late += len(waiting)
+        for _, written in waiting:
+            written.set_result(False)
 
 
 def _resolve(future: asyncio.Future[T], value: T) -> None:
