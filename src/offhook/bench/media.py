@@ -220,7 +220,7 @@ def run_media_bench(
         seconds=seconds,
         connections=connections,
         pinned=core is not None,
-        machine=_machine(),
+        machine=machine(),
         servers=tuple(ServerCost(name, _LABELS[name], servers[name].note, tuple(windows[name])) for name in commands),
     )
 
@@ -280,7 +280,7 @@ def _ratio_dict(ratio: tuple[float, float, float]) -> dict[str, float]:
     return {"median": round(middle, 3), "min": round(least, 3), "max": round(most, 3)}
 
 
-def _machine() -> str:
+def machine() -> str:
     model = platform.machine()
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
