@@ -14,7 +14,10 @@ from offhook.errors import ConfigError
 __all__ = ["RECOGNISERS", "VOICES", "make"]
 
 RECOGNISERS: Final[dict[str, str]] = {
+    "assemblyai": "offhook.providers.assemblyai:named",
+    "deepgram": "offhook.providers.deepgram:named",
     "moonshine": "offhook.speech.engines:moonshine",
+    "telnyx": "offhook.providers.telnyx:named",
 }
 """What hears: kind to ``module:function``. The function is given what follows the colon, ``""`` if nothing does, and
 returns an engine, batch or streaming; it raises ConfigError or EngineMissing."""

@@ -28,6 +28,8 @@ __all__ = [
     "MODEL_FIRST",
     "MODEL_NEXT",
     "MODEL_READY",
+    "PROVIDER_CONNECT",
+    "PROVIDER_WORDS",
     "RECOGNITION",
     "REPLY_NEXT",
     "SESSION_END",
@@ -125,6 +127,16 @@ VOICE_OF_SEVERAL = Wait(
     name="a sound of a voice that is one of several",
     limit_s=1.0,
     outcome="the next one says the sentence, or what is left of it",
+)
+PROVIDER_CONNECT = Wait(
+    name="a provider over the network to let us in",
+    limit_s=4.0,
+    outcome="the next recogniser hears all that was said, the next voice says the sentence",
+)
+PROVIDER_WORDS = Wait(
+    name="a recogniser over the network to tell the words of a caller who has stopped",
+    limit_s=0.9,
+    outcome="what it has told so far counts; one that has told nothing at all twice in a row is given up for the next",
 )
 
 # -- the carrier -----------------------------------------------------------------------------------------------------
@@ -228,6 +240,8 @@ ALL = (
     VOICE_FIRST,
     VOICE_NEXT,
     VOICE_OF_SEVERAL,
+    PROVIDER_CONNECT,
+    PROVIDER_WORDS,
     COMMAND,
     DIALLED,
     ANSWER,

@@ -160,12 +160,15 @@ class RecognitionStream(Protocol):
 
         ``goes_on``: with what was said before, so that both are one.
         """
+        return
 
     def speech_resumed(self) -> None:
         """The caller goes on after a pause: flushes that are not answered yet need no answer."""
+        return
 
     def speech_over(self) -> None:
         """What was said is over, and decided upon: nobody asks for its words any more."""
+        return
 
 
 class StreamingSpeechToText(Protocol):

@@ -16,8 +16,8 @@ from offhook.testing.providers import Embedded, StandIns
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-PHRASE = "I would like to book a table on Friday"
-"""Both voices of this machine say it so that the recogniser of this machine understands every word."""
+PHRASE = "I need help with my order"
+"""Of a dozen such sentences the one that this machine's recogniser takes right from both of its voices, each time."""
 WORDS = PHRASE.lower().split()
 
 _engines = Embedded()

@@ -109,9 +109,11 @@ async def test_the_package_of_deepgram_hears_an_utterance(client: Any, caller: b
             await socket.send_media(frame)
         await socket.send_close_stream()
         told = [message async for message in socket]
-    kinds = [message.type for message in told]
-    assert kinds[0] == "SpeechStarted"
-    assert kinds[-2:] == ["UtteranceEnd", "Metadata"]
+    assert [message.type for message in told if message.type != "Results"] == [
+        "SpeechStarted",
+        "UtteranceEnd",
+        "Metadata",
+    ]
     finals = [message for message in told if message.type == "Results" and message.is_final]
     words = [word for final in finals for word in words_in(final.channel.alternatives[0].transcript)]
     assert words == WORDS
@@ -141,9 +143,10 @@ async def test_the_package_of_deepgram_hears_a_turn_of_flux(client: Any, caller:
         told = [message async for message in socket]
     kinds = [message.type if message.type != "TurnInfo" else message.event for message in told]
     assert kinds[:2] == ["Connected", "ConfigureSuccess"]
-    assert kinds[2] == "StartOfTurn"
-    assert kinds[-2:] == ["EagerEndOfTurn", "EndOfTurn"]
-    assert words_in(told[-1].transcript) == WORDS
+    turns = [kind for kind in kinds[2:] if kind != "Update"]
+    assert turns == ["StartOfTurn", "EagerEndOfTurn", "EndOfTurn"]
+    (end,) = [message for message in told if getattr(message, "event", None) == "EndOfTurn"]
+    assert words_in(end.transcript) == WORDS
     assert [message.sequence_id for message in told] == list(range(len(told)))
 
 

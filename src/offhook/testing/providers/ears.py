@@ -13,6 +13,7 @@ from offhook.testing.providers.hearing import (
     Began,
     Draft,
     Ended,
+    Heard,
     Hearing,
     Paused,
     Quiet,
@@ -21,6 +22,7 @@ from offhook.testing.providers.hearing import (
 )
 from offhook.testing.providers.session import (
     AllHeard,
+    SoFarHeard,
     SpeechBegan,
     SpeechDraft,
     SpeechEnded,
@@ -163,6 +165,8 @@ class Ears:
                 return SpeechResumed()
             case Quiet(last_ms):
                 return SpeechQuiet(last_ms)
+            case Heard(at_ms):
+                return SoFarHeard(at_ms)
             case Ended(None, silence_ms, forced):
                 return SpeechEnded(Utterance("", 0.0, self._vad_ms, self._vad_ms), silence_ms, forced)
             case Ended(span, silence_ms, forced):

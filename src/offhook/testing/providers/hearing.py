@@ -10,7 +10,7 @@ from offhook.speech.streams import Word
 if TYPE_CHECKING:
     from offhook.testing.providers.session import Listen
 
-__all__ = ["Began", "Draft", "Due", "Ended", "Hearing", "Paused", "Quiet", "Resumed", "Span", "spread"]
+__all__ = ["Began", "Draft", "Due", "Ended", "Heard", "Hearing", "Paused", "Quiet", "Resumed", "Span", "spread"]
 
 _SPEECH = 0.5
 _SILENCE = 0.35
@@ -75,7 +75,14 @@ class Quiet:
     last_ms: float
 
 
-Due: TypeAlias = Began | Draft | Paused | Resumed | Ended | Quiet
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The detector has seen so much."""
+
+    at_ms: float
+
+
+Due: TypeAlias = Began | Draft | Paused | Resumed | Ended | Quiet | Heard
 
 
 class Hearing:
@@ -95,6 +102,7 @@ class Hearing:
         self._drafted_ms = 0.0
         self._paused = False
         self._quiet_due = False
+        self._reported_ms = 0.0
 
     @property
     def speaking(self) -> bool:
@@ -103,6 +111,14 @@ class Hearing:
 
     def probability(self, probability: float, at_ms: float) -> list[Due]:
         """The probability of speech in the window that ends at ``at_ms``."""
+        due = self._of_window(probability, at_ms)
+        report_ms = self._listen.report_ms
+        if report_ms is not None and at_ms - self._reported_ms >= report_ms:
+            self._reported_ms = at_ms
+            due.append(Heard(at_ms))
+        return due
+
+    def _of_window(self, probability: float, at_ms: float) -> list[Due]:
         self._at_ms = at_ms
         self._loud = self._loud + 1 if probability >= _SPEECH else 0
         if self._began_ms is None:

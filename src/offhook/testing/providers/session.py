@@ -35,6 +35,7 @@ __all__ = [
     "Request",
     "Send",
     "Session",
+    "SoFarHeard",
     "Speak",
     "SpeechBegan",
     "SpeechDraft",
@@ -134,6 +135,7 @@ class Listen:
         pause_ms: so much may be its end; ``None``: nothing is told of that.
         quiet_ms: told after an utterance has ended and nothing was said for so long; ``None``: not.
         draft_ms: how often words that are still being said are told; ``None``: never.
+        report_ms: how often it is told how much was heard, words or not; ``None``: never.
     """
 
     audio: AudioFormat
@@ -141,6 +143,7 @@ class Listen:
     pause_ms: float | None = None
     quiet_ms: float | None = None
     draft_ms: float | None = 400.0
+    report_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +248,13 @@ class SpeechQuiet:
 
 
 @dataclass(frozen=True, slots=True)
+class SoFarHeard:
+    """All that was said up to there is told."""
+
+    audio_ms: float
+
+
+@dataclass(frozen=True, slots=True)
 class AllHeard:
     """What came before :class:`StopHearing` is recognised. ``audio_ms``: how much audio that was."""
 
@@ -282,6 +292,7 @@ EngineEvent: TypeAlias = (
     | SpeechResumed
     | SpeechEnded
     | SpeechQuiet
+    | SoFarHeard
     | AllHeard
     | Piece
     | Spoken

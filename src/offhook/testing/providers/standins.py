@@ -113,7 +113,7 @@ class StandIns:
         if server is None or self._serving is None:
             return
         self.journal.close()
-        server.should_exit = True
+        server.over.set()
         await self._serving
 
     async def __aenter__(self) -> Self:
@@ -216,7 +216,16 @@ def _request(scope: Scope, body: bytes) -> Request:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers: who starts stand-ins decides what Ctrl-C means."""
+    """uvicorn without its signal handlers (who starts stand-ins decides what Ctrl-C means), which ends when it is told
+    to: uvicorn itself looks ten times a second."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.over = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        """Until it is over."""
+        await self.over.wait()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

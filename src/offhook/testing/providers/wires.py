@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.exceptions import InvalidState
 
 if TYPE_CHECKING:
     import asyncio
@@ -23,6 +24,13 @@ TRANSPORT = "offhook.transport"
 
 class SocketProtocol(WebSocketsSansIOProtocol):
     """uvicorn's, with the transport in the scope: a connection that is cut without a word needs it."""
+
+    def shutdown(self) -> None:
+        """As usual, also where the client is about to close."""
+        try:
+            super().shutdown()
+        except InvalidState:
+            self.transport.close()
 
     def handle_connect(self, event: Any) -> None:
         """As usual."""

@@ -20,6 +20,7 @@ from offhook.testing.providers.session import (
     Hear,
     Listen,
     Send,
+    SoFarHeard,
     SpeechBegan,
     SpeechDraft,
     SpeechEnded,
@@ -51,7 +52,9 @@ _MODELS = {
 """The models, and whether a model is of the family that formats every turn and tells when speech starts."""
 _ENCODINGS = {"pcm_s16le": "pcm", "pcm_mulaw": "pcmu"}
 _LEAST_MS, _MOST_MS = 50.0, 1000.0
-_CAPITAL_MS = 1280.0
+_LONGEST_SILENCE_MS = 1280.0
+_BEAT_MS = 1000.0
+"""How often a heartbeat comes is not documented; a second is assumed."""
 
 NOT_AUTHORISED, INVALID, DURATION, IDLE = 1008, 3006, 3007, 4031
 
@@ -99,13 +102,14 @@ class AssemblyAI:
                 "min_turn_silence",
                 request.number("min_end_of_turn_silence_when_confident", 100 if self._pro else 400),
             ),
-            "max": request.number("max_turn_silence", 1000 if self._pro else _CAPITAL_MS),
+            "max": request.number("max_turn_silence", 1000 if self._pro else _LONGEST_SILENCE_MS),
         }
         self._open = True
         configuration = {"model": model, "mode": request.one("mode") or None, "api_version": "1.0.0"}
         begin = {"type": "Begin", "id": self._connection, "expires_at": 1_893_456_000, "configuration": configuration}
         yield Send("begin", to_json(begin))
-        yield Listen(audio, self._silence_ms())
+        beats = request.flag("session_heartbeat")
+        yield Listen(audio, self._silence_ms(), report_ms=_BEAT_MS if beats else None)
         if request.one("inactivity_timeout"):
             self._idle_ms = 1000 * request.number("inactivity_timeout", 3600)
             yield Wake("idle", self._idle_ms)
@@ -165,6 +169,10 @@ class AssemblyAI:
                     stage = "final" if self._pro else "formatted"
                     yield Send(stage, self._turn_of(said, ended=True, formatted=True, sure=sure))
                 self._turn += 1
+            case SoFarHeard(audio_ms):
+                beat = {"total_audio_received_ms": round(audio_ms), "total_duration_ms": round(audio_ms)}
+                more = {"realtime_factor": 1.0, "max_speech_probability": 0.0}
+                yield Send("heartbeat", to_json({"type": "Heartbeat", **beat, **more}))
             case AllHeard(audio_ms):
                 seconds = round(audio_ms / 1000)
                 yield Send(

@@ -5,6 +5,7 @@ The wire is that of the vendor's reference and of the official package (7.17).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from offhook.speech.streams import AudioFormat
@@ -18,11 +19,13 @@ from offhook.testing.providers.session import (
     Listen,
     Refuse,
     Send,
+    SoFarHeard,
     SpeechBegan,
     SpeechDraft,
     SpeechEnded,
     SpeechQuiet,
     StopHearing,
+    Utterance,
     Vendor,
     Wake,
     Woke,
@@ -34,7 +37,7 @@ from offhook.testing.providers.vendors._speech import KEY, plain
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from offhook.testing.providers.session import Act, EngineEvent, Request, Utterance
+    from offhook.testing.providers.session import Act, EngineEvent, Request
 
 __all__ = ["ENV", "VENDOR", "Deepgram", "audio_of", "has_key", "unauthorised"]
 
@@ -42,6 +45,7 @@ ENV = {"DEEPGRAM_API_KEY": KEY, "DEEPGRAM_BASE_URL": "{origin}"}
 _ENCODINGS = {"linear16": "pcm", "mulaw": "pcmu", "alaw": "pcma"}
 _SOCKET_SILENCE_MS = 10_000.0
 """After so long without a message the vendor closes the socket (its page on keeping alive)."""
+_NOTHING = Utterance("", 0.0, 0.0, 0.0)
 _LEAST_END_MS = 100.0
 """The detector here cannot tell a shorter pause from a stop consonant."""
 
@@ -82,6 +86,7 @@ class Deepgram:
         self._events = False
         self._ends = True
         self._said_ms = 0.0
+        self._draft: Utterance | None = None
 
     def opened(self, request: Request) -> Iterator[Act]:
         """Check the key and the parameters."""
@@ -103,7 +108,13 @@ class Deepgram:
             return
         yield Accept({"dg-request-id": self._connection})
         end_ms = max(request.number("endpointing", 10.0), _LEAST_END_MS) if self._ends else 500.0
-        yield Listen(audio, end_ms, quiet_ms=quiet_ms or None, draft_ms=400.0 if self._interim else None)
+        yield Listen(
+            audio,
+            end_ms,
+            quiet_ms=quiet_ms or None,
+            draft_ms=400.0 if self._interim else None,
+            report_ms=1000.0 if self._interim else None,
+        )
         yield Wake("idle", _SOCKET_SILENCE_MS)
 
     def stage_of(self, message: str | bytes) -> str:
@@ -134,8 +145,13 @@ class Deepgram:
             case SpeechBegan(at_ms) if self._events:
                 yield Send("onset", to_json({"type": "SpeechStarted", "channel": [0], "timestamp": at_ms / 1000}))
             case SpeechDraft(said):
+                self._draft = said
                 yield Send("partial", self._results(said))
+            case SoFarHeard(audio_ms):
+                # In silence, too: results without words.
+                yield Send("update", self._results(replace(self._draft or _NOTHING, ended_ms=audio_ms)))
             case SpeechEnded(said, _, forced):
+                self._draft = None
                 results = self._results(said, final=True, ends=self._ends and not forced, forced=forced)
                 yield Send("flushed" if forced else "final", results)
             case SpeechQuiet(last_ms):

@@ -17,6 +17,7 @@ from offhook.testing.providers.session import (
     Hear,
     Listen,
     Send,
+    SoFarHeard,
     SpeechBegan,
     SpeechDraft,
     SpeechEnded,
@@ -50,6 +51,7 @@ class Flux:
         self._turn = 0
         self._turn_began_ms = 0.0
         self._last = ""
+        self._eager: Utterance | None = None
         self._end_ms = 0.0
 
     def opened(self, request: Request) -> Iterator[Act]:
@@ -77,7 +79,11 @@ class Flux:
         yield Send("begin", self._message("Connected"))
         self._end_ms = silence_for(eot)
         yield Listen(
-            audio, min(self._end_ms, timeout_ms), pause_ms=silence_for(eager) if eager else None, draft_ms=250.0
+            audio,
+            min(self._end_ms, timeout_ms),
+            pause_ms=silence_for(eager) if eager else None,
+            draft_ms=250.0,
+            report_ms=250.0,
         )
 
     def stage_of(self, message: str | bytes) -> str:
@@ -116,20 +122,26 @@ class Flux:
                 yield Send(
                     "onset" if first else "partial", self._info("StartOfTurn" if first else "Update", said, 0.01)
                 )
+            case SoFarHeard(audio_ms):
+                yield Send("update", self._info_of("Update", self._last, [], audio_ms, 0.01))
             case SpeechPaused(said, silence_ms) if said.text:
                 yield from self._started(said)
+                self._eager = said
                 yield Send("eager", self._info("EagerEndOfTurn", said, sureness(silence_ms)))
             case SpeechResumed():
-                if self._last:
+                if self._eager is not None:
+                    self._eager = None
                     resumed = self._info_of("TurnResumed", self._last, [], self._turn_began_ms, 0.1)
                     yield Send("resumed", resumed)
             case SpeechEnded(said, silence_ms, forced) if said.text:
+                # What it has told as the probable end is the end, word for word.
+                said = self._eager or said
                 yield from self._started(said)
                 trigger = "manual" if forced else "model" if silence_ms >= self._end_ms else "timeout"
                 stage = "flushed" if forced else "final"
                 yield Send(stage, self._info("EndOfTurn", said, sureness(silence_ms), trigger=trigger))
                 self._turn += 1
-                self._last = ""
+                self._last, self._eager = "", None
             case AllHeard():
                 yield Close(1000)
             case _:

@@ -51,7 +51,8 @@ _ENGINES = {
 _FORMATS = {"linear16": "pcm", "mulaw": "pcmu", "alaw": "pcma"}
 _WAV_HEAD = 44
 _QUIET_MS = 1000.0
-_CODES = {"engine": "40001", "format": "40002", "rate": "40003", "other": "40007"}
+_CODES = {"format": "40001", "rate": "40003", "engine": "40007", "other": "50000"}
+"""Of its page on errors. Those of an engine that it does not know, and of an engine's failure, are assumed."""
 
 
 class TelnyxStt:
