@@ -15,6 +15,7 @@ __all__ = [
     "CLOSE",
     "COMMAND",
     "DIALLED",
+    "END_OF_TURN",
     "FLUSH",
     "GOODBYE",
     "HANDLER",
@@ -109,6 +110,11 @@ FLUSH = Wait(
     limit_s=1.2,
     outcome="the next recogniser is given what was said; where there is none, the words that are known count, and "
     "without any it is as for the words of the caller",
+)
+END_OF_TURN = Wait(
+    name="a recogniser that ends turns to end one",
+    limit_s=3.0,
+    outcome="voice activity ends it, and the next ones, until the recogniser does so again",
 )
 VOICE_FIRST = Wait(
     name="the first sound of a sentence",
@@ -237,6 +243,7 @@ ALL = (
     MODEL_READY,
     RECOGNITION,
     FLUSH,
+    END_OF_TURN,
     VOICE_FIRST,
     VOICE_NEXT,
     VOICE_OF_SEVERAL,

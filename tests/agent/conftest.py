@@ -129,6 +129,7 @@ class PhoneCall:
         *texts: str,
         tts: Any = None,
         stt: Any = None,
+        stt_fallback: tuple[Any, ...] = (),
         vad: Any = None,
         fallback: Any = None,
         direction: Any = "inbound",
@@ -145,7 +146,7 @@ class PhoneCall:
         self.call.line.expect(StreamRequest(url="", codec=CODECS[line], sample_rate=line.sample_rate))
         self.call.observe(self.events.append)  # type: ignore[arg-type]
         self.cascade: Cascade
-        engines = Engines(self.vad, self.stt, self.tts, fallback or Fallback())
+        engines = Engines(self.vad, self.stt, self.tts, fallback or Fallback(), stt_fallback)
 
         def conversant(host: ConversantHost) -> Cascade:
             self.cascade = Cascade(host, engines=engines)

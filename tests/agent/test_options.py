@@ -55,3 +55,10 @@ def test_what_was_set_stays_as_it_is() -> None:
         TurnOptions().barge_in = False  # type: ignore[misc]
     with pytest.raises(FrozenInstanceError):
         Limits().silence_s = 1.0  # type: ignore[misc]
+
+
+def test_a_turn_detection_that_there_is_not_is_refused() -> None:
+    """Those that there are are listed."""
+    TurnOptions(turn_detection="both")
+    with pytest.raises(ConfigError, match="expected a turn detection of vad, stt or both, got a text of 3 characters"):
+        TurnOptions(turn_detection="eou")  # type: ignore[arg-type]

@@ -238,6 +238,17 @@ async def test_words_are_told_while_the_caller_speaks_as_often_as_there_is_somet
     assert len(stt.looked) == 5
 
 
+async def test_no_words_are_looked_for_in_a_pause() -> None:
+    """They are likely to be asked for within a moment; if not, the look is made when the caller goes on."""
+    stt = Glancing("when are you")
+    caller = Caller(BatchSpeechToText(stt))
+    await caller.begin(680)
+    await caller.push(140, tone(8000, 20, peak=400))
+    assert stt.looked == []
+    await caller.push(20)
+    assert len(stt.looked) == 1
+
+
 @pytest.mark.parametrize("partials", [False, True, None])
 async def test_words_so_far_can_be_turned_off_and_otherwise_are_told_on_the_side(partials: bool | None) -> None:
     """An engine that can do that does so unless it is told not to."""

@@ -144,7 +144,9 @@ async def test_a_draft_is_shown_while_the_caller_speaks(tab: Tab, site: Site) ->
     speaks = {"type": "caller.speech_began", "source": "agent"}
     draft = {"type": "turn.draft", "text": "when are", "confidence": 0.5}
     assert (await conversation(tab, site, speaks))["draft"] == "…"
-    assert (await conversation(tab, site, speaks, draft))["draft"] == "when are …"
+    so_far = {"type": "caller.words", "text": "when", "confidence": 0.5}
+    assert (await conversation(tab, site, speaks, so_far))["draft"] == "when …"
+    assert (await conversation(tab, site, speaks, so_far, draft))["draft"] == "when are …"
     stopped = {"type": "caller.speech_ended", "source": "agent", "at_ms": 1}
     for over in (heard("when are you open"), stopped, {"type": "speech.ignored"}, {"type": "end"}):
         assert (await conversation(tab, site, speaks, over))["draft"] == ""

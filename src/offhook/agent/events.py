@@ -20,11 +20,13 @@ __all__ = [
     "BargeInYielded",
     "CallerSpeechBegan",
     "CallerSpeechEnded",
+    "CallerWords",
     "DigitPressed",
     "HandlerFailed",
     "HandoverDone",
     "HandoverFailed",
     "HandoverStarted",
+    "HeardWord",
     "SessionEnded",
     "SessionEvent",
     "SessionStarted",
@@ -81,6 +83,27 @@ class CallerSpeechEnded(SessionEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallerWords(SessionEvent):
+    """Fired several times while the caller speaks, where the recogniser tells words so early: what they seem to have
+    said until now. The next one replaces it."""
+
+    type: ClassVar[str] = "caller.words"
+
+    text: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeardWord:
+    """A word of a turn: when it was said, and how sure the recogniser is of it, in 0..1."""
+
+    text: str
+    began_at_ms: float
+    ended_at_ms: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TurnDraft(SessionEvent):
     """Fired when words were recognised before it was clear that the turn is over."""
 
@@ -92,7 +115,8 @@ class TurnDraft(SessionEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnHeard(SessionEvent):
-    """Fired when the caller's turn is over and its words are known."""
+    """Fired when the caller's turn is over and its words are known. ``words`` is empty where the recogniser does not
+    tell when each was said."""
 
     type: ClassVar[str] = "turn.heard"
 
@@ -100,6 +124,7 @@ class TurnHeard(SessionEvent):
     confidence: float
     speech_began_at_ms: float
     speech_ended_at_ms: float
+    words: tuple[HeardWord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

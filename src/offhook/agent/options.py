@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Literal, get_args
 
-from offhook.errors import ConfigError
+from offhook.errors import ConfigError, kind_of
 from offhook.waits import (
+    END_OF_TURN,
     FLUSH,
     HANDLER,
     MODEL_FIRST,
@@ -19,13 +21,23 @@ from offhook.waits import (
     VOICE_OF_SEVERAL,
 )
 
-__all__ = ["Limits", "TurnOptions"]
+__all__ = ["Limits", "TurnDetection", "TurnOptions"]
+
+TurnDetection = Literal["vad", "stt", "both"]
+"""Who decides that a caller's turn is over: voice activity, by a silence; the recogniser; whichever does first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnOptions:
-    """How turns are taken. The defaults suit a telephone; every duration is in milliseconds."""
+    """How turns are taken. The defaults suit a telephone; every duration is in milliseconds.
 
+    Raises:
+        ConfigError: a turn detection that there is not.
+    """
+
+    turn_detection: TurnDetection | None = None
+    """Who decides that a turn is over. ``None``: the recogniser where it can (``ends_turns``), else voice activity.
+    Where it decides alone, and does not within ``Limits.end_of_turn_s`` of silence, voice activity does after all."""
     speech_above: float = 0.5
     """Speech begins at a voice activity above this; where :attr:`words_ms` sound like words, :attr:`silence_below` is
     enough: two weak witnesses are as good as a strong one, and sooner."""
@@ -66,6 +78,13 @@ class TurnOptions:
     language: str = "en"
     """Whose listener's words are ignored over the agent; see :mod:`offhook.agent.cascade.backchannels`."""
 
+    def __post_init__(self) -> None:
+        if self.turn_detection is not None and self.turn_detection not in get_args(TurnDetection):
+            raise ConfigError(
+                f"expected a turn detection of vad, stt or both, got {kind_of(self.turn_detection)}",
+                fix="leave it out for what suits the recogniser",
+            )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
@@ -101,6 +120,8 @@ class Limits:
     """The longest that a recogniser of whole utterances may take."""
     flush_s: float = FLUSH.limit_s
     """The longest that one that hears along may take to tell the words of what it has heard."""
+    end_of_turn_s: float = END_OF_TURN.limit_s
+    """The longest silence in which a recogniser that ends turns may leave one open."""
     voice_first_s: float = VOICE_FIRST.limit_s
     """The longest that a voice may take to the first sound of a sentence."""
     voice_next_s: float = VOICE_NEXT.limit_s

@@ -16,6 +16,7 @@ import logging
 from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol, TypeGuard
 
+from offhook.audio._audioop import audioop
 from offhook.audio.formats import AudioFormat
 from offhook.audio.resample import Resampler
 from offhook.errors import ConfigError, EngineError, kind_of
@@ -49,6 +50,8 @@ _EVERY_MS = 500.0
 """So much more before it is looked at again,"""
 _REST = 3.0
 """and at least so many times as much as a look takes."""
+_PAUSE = 0.2
+"""-14 dB: what is so much softer than the last second is a pause."""
 _LIMIT_S = 3600.0
 """Whoever asks knows how long to wait, and closes the stream."""
 
@@ -166,7 +169,7 @@ class _Stream(RecognitionStream):
             self._recent_bytes -= len(self._recent.popleft())
         if self._to_stt is not None and not self._closed:
             self._keep(self._to_stt.process(audio))
-            if not self._trailing and self._length_ms >= self._look_at_ms:
+            if not self._trailing and self._length_ms >= self._look_at_ms and self._sounds(audio):
                 self._look()
 
     def speech_began(self, at_ms: float, *, goes_on: bool = False) -> None:
@@ -219,6 +222,11 @@ class _Stream(RecognitionStream):
     @property
     def _length_ms(self) -> float:
         return len(self._utterance) * 500 / self._engine.stt.sample_rate
+
+    def _sounds(self, audio: bytes) -> bool:
+        """Whether the caller speaks in it: in a pause the words are likely to be asked for within a moment."""
+        lately = bytes(self._utterance[-2 * self._engine.stt.sample_rate :])
+        return audioop.rms(audio, 2) > _PAUSE * audioop.rms(lately, 2)
 
     def _keep(self, pcm: bytes) -> None:
         room = self._engine.stt.sample_rate * 2 * _LONGEST_MS // 1000 - len(self._utterance)

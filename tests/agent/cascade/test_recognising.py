@@ -259,7 +259,7 @@ async def test_words_are_placed_in_time_where_that_is_known(live: FakeStreamingS
     word = Word("hello", 1100.0, 1250.0, 0.8)
     stream.tell(FinalWords("hello", words=(word,)))
     await settle()
-    assert call.words.spoken() == [(word, 6100.0, 6250.0)]
+    assert call.words.spoken() == [Word("hello", 6100.0, 6250.0, 0.8)]
     stream.tell(FinalWords("there", words=(Word("there", -5.0, 10.0),)))
     await settle()
     assert call.words.spoken() == []
@@ -401,7 +401,7 @@ async def test_the_words_of_the_next_recogniser_are_placed_in_time() -> None:
     word = Word("hello", 100.0, 250.0)
     second.streams[0].tell(FinalWords("hello", words=(word,)))
     await settle()
-    assert call.words.spoken() == [(word, 5860.0, 6010.0)]
+    assert call.words.spoken() == [Word("hello", 5860.0, 6010.0)]
 
 
 async def test_a_connection_that_is_lost_is_made_anew_once() -> None:

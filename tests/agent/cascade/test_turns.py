@@ -23,7 +23,7 @@ from offhook.agent.cascade.decisions import (
 )
 from offhook.agent.cascade.turns import AgentState, TurnTaking
 from offhook.agent.cascade.utterance import words_of
-from offhook.agent.options import Limits, TurnOptions
+from offhook.agent.options import Limits, TurnDetection, TurnOptions
 
 WINDOW = 32.0
 SPEECH, MAYBE, SILENCE = 0.9, 0.4, 0.05
@@ -32,8 +32,11 @@ SPEECH, MAYBE, SILENCE = 0.9, 0.4, 0.05
 class Conversation:
     """Drives a machine through time, 32 ms at a step, and keeps what it decides."""
 
-    def __init__(self, options: TurnOptions | None = None, limits: Limits | None = None) -> None:
+    def __init__(
+        self, options: TurnOptions | None = None, limits: Limits | None = None, *, ends_turns: bool = False
+    ) -> None:
         self.turns = TurnTaking(options, limits=limits)
+        self.turns.recogniser_hears(ends_turns=ends_turns)
         self.now = 0.0
         self.all: list[Decision] = []
         self.log: list[tuple[float, Decision]] = []
@@ -81,6 +84,18 @@ class Conversation:
     def words(self, text: str, confidence: float = 0.9, **known: bool) -> tuple[Decision, ...]:
         draft = [d.draft for _, d in self.log if isinstance(d, DraftTranscript)][-1]
         return self.did(self.turns.transcript(self.now, draft, text, confidence, **known))
+
+    def so_far(self, text: str, **known: bool) -> tuple[Decision, ...]:
+        return self.did(self.turns.words_so_far(self.now, text, 0.7, **known))
+
+    def eager(self, text: str, **known: bool) -> tuple[Decision, ...]:
+        return self.did(self.turns.turn_may_be_over(self.now, text, 0.7, **known))
+
+    def goes_on(self) -> tuple[Decision, ...]:
+        return self.did(self.turns.turn_goes_on(self.now))
+
+    def over(self, text: str, **known: bool) -> tuple[Decision, ...]:
+        return self.did(self.turns.turn_over(self.now, text, 0.8, **known))
 
     def agent_speaks(self, *, protected: bool = False) -> tuple[Decision, ...]:
         return self.did(self.turns.agent_speaks(self.now, protected=protected))
@@ -607,20 +622,273 @@ def test_an_agent_that_thinks_is_not_silence() -> None:
     assert call.silence(30_000) == []
 
 
+# -- a recogniser that ends turns -------------------------------------------------------------------------------------
+
+
+def test_a_turn_is_over_when_the_recogniser_says_so() -> None:
+    """However long the caller has been silent, and though no words were asked for."""
+    call = Conversation(ends_turns=True)
+    call.talk(640)
+    call.so_far("I would like")
+    assert call.silence(960) == []
+    call.talk(640)
+    call.so_far("I would like a table")
+    assert call.silence(96) == []
+    assert call.over("I would like a table.") == (TurnEnded("I would like a table.", 0.8, 0.0, 2240.0),)
+    assert not call.turns.caller_speaking
+    assert call.silence(640) == []
+
+
+def test_a_turn_may_be_over_before_the_caller_is_known_to_be_silent() -> None:
+    """Voice activity runs behind; what it still hears is no turn of its own, if no words come of it."""
+    call = Conversation(ends_turns=True)
+    call.talk(640)
+    assert call.over("book a table") == (TurnEnded("book a table", 0.8, 0.0, 640.0),)
+    assert call.talk(64) == [SpeechBegan(640.0)]
+    assert call.silence(448) == [DraftTranscript(1)]
+    assert [type(d) for d in call.words("")] == [Ignore]
+
+
+def test_a_recogniser_that_leaves_a_turn_open_is_overruled_by_a_long_silence() -> None:
+    """The words are asked for then; and from there on voice activity decides, until the recogniser ends a turn."""
+    call = Conversation(limits=Limits(end_of_turn_s=2), ends_turns=True)
+    call.talk(640)
+    call.so_far("book a table")
+    assert call.silence(1984) == []
+    assert call.silence(64) == [DraftTranscript(1)]
+    assert [type(d) for d in call.words("book a table")] == [TurnEnded]
+    call.talk(640)
+    call.so_far("for two")
+    assert call.silence(192) == [DraftTranscript(2)]
+    call.words("for two")
+    assert [type(d) for d in call.silence(256)] == [TurnEnded]
+    assert call.over("") == ()
+    call.talk(640)
+    call.so_far("please")
+    assert call.silence(960) == []
+
+
+def test_a_recogniser_that_has_told_no_words_is_asked_once_the_caller_is_silent() -> None:
+    """It may not be there; or there are none."""
+    call = Conversation(ends_turns=True)
+    call.talk(640)
+    assert call.silence(384) == []
+    assert call.silence(64) == [DraftTranscript(1)]
+    assert [type(d) for d in call.words("")] == [Ignore]
+    call.talk(640)
+    call.silence(448)
+    call.words("book a table")
+    assert call.silence(960) == []
+    assert [type(d) for d in call.over("book a table")] == [TurnEnded]
+    call.talk(640)
+    call.silence(448)
+    assert [type(d) for d in call.words("book a table", ended=True)] == [TurnEnded]
+
+
+def test_an_answer_that_comes_after_the_long_silence_ends_the_turn() -> None:
+    """It was late already when it was known to be there."""
+    call = Conversation(limits=Limits(end_of_turn_s=1), ends_turns=True)
+    call.talk(640)
+    call.silence(448)
+    call.words("book a table")
+    assert [type(d) for d in call.silence(640)] == [TurnEnded]
+
+
+def test_where_either_decides_the_first_does() -> None:
+    """A silence, with the words asked for as ever, or the recogniser."""
+    call = Conversation(TurnOptions(turn_detection="both"), ends_turns=True)
+    call.talk(640)
+    assert call.silence(192) == [DraftTranscript(1)]
+    call.words("book a table")
+    assert [type(d) for d in call.silence(256)] == [TurnEnded]
+    assert call.over("") == ()
+    call.talk(640)
+    call.silence(192)
+    assert [type(d) for d in call.over("for two")] == [DropDraft, TurnEnded]
+
+
+def test_where_voice_activity_decides_the_recogniser_has_no_say() -> None:
+    """What it takes for turns is nothing but words."""
+    call = Conversation(TurnOptions(turn_detection="vad"), ends_turns=True)
+    call.talk(640)
+    assert call.over("I would like") == ()
+    call.talk(640)
+    assert call.silence(192) == [DraftTranscript(1)]
+
+
+def test_without_audio_voice_activity_decides() -> None:
+    """A recogniser cannot hear a silence that it is not given."""
+    call = Conversation(ends_turns=True)
+    call.talk(640)
+    call.so_far("book a table")
+    call.now += 1000
+    assert [type(d) for d in call.did(call.turns.audio_stopped(call.now))] == [DraftTranscript]
+    assert [type(d) for d in call.words("book a table")] == [TurnEnded]
+
+
+def test_what_only_the_recogniser_has_heard_is_a_turn() -> None:
+    """Somebody who speaks very softly; but not while the agent is heard, and not twice."""
+    call = Conversation(ends_turns=True)
+    call.silence(640)
+    assert call.so_far("hello") == ()
+    assert call.over("hello there") == (SpeechBegan(640.0), TurnEnded("hello there", 0.8, 640.0, 640.0))
+    call.agent_speaks()
+    assert call.over("hello there") == ()
+    assert call.so_far("hello") == ()
+
+
+def test_soft_words_break_the_silence() -> None:
+    """Nobody who is being understood is asked whether they are there."""
+    call = Conversation(limits=Limits(silence_s=3), ends_turns=True)
+    call.silence(2500)
+    call.so_far("hello")
+    assert call.silence(2500) == []
+    call.so_far("")
+    assert call.silence(640) == [RemindSilence(1)]
+
+
+def test_words_may_be_the_turn_where_the_recogniser_believes_so_or_the_caller_falls_silent() -> None:
+    """Told once, and taken back when the caller goes on."""
+    call = Conversation(ends_turns=True)
+    call.talk(640)
+    call.so_far("I would")
+    call.eager("I would like a table")
+    call.eager("I would like a table.")
+    assert call.maybe == ["I would like a table"]
+    call.goes_on()
+    call.goes_on()
+    assert call.maybe == ["I would like a table", None]
+    call.so_far("I would like a table for")
+    call.silence(128)
+    assert call.maybe[2:] == []
+    call.silence(64)
+    call.so_far("I would like a table for two")
+    assert call.maybe[2:] == ["I would like a table for", "I would like a table for two"]
+    call.talk(64)
+    assert call.maybe[4:] == [None]
+    call.eager("I would like a table for two please")
+    call.over("I would like a table for two, please.")
+    assert call.maybe[5:] == ["I would like a table for two please", "."]
+
+
+def test_an_end_that_is_believed_in_is_none_of_what_is_no_turn() -> None:
+    """Nobody speaks; a listener's word; or there are no words."""
+    call = Conversation(ends_turns=True)
+    call.eager("hello")
+    call.goes_on()
+    call.agent_speaks()
+    call.talk(320)
+    call.eager("okay")
+    call.silence(448)
+    call.turns.agent_listens(call.now)
+    call.talk(320)
+    call.eager("")
+    assert call.maybe == []
+
+
+def test_words_that_are_told_silence_the_agent() -> None:
+    """Though they sound like none to the line; a listener's do not."""
+    call = Conversation(ends_turns=True)
+    call.silence(640)
+    call.agent_speaks()
+    call.hum(320)
+    assert call.so_far("okay") == ()
+    assert call.so_far("okay stop") == (PauseAgent(640.0),)
+    assert [type(d) for d in call.over("okay, stop it")] == [Yield, TurnEnded]
+
+
+@pytest.mark.parametrize("ends_turns", [True, False])
+def test_words_that_are_told_silence_the_agent_whoever_ends_turns(ends_turns: bool) -> None:
+    """Any recogniser that hears along may tell them."""
+    call = Conversation(ends_turns=ends_turns)
+    call.silence(640)
+    call.agent_speaks()
+    call.hum(320)
+    assert call.so_far("what about Sunday") == (PauseAgent(640.0),)
+
+
+def test_a_listeners_word_that_may_have_more_to_it_is_given_the_time_that_a_turn_has() -> None:
+    """The recogniser is a little behind; then the agent goes on."""
+    call = Conversation(ends_turns=True)
+    call.silence(640)
+    call.agent_speaks()
+    call.talk(320)
+    call.so_far("okay")
+    assert call.silence(384) == []
+    assert [type(d) for d in call.silence(64)] == [Resume]
+    call.talk(320)
+    call.so_far("okay what about")
+    assert [type(d) for d in call.silence(448)] == [Yield]
+    assert call.maybe == ["okay what about"]
+    assert [type(d) for d in call.over("okay, what about Sunday")] == [TurnEnded]
+
+
+def test_the_end_of_a_turn_over_protected_speech_is_no_turn() -> None:
+    """Nor is a listener's word one, unless it answers."""
+    call = Conversation(ends_turns=True)
+    call.silence(640)
+    call.agent_speaks(protected=True)
+    call.talk(320)
+    assert [type(d) for d in call.over("book a table")] == [Ignore]
+    call.turns.agent_listens(call.now)
+    call.silence(640)
+    call.agent_speaks()
+    call.talk(320)
+    assert [type(d) for d in call.over("okay")] == [Resume]
+    call.talk(320)
+    assert [type(d) for d in call.over("okay", answer=True)] == [Yield, TurnEnded]
+
+
+def test_words_of_a_sound_that_was_too_short_to_be_speech_are_asked_for() -> None:
+    """They show that it was."""
+    call = Conversation(ends_turns=True)
+    call.audio(32, SPEECH, words=True)
+    call.so_far("yes")
+    assert call.silence(640) == []
+    assert [type(d) for d in call.over("yes")] == [TurnEnded]
+
+
+def test_words_that_were_asked_for_are_as_certain_as_they_were_then() -> None:
+    """Whatever is told beside them."""
+    call = Conversation()
+    call.talk(640)
+    call.silence(192)
+    call.words("book a table", 0.95)
+    call.so_far("book a table")
+    (ended,) = call.silence(256)
+    assert isinstance(ended, TurnEnded)
+    assert ended.confidence == 0.95
+
+
+def test_nothing_is_decided_once_the_call_is_to_end() -> None:
+    """Whatever is still heard."""
+    call = Conversation(limits=Limits(silence_s=1, reminders=0), ends_turns=True)
+    assert call.silence(1024) == [EndCall("silence")]
+    assert call.so_far("wait") == call.eager("wait") == call.over("wait") == ()
+
+
 # -- what holds for every conversation --------------------------------------------------------------------------------
 
 STEP = st.one_of(
     st.tuples(st.just("audio"), st.sampled_from([SPEECH, MAYBE, SILENCE]), st.booleans(), st.integers(1, 40)),
     st.tuples(st.just("words"), st.sampled_from(["", "okay", "what about Sunday"]), st.booleans(), st.booleans()),
-    st.tuples(st.sampled_from(["speaks", "protected", "thinks", "listens"])),
+    st.tuples(st.sampled_from(["speaks", "protected", "thinks", "listens", "goes on"])),
+    st.tuples(
+        st.sampled_from(["so far", "eager", "over"]),
+        st.sampled_from(["", "okay", "what about", "what about Sunday"]),
+        st.booleans(),
+    ),
 )
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(STEP, max_size=40), st.booleans())
-def test_what_holds_for_every_conversation(steps: list[tuple[object, ...]], barge_in: bool) -> None:
+@given(st.lists(STEP, max_size=40), st.booleans(), st.sampled_from(["vad", "stt", "both"]), st.booleans())
+def test_what_holds_for_every_conversation(
+    steps: list[tuple[object, ...]], barge_in: bool, detection: TurnDetection, ends_turns: bool
+) -> None:
     """No yield or pause without the agent speaking, none of protected speech; every pause ends; drafts go in order."""
-    call = Conversation(TurnOptions(barge_in=barge_in, max_utterance_ms=3000), Limits(silence_s=3, reminders=1))
+    options = TurnOptions(barge_in=barge_in, max_utterance_ms=3000, turn_detection=detection)
+    call = Conversation(options, Limits(silence_s=3, reminders=1), ends_turns=ends_turns)
     turns = call.turns
     speaking = protected = paused = ended = False
     drafts: list[int] = []
@@ -647,7 +915,7 @@ def test_what_holds_for_every_conversation(steps: list[tuple[object, ...]], barg
                     assert not paused
                 case TurnEnded(speech_began_ms=began, speech_ended_ms=stopped):
                     assert not paused
-                    assert began < stopped
+                    assert began <= stopped
                 case DraftTranscript(draft):
                     assert not drafts or draft > drafts[-1]
                     drafts.append(draft)
@@ -668,6 +936,14 @@ def test_what_holds_for_every_conversation(steps: list[tuple[object, ...]], barg
                     check()
             case ("words", str(text), bool(complete), bool(answer)) if drafts:
                 call.words(text, complete=complete, answer=answer)
+            case ("so far", str(text), bool(answer)):
+                call.so_far(text, answer=answer)
+            case ("eager", str(text), bool(answer)):
+                call.eager(text, answer=answer)
+            case ("over", str(text), bool(answer)):
+                call.over(text, answer=answer)
+            case ("goes on",):
+                call.goes_on()
             case ("speaks",) | ("protected",) if not paused:
                 speaking, protected = True, step == ("protected",) or not barge_in
                 call.agent_speaks(protected=step == ("protected",))

@@ -6,7 +6,7 @@ It is thin: :mod:`~offhook.agent.cascade.turns` decides, and here it is carried 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from offhook.agent import events
 from offhook.agent.cascade.answering import Answering
@@ -46,6 +46,13 @@ if TYPE_CHECKING:
     from offhook.agent.engines import Engines
     from offhook.audio.formats import AudioFormat
     from offhook.speech.streams import StreamingSpeechToText
+    from offhook.speech.streams import Word as Spoken
+
+    class _TellTurns(Protocol):
+        def __call__(
+            self, at_ms: float, text: str, confidence: float, *, answer: bool = False
+        ) -> tuple[Decision, ...]: ...
+
 
 __all__ = ["Cascade"]
 
@@ -349,8 +356,9 @@ class Cascade:
             case NotTheTurn():
                 self._answering.drop_draft()
             case TurnEnded():
+                words = self._recogniser.spoken()
                 self._speech_over(decision.speech_ended_ms, keep=decision.cut_off)
-                self._turn_ended(decision)
+                self._turn_ended(decision, words)
             case Ignore(reason="backchannel"):
                 self._speech_over(decision.speech_ended_ms)
                 host.notify(events.BackchannelIgnored(at_ms=host.wall_ms(), call_id=call_id, text=decision.text))
@@ -399,7 +407,7 @@ class Cascade:
         if self._held is None and not self._lost and (self._opening is None or self._opening.over):
             self._answering.may_be_turn(words)
 
-    def _turn_ended(self, turn: TurnEnded) -> None:
+    def _turn_ended(self, turn: TurnEnded, words: list[Spoken]) -> None:
         if self._held is not None:
             self._ignored(self._held, turn.text)
             return
@@ -415,6 +423,15 @@ class Cascade:
                 confidence=turn.confidence,
                 speech_began_at_ms=host.wall_ms(turn.speech_began_ms),
                 speech_ended_at_ms=host.wall_ms(turn.speech_ended_ms),
+                words=tuple(
+                    events.HeardWord(
+                        text=word.text,
+                        began_at_ms=host.wall_ms(word.began_ms),
+                        ended_at_ms=host.wall_ms(word.ended_ms),
+                        confidence=word.confidence,
+                    )
+                    for word in words
+                ),
             )
         )
         self._answering.turn_ended(turn, words_at_ms=self._words_at_ms)
@@ -430,34 +447,51 @@ class Cascade:
     def words_known(self, draft: int, words: Told, *, ended: bool) -> None:
         """The words of a draft are known."""
         self._misheard = False
-        self._words(draft, words)
+        self._words(draft, words, ended=ended)
 
     def not_recognised(self, draft: int) -> None:
         """No recogniser knows the words: the caller is asked again, if they have finished."""
         self._misheard = True
-        self._words(draft, Told())
+        self._words(draft, Told(), ended=False)
 
-    def _words(self, draft: int, words: Told) -> None:
+    def _words(self, draft: int, words: Told, *, ended: bool) -> None:
         host, text, confidence = self._host, words.text, words.confidence
         self._words_at_ms = now_ms = host.clock.now_ms()
         host.notify(events.TurnDraft(at_ms=host.wall_ms(), call_id=host.call.id, text=text, confidence=confidence))
         complete, answer = self._is_complete(text), self._answering.has_asked(now_ms)
-        self._do(self._turns.transcript(now_ms, draft, text, confidence, complete=complete, answer=answer))
+        self._do(self._turns.transcript(now_ms, draft, text, confidence, complete=complete, answer=answer, ended=ended))
 
     def words_so_far(self, words: Told, *, live: bool) -> None:
         """What the caller seems to have said until now."""
+        host, text, confidence = self._host, words.text, words.confidence
+        host.notify(events.CallerWords(at_ms=host.wall_ms(), call_id=host.call.id, text=text, confidence=confidence))
+        if live:
+            self._tell(self._turns.words_so_far, words)
 
     def turn_may_be_over(self, words: Told) -> None:
-        """The recogniser thinks that the turn is over."""
+        """The recogniser believes that the turn is over."""
+        self._tell(self._turns.turn_may_be_over, words)
 
     def turn_goes_on(self) -> None:
         """It was not."""
+        self._do(self._turns.turn_goes_on(self._host.clock.now_ms()))
 
     def turn_over(self, words: Told) -> None:
         """The recogniser says that it is."""
+        if words.text:
+            self._misheard = False
+        self._tell(self._turns.turn_over, words)
+
+    def _tell(self, turns: _TellTurns, words: Told) -> None:
+        """Tell turn-taking words that a recogniser has told of its own accord."""
+        now_ms = self._host.clock.now_ms()
+        if words.text:
+            self._words_at_ms = now_ms
+        self._do(turns(now_ms, words.text, words.confidence, answer=self._answering.has_asked(now_ms)))
 
     def hears(self, engine: StreamingSpeechToText) -> None:
         """Another recogniser hears from now on."""
+        self._turns.recogniser_hears(ends_turns=engine.ends_turns)
 
     def recogniser_failed(self, error: Exception) -> None:
         """An agent that is deaf is no agent."""

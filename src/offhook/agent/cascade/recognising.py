@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
@@ -220,8 +221,8 @@ class Recogniser:
             if (opened := self._open) is not None:
                 self._ask_of(opened, lambda: opened.stream.speech_resumed())
 
-    def spoken(self) -> list[tuple[Word, float, float]]:
-        """The words of the utterance, if it is known when each was said, and when they began and ended on the clock."""
+    def spoken(self) -> list[Word]:
+        """The words of the utterance, if it is known when each was said: in milliseconds of the clock."""
         opened = self._open
         if opened is None:
             return []
@@ -231,7 +232,7 @@ class Recogniser:
             ended_ms = self._kept.time_of(opened.base_ms + word.ended_ms)
             if began_ms is None or ended_ms is None:
                 return []
-            placed.append((word, began_ms, ended_ms))
+            placed.append(replace(word, began_ms=began_ms, ended_ms=ended_ms))
         return placed
 
     # -- what is told -------------------------------------------------------------------------------------------------

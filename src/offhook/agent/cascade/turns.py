@@ -5,8 +5,9 @@ decisions that its session carries out:
 
 * **A turn.** Speech begins and ends by voice activity. After a short silence the words are recognised on a guess
   (:class:`DraftTranscript`), so that recognition hides behind the rest of the wait; if speech goes on the guess is
-  dropped, and if the silence lasts the turn is over (:class:`TurnEnded`). Words that may be the whole of a turn are
-  told as soon as they are known (:class:`MayBeTurn`, :class:`NotTheTurn`).
+  dropped, and if the silence lasts the turn is over (:class:`TurnEnded`). Where the recogniser ends turns itself, its
+  word counts in place of a silence, or as well (:mod:`~.turn_end`). Words that may be the whole of a turn are told as
+  soon as they are known (:class:`MayBeTurn`, :class:`NotTheTurn`).
 * **Speaking over the agent**, in two stages. As soon as something said sounds like words the agent falls silent
   (:class:`PauseAgent`); a hummed "mm-hm" does not even do that. When the words are known, or the caller talks on, the
   agent either gives up the floor (:class:`Yield`) or goes on where it stopped (:class:`Resume`).
@@ -21,7 +22,6 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from offhook.agent.cascade.backchannels import is_backchannel, is_hello
 from offhook.agent.cascade.decisions import (
     DraftTranscript,
     DropDraft,
@@ -33,8 +33,10 @@ from offhook.agent.cascade.decisions import (
     Yield,
 )
 from offhook.agent.cascade.floor import AgentState, Floor
+from offhook.agent.cascade.judging import is_complete, judge, silences
 from offhook.agent.cascade.silence import Silence
-from offhook.agent.cascade.utterance import Utterance, Voice, words_of
+from offhook.agent.cascade.turn_end import TurnEnd
+from offhook.agent.cascade.utterance import Utterance, Voice
 from offhook.agent.options import Limits, TurnOptions
 
 if TYPE_CHECKING:
@@ -42,8 +44,6 @@ if TYPE_CHECKING:
 
 __all__ = ["AgentState", "TurnTaking"]
 
-_HUM_SHARE = 0.75
-"""Speech over the agent with less than this share of the word evidence that silences it was hummed."""
 _UNHEARD_MS = 120.0
 """A silence is taken to go on for so long after the last that was heard: voice activity of what comes is known in that
 time. Beyond it, audio is late, and nobody knows what is in it."""
@@ -77,6 +77,7 @@ class TurnTaking:
         self._drafts = 0
         self._floor = Floor(now_ms, barge_in=self.options.barge_in)
         self._silence = Silence(self.limits, now_ms)
+        self._end = TurnEnd(self.options, self.limits)
         self._word_frames: deque[tuple[float, float]] = deque()
         self._now_ms = now_ms
         self._heard_ms: float | None = None  # until when voice activity is known
@@ -148,7 +149,15 @@ class TurnTaking:
         return self._settle(at_ms)
 
     def transcript(
-        self, at_ms: float, draft: int, text: str, confidence: float, *, complete: bool = False, answer: bool = False
+        self,
+        at_ms: float,
+        draft: int,
+        text: str,
+        confidence: float,
+        *,
+        complete: bool = False,
+        answer: bool = False,
+        ended: bool = False,
     ) -> tuple[Decision, ...]:
         """The words of a draft. Those of a draft that was dropped are ignored.
 
@@ -161,6 +170,7 @@ class TurnTaking:
             confidence: how certain they are, in 0..1.
             complete: they make sense as they are, and nothing is likely to follow.
             answer: the agent has just asked, or is about to have asked, a question: even "okay" answers it.
+            ended: the recogniser takes them for the whole of a turn.
         """
         utterance = self._utterance
         if self._silence.over or utterance is None or utterance.draft != draft:
@@ -170,7 +180,73 @@ class TurnTaking:
         utterance.confidence = confidence
         utterance.complete = complete
         utterance.answer = answer
+        utterance.ended = ended
         return self._settle(at_ms)
+
+    # -- what a recogniser that hears along tells of its own accord ---------------------------------------------------
+
+    def recogniser_hears(self, *, ends_turns: bool) -> None:
+        """Another recogniser hears from now on; whether it says when a turn is over."""
+        self._end.hears(ends_turns=ends_turns)
+
+    def words_so_far(self, at_ms: float, text: str, confidence: float, *, answer: bool = False) -> tuple[Decision, ...]:
+        """What is being said seems to be ``text`` until now; ``answer`` as in :meth:`transcript`.
+
+        Words are evidence: one that is no listener's word silences the agent.
+        """
+        if self._silence.over:
+            return _NOTHING
+        self._is(at_ms)
+        utterance = self._utterance
+        if utterance is None:
+            if self._end.by_recogniser and text:
+                self._silence.begins(self._now_ms)  # somebody is there, if very softly
+            return _NOTHING
+        utterance.live = text
+        utterance.answer = answer
+        if utterance.text is None:
+            utterance.confidence = confidence
+        return (*self._consider_pause(at_ms), *self._settle(at_ms))
+
+    def turn_may_be_over(
+        self, at_ms: float, text: str, confidence: float, *, answer: bool = False
+    ) -> tuple[Decision, ...]:
+        """The recogniser believes that ``text`` is all of a turn, and is not sure."""
+        decisions = self.words_so_far(at_ms, text, confidence, answer=answer)
+        utterance = self._utterance
+        if utterance is None or (utterance.over_agent and not utterance.yielded):
+            return decisions
+        return (*decisions, *self._may_be_turn(utterance))
+
+    def turn_goes_on(self, at_ms: float) -> tuple[Decision, ...]:
+        """It was not."""
+        self._is(at_ms)
+        return self._utterance.not_the_turn() if self._utterance is not None else _NOTHING
+
+    def turn_over(self, at_ms: float, text: str, confidence: float, *, answer: bool = False) -> tuple[Decision, ...]:
+        """The recogniser says that a turn is over, and ``text`` is all of it: that decides, where it is to decide.
+
+        It may have heard what voice activity has not: what is said while nobody speaks is a turn as well. An empty text
+        says that it was decided upon already.
+        """
+        self._is(at_ms)
+        self._end.ended()
+        if self._silence.over or not self._end.by_recogniser or not text:
+            return _NOTHING
+        decisions: list[Decision] = []
+        if self._utterance is None:
+            if self._floor.agent is AgentState.SPEAKING:
+                return _NOTHING  # an echo, or somebody else in the room
+            self._utterance = Utterance(at_ms, at_ms, over_agent=False)
+            self._voice = Voice.TRAILING
+            decisions.append(SpeechBegan(at_ms))
+        utterance = self._utterance
+        if utterance.draft is not None and utterance.text is None:
+            decisions.append(DropDraft(utterance.draft))
+        utterance.text, utterance.confidence, utterance.answer = text, confidence, answer
+        if utterance.over_agent and self._floor.guarded:
+            return (*decisions, *self._dismiss("protected", text))
+        return (*decisions, *self._settle_words(text, over=True))
 
     def digit(self, at_ms: float) -> None:
         """The caller pressed a key: they are there."""
@@ -244,10 +320,7 @@ class TurnTaking:
     def _consider_pause(self, at_ms: float) -> tuple[Decision, ...]:
         """Stage one of speaking over the agent: does this sound like an interruption?"""
         utterance = self._open()
-        if not self._floor.interruptible:
-            return _NOTHING
-        hum_ms = utterance.ended_ms - utterance.began_ms
-        if utterance.words_ms < self.options.words_ms and hum_ms < self.options.hum_ms:
+        if not self._floor.interruptible or not silences(utterance, self._floor, self.options):
             return _NOTHING
         self._floor.pause(self._now_ms)
         utterance.yielded = False  # if it was, then to something said before
@@ -260,20 +333,40 @@ class TurnTaking:
             return _NOTHING
         if self._voice is Voice.TALKING:
             return self._yield_to_talker()
-        silence_ms = self._silence_ms(at_ms)
-        over = self._voice is Voice.CUT or silence_ms >= self.options.endpoint_ms
+        silence_ms, end, stopped = self._silence_ms(at_ms), self._end, self._stopped
+        cut = self._voice is Voice.CUT
+        silent = cut or silence_ms >= self.options.endpoint_ms
         if utterance.over_agent and self._floor.guarded:
-            return self._dismiss("protected") if over else _NOTHING
+            return self._dismiss("protected", utterance.text or "") if silent else _NOTHING
+        late = silence_ms >= end.silence_ms(stopped=stopped)
+        over = cut or late or (silent and utterance.ended)
+        if late and not utterance.ended and not stopped:
+            end.missed()
         if utterance.draft is None:
-            if not over and silence_ms < self.options.draft_ms:
-                return _NOTHING
-            if utterance.ended_ms - utterance.began_ms < self.options.min_speech_ms:
+            if not over and silence_ms < end.draft_ms(words=bool(utterance.live), stopped=stopped):
+                return self._settle_live(silence_ms, silent)
+            if utterance.ended_ms - utterance.began_ms < self.options.min_speech_ms and not utterance.live:
                 return self._dismiss("noise")
             return self._ask_draft()
         if utterance.text is None:
-            gave_up = over and self._floor.paused_for_ms(self._now_ms) >= self.options.false_interruption_ms
+            gave_up = silent and self._floor.paused_for_ms(self._now_ms) >= self.options.false_interruption_ms
             return self._dismiss("unintelligible") if gave_up else _NOTHING
-        return self._settle_words(utterance.text, over or self._complete(utterance, silence_ms))
+        if end.by_voice:
+            over = over or is_complete(utterance, silence_ms, self.options)
+        return self._settle_words(utterance.text, over or (silent and not utterance.text))
+
+    def _settle_live(self, silence_ms: float, silent: bool) -> tuple[Decision, ...]:
+        """Decide by words that the recogniser tells all along: it is for it to say that they are the turn."""
+        utterance = self._open()
+        undecided = utterance.over_agent and not utterance.yielded  # a listener's "okay" may have more to it
+        if not utterance.live or silence_ms < self.options.draft_ms or (undecided and not silent):
+            return _NOTHING
+        return self._settle_words(utterance.live, over=False) if undecided else self._may_be_turn(utterance)
+
+    def _may_be_turn(self, utterance: Utterance) -> tuple[Decision, ...]:
+        """The words so far may be all of it."""
+        words = utterance.live and judge(utterance, utterance.live, self._floor, self.options) is None
+        return utterance.may_be_turn(utterance.live) if words else _NOTHING
 
     def _silence_ms(self, at_ms: float) -> float:
         """For how long the caller is known to be silent by now."""
@@ -290,19 +383,9 @@ class TurnTaking:
         """Stage two of speaking over the agent, and the end of every turn: the words are known."""
         utterance = self._open()
         decisions: list[Decision] = []
+        if (no_turn := judge(utterance, text, self._floor, self.options)) is not None:
+            return self._dismiss(no_turn.reason, no_turn.text) if over or no_turn.clear else _NOTHING
         if not utterance.yielded:
-            if utterance.over_agent and not utterance.answer:
-                if is_backchannel(text, self.options.language) or self._is_hello(text):
-                    return self._dismiss("backchannel")
-                if self._is_hum(utterance):
-                    # A recogniser makes words of anything; these are not the caller's.
-                    utterance.text = ""
-                    return self._dismiss("backchannel")
-            if not text:
-                # A silenced agent has nothing to wait for; otherwise words may still follow.
-                return self._dismiss("unintelligible") if over or self._floor.paused else _NOTHING
-            if utterance.answered is not None and words_of(text) == words_of(utterance.answered):
-                return self._dismiss("answered") if over else _NOTHING
             decisions += self._yield()
         if not over:
             return (*decisions, *utterance.may_be_turn(text)) if text else tuple(decisions)
@@ -311,20 +394,6 @@ class TurnTaking:
         turn = TurnEnded(text, utterance.confidence, utterance.began_ms, utterance.ended_ms, self._stopped)
         self._cut_off = turn if turn.cut_off else None
         return (*decisions, *utterance.not_the_turn(text), turn)
-
-    def _is_hello(self, text: str) -> bool:
-        return self._floor.hello and is_hello(text, self.options.language)
-
-    def _is_hum(self, utterance: Utterance) -> bool:
-        """Whether it was hummed over the agent, and did not disturb it."""
-        return self._floor.undisturbed and utterance.words_ms < self.options.words_ms * _HUM_SHARE
-
-    def _complete(self, utterance: Utterance, silence_ms: float) -> bool:
-        return (
-            utterance.complete
-            and utterance.confidence >= self.options.complete_confidence
-            and silence_ms >= self.options.complete_endpoint_ms
-        )
 
     def _yield_to_talker(self) -> tuple[Decision, ...]:
         if not self._floor.paused or self._floor.paused_for_ms(self._now_ms) < self.options.yield_ms:
@@ -347,10 +416,10 @@ class TurnTaking:
         dropped = (DropDraft(draft),) if draft is not None else _NOTHING
         return (*utterance.not_the_turn(), *dropped)
 
-    def _dismiss(self, reason: IgnoreReason) -> tuple[Decision, ...]:
+    def _dismiss(self, reason: IgnoreReason, text: str = "") -> tuple[Decision, ...]:
+        """It is no turn, whatever its words."""
         utterance = self._open()
         dropped = self._drop_draft() if utterance.text is None else utterance.not_the_turn()
-        text = utterance.text or ""
         self._close()
         kind = Resume if self._floor.go_on() else Ignore
         return (*dropped, kind(reason, text, utterance.began_ms, utterance.ended_ms))

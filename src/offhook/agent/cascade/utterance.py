@@ -45,6 +45,10 @@ class Utterance:
     confidence: float = 0.0
     complete: bool = False
     answer: bool = False
+    live: str = ""
+    """The words that a recogniser has told so far of its own accord, all along."""
+    ended: bool = False
+    """It takes :attr:`text` for the whole of a turn."""
     yielded: bool = False
     """The agent has given it the floor."""
     told: str | None = None

@@ -117,6 +117,10 @@ export class Conversation {
   }
 }
 
+function showDraft(self, event) {
+  if (event.text) self.draft(`${event.text} …`);
+}
+
 const HANDLERS = {
   "caller.speech_started"(self, event) {
     if (event.said !== undefined) self.said = event.said;
@@ -128,9 +132,8 @@ const HANDLERS = {
     if (event.source === "agent") self.draft("");
     else self.saidEndMs = event.at_ms;
   },
-  "turn.draft"(self, event) {
-    if (event.text) self.draft(`${event.text} …`);
-  },
+  "caller.words": showDraft,
+  "turn.draft": showDraft,
   "turn.heard"(self, event) {
     self.draft("");
     const unsure = event.confidence < UNSURE;
