@@ -29,6 +29,7 @@ PUBLIC = {
     "offhook.models.testing",
     "offhook.speech.streams",
     "offhook.speech.testing",
+    "offhook.tools.built_in",
 }
 """Where what is shown may be imported from: for who writes an agent, and for who writes an engine or tries one."""
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from offhook.speech.base import Recognition, SpeechToText, TextToSpeech, VoiceActivity, VoiceActivityStream
     from offhook.speech.batch import BatchSpeechToText
     from offhook.speech.streams import Sound, StreamingSpeechToText, StreamingTextToSpeech, VoiceStream, Word
+    from offhook.tools.base import ToolError
 
 __all__ = [
     "Act",
@@ -64,6 +65,7 @@ __all__ = [
     "TelnyxCarrier",
     "TextToSpeech",
     "Texts",
+    "ToolError",
     "Transcript",
     "TranscriptEntry",
     "TurnOptions",
@@ -122,6 +124,7 @@ _HOMES = {
     "TurnOptions": "offhook.agent",
     "Understood": "offhook.dialog.acts",
     "UseTool": "offhook.dialog.acts",
+    "ToolError": "offhook.tools.base",
     "UseTools": "offhook.dialog.acts",
     "VoiceActivity": "offhook.speech.base",
     "VoiceActivityStream": "offhook.speech.base",

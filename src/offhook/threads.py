@@ -7,8 +7,10 @@ a daemon it does not keep the process from ending.
 from __future__ import annotations
 
 import asyncio
+import inspect
 import threading
 from contextvars import copy_context
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from offhook.waiting import as_failure
@@ -16,9 +18,24 @@ from offhook.waiting import as_failure
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["in_thread"]
+__all__ = ["answer_of", "in_thread"]
 
 T = TypeVar("T")
+
+
+async def answer_of(function: Callable[..., object], *arguments: object, **named: object) -> object:
+    """What ``function`` of the program answers. A plain ``def`` runs in a thread: it may block, and no call waits.
+
+    Raises:
+        Exception: what it raises.
+    """
+    called = function if inspect.isroutine(function) else getattr(function, "__call__", function)  # noqa: B004
+    run = partial(function, **named) if named else function
+    if inspect.iscoroutinefunction(called) or inspect.isasyncgenfunction(called):
+        answer = run(*arguments)
+    else:
+        answer = await in_thread(run, *arguments)
+    return await answer if inspect.isawaitable(answer) else answer
 
 
 async def in_thread(function: Callable[..., T], *arguments: object) -> T:

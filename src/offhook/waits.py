@@ -34,6 +34,7 @@ __all__ = [
     "RECOGNITION",
     "REPLY_NEXT",
     "SESSION_END",
+    "TOOL",
     "TOOLS",
     "TRANSFER",
     "VOICE_FIRST",
@@ -64,6 +65,12 @@ HANDLER = Wait(
     limit_s=30.0,
     long_s=3.0,
     outcome="the caller hears a filler from time to time, then an apology; twice in a row: a person takes over",
+)
+TOOL = Wait(
+    name="a tool to be done",
+    limit_s=20.0,
+    long_s=1.5,
+    outcome="the caller hears a filler from time to time; the model is told that it has not answered, and goes on",
 )
 TOOLS = Wait(
     name="tools to be used",
@@ -236,6 +243,7 @@ CLOSE = Wait(
 
 ALL = (
     HANDLER,
+    TOOL,
     TOOLS,
     REPLY_NEXT,
     MODEL_FIRST,

@@ -25,8 +25,10 @@ from offhook.dialog.acts import HangUp, Say, Understood, acts_of
 from offhook.dialog.base import Heard, Reply
 from offhook.dialog.model import ModelDialog
 from offhook.errors import ConfigError
+from offhook.models.base import ToolCall
 from offhook.models.testing import FakeModel
 from offhook.speech.testing import FakeStt, FakeTts, FakeVad
+from offhook.tools.toolbox import Toolbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -283,3 +285,79 @@ def test_an_agent_is_defined_without_loading_engines_or_clients() -> None:
     code = f"import sys; from offhook import Agent, Call; print({heavy} & set(sys.modules))"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "set()"
+
+
+# -- tools ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_function_is_a_tool_with_and_without_options() -> None:
+    """It stays what it is for the program."""
+    agent = Agent("Desk", "")
+
+    @agent.tool
+    def hours(day: str) -> str:
+        """When we are open."""
+        return "nine"
+
+    @agent.tool(name="book_table", confirm="On {day}?")
+    async def book(day: str) -> str:
+        """Book a table."""
+        return "booked"
+
+    assert hours("Monday") == "nine"
+    assert agent.tools is not None
+    assert [spec.name for spec in agent.tools.specs] == ["hours", "book_table"]
+
+
+def test_a_tool_that_must_finish_is_async() -> None:
+    """A thread cannot be waited for beyond its time."""
+    with pytest.raises(ConfigError, match="async def"):
+
+        @Agent("Desk", "").tool(must_finish=True)
+        def book(day: str) -> None:
+            """Book a table."""
+
+
+async def test_a_tool_that_must_finish_holds_the_turn_while_it_runs() -> None:
+    """The caller speaks on, and it is not cancelled."""
+    agent = Agent("Desk", "")
+    held = []
+
+    @agent.tool(must_finish=True)
+    async def book(day: str) -> None:
+        """Book a table."""
+        work = current_work.get()
+        held.append(work is not None and work.holds)
+
+    current_work.set(Turn(Heard("x"), 0, 0, 0, 0))
+    assert agent.tools is not None
+    await agent.tools.run(CALL, [ToolCall("1", "book", '{"day": "Monday"}')])
+    assert held == [1]
+
+
+def test_a_model_can_end_a_call_and_hand_it_over_where_it_is_said_to_whom() -> None:
+    """Unless the program has a tool of that name."""
+    agent = Agent("Desk", "", llm=FakeModel("x"), instructions="x")
+    _ = agent.dialog
+    assert agent.tools is not None
+    assert [spec.name for spec in agent.tools.specs] == ["hang_up"]
+    agent = Agent("Desk", "", llm=FakeModel("x"), instructions="x")
+    agent.handover("+15550100")
+
+    @agent.tool
+    def hang_up(why: str) -> None:
+        """End it, with a reason."""
+
+    _ = agent.dialog
+    assert agent.tools is not None
+    assert [spec.name for spec in agent.tools.specs] == ["hang_up", "hand_over"]
+    assert "why" in str(agent.tools.specs[0].parameters)
+
+
+def test_tools_of_ones_own_are_left_as_they_are() -> None:
+    """Who sets them says all there is."""
+    agent = Agent("Desk", "", llm=FakeModel("x"), instructions="x")
+    agent.tools = own = Toolbox()
+    _ = agent.dialog
+    assert agent.tools is own
+    assert len(own) == 0

@@ -124,7 +124,7 @@ async def test_what_runs_on_the_loop_waits_for_no_thread(monkeypatch: pytest.Mon
     async def no_thread(*_: object) -> object:
         raise AssertionError("a thread was asked for")
 
-    monkeypatch.setattr("offhook.dialog.acts.in_thread", no_thread)
+    monkeypatch.setattr("offhook.threads.in_thread", no_thread)
     assert await answer_of(where_it_waits) == threading.get_ident()
     assert await answer_of(Counting(), 1) == (1, threading.get_ident())
     assert [piece async for piece in await answer_of(pieces, "At nine.")] == ["At nine."]  # type: ignore[attr-defined]

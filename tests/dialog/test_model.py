@@ -11,7 +11,7 @@ import pytest
 
 from offhook.calls import Call, CallRecord
 from offhook.calls.transcript import Scribe, TranscriptEntry
-from offhook.dialog.acts import Act, Say, Understood, UseTool, UseTools
+from offhook.dialog.acts import Act, HandOver, HangUp, Say, Understood, UseTool, UseTools
 from offhook.dialog.base import Heard
 from offhook.dialog.context import LEFT_OUT, Budget
 from offhook.dialog.history import CUT
@@ -26,6 +26,8 @@ from offhook.waits import MODEL_FIRST
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
+
+    from offhook.calls.deeds import Deed
 
 BROKE = EngineUnavailable("expected fake to answer, got nothing.")
 BOOK = ToolCall("a", "book", '{"day": "Sunday"}')
@@ -223,6 +225,38 @@ async def test_several_tools_are_used_side_by_side() -> None:
     model = FakeModel([BOOK, ToolCall("b", "look", "{}")], "Done.")
     await acts_of(ModelDialog(model, "", tools=FakeTools(book="booked", look="seen")))
     assert model.told()[-2:] == [("tool", "booked"), ("tool", "seen")]
+
+
+class EndingTools(FakeTools):
+    """Tools after which the call is another's, or over."""
+
+    def __init__(self, **deeds: Deed) -> None:
+        super().__init__(**dict.fromkeys(deeds, "done"))
+        self.deeds = deeds
+
+    async def run(self, call: Call, uses: Sequence[ToolCall]) -> tuple[ToolOutcome, ...]:
+        return tuple(ToolOutcome("done", deed=self.deeds.get(use.name)) for use in uses)
+
+
+async def test_a_tool_that_hands_over_is_the_last_of_the_turn() -> None:
+    """Said or not: where the model has said nothing, the agent's message is."""
+    for words in (["I connect you. "], []):
+        model = FakeModel([*words, ToolCall("a", "connect", "{}")], "never asked for")
+        acts = await acts_of(ModelDialog(model, "", tools=EndingTools(connect=HandOver("asked"))))
+        assert acts[-1] == HandOver("asked")
+        assert len(model.offered) == 1
+
+
+async def test_a_model_that_hangs_up_says_goodbye_first() -> None:
+    """Before, or after it has asked for it; then it gets no other tool."""
+    tools = EndingTools(end=HangUp())
+    model = FakeModel(["Goodbye. ", ToolCall("a", "end", "{}")])
+    acts = await acts_of(ModelDialog(model, "", tools=tools))
+    assert (said(acts), acts[-1]) == ("Goodbye. ", HangUp())
+    model = FakeModel([ToolCall("a", "end", "{}")], "Goodbye.")
+    acts = await acts_of(ModelDialog(model, "", tools=tools))
+    assert (said(acts), acts[-1]) == ("Goodbye.", HangUp())
+    assert model.offered == [("end",), ()]
 
 
 async def test_a_tool_that_was_cut_off_is_told_to_have_an_unknown_end() -> None:

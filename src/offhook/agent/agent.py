@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from offhook.speech.batch_voice import AnyVoice
     from offhook.speech.streams import StreamingSpeechToText
     from offhook.tools.base import Tools
+    from offhook.tools.toolbox import Toolbox
 
     Hears = SpeechToText | StreamingSpeechToText | str
 
@@ -34,6 +35,7 @@ SURE_BESIDE_A_MODEL = 0.8
 nearly one of its examples."""
 
 HandlerT = TypeVar("HandlerT", bound="Callable[..., Answer]")
+ToolT = TypeVar("ToolT", bound="Callable[..., Any]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,8 @@ class Texts:
     """From time to time, while it rings at the person whom it hands over to; empty: nothing."""
     handover_failed: str = "I am sorry, nobody can take your call right now. Can I help you with anything else?"
     """When it could not reach the person it wanted to hand over to."""
+    yes_or_no: str = "Sorry, was that a yes or a no?"
+    """When the answer to a tool's question was neither."""
     no_handover: str = "I am sorry, I cannot help you with that. Is there anything else?"
     """When it would hand over, but has nobody to hand over to."""
 
@@ -126,7 +130,8 @@ class Agent:
         self.on_digit: Callable[..., Any] | None = None
         """What is called when the caller presses a key; set by :meth:`digit`."""
         self.tools: Tools | None = None
-        """What a dialog may use; ``None``: nothing."""
+        """What a dialog may use, as :meth:`tool` has added it; ``None``: nothing. One's own may be set."""
+        self._toolbox: Toolbox | None = None
         self._given_dialog = dialog
         self._instructions = instructions
         self._llm = _checked_llm(llm, instructions, dialog)
@@ -182,6 +187,62 @@ class Agent:
             return handler
 
         return add
+
+    @overload
+    def tool(self, function: ToolT) -> ToolT: ...
+
+    @overload
+    def tool(
+        self,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        timeout_s: float | None = None,
+        confirm: str | None = None,
+        must_finish: bool = False,
+    ) -> Callable[[ToolT], ToolT]: ...
+
+    def tool(
+        self,
+        function: ToolT | None = None,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        timeout_s: float | None = None,
+        confirm: str | None = None,
+        must_finish: bool = False,
+    ) -> ToolT | Callable[[ToolT], ToolT]:
+        """Add a function that the model may use; as a decorator, with or without arguments.
+
+        What the model is told of it is its name, its docstring and its annotated parameters; a parameter annotated as
+        :class:`~offhook.Call` gets the call. A plain ``def`` runs in a thread. What it returns is what the model is
+        told: a text, or anything that can be written as JSON. :exc:`~offhook.tools.ToolError` tells the model what to
+        do instead. A :class:`~offhook.HandOver` or :class:`~offhook.HangUp` is done once the model has spoken.
+
+        Args:
+            function: the function.
+            name: as the model calls it; ``None``: the function's.
+            description: what it is for; ``None``: its docstring.
+            timeout_s: how long it may take; ``None``: as :data:`~offhook.waits.TOOL` says.
+            confirm: what the caller is asked before, with the arguments in braces; it is used if they say yes, only.
+            must_finish: let it run to its end even if the caller speaks on or hangs up. For an ``async def``.
+
+        Raises:
+            ConfigError: it cannot be a tool, or there is one of that name.
+        """
+
+        def add(function: ToolT) -> ToolT:
+            if must_finish and not inspect.iscoroutinefunction(function):
+                raise ConfigError(
+                    f"expected an async def for a tool that must finish, got a {_kind(function)}.",
+                    fix="write it as async def, or leave must_finish out",
+                )
+            kept = _to_the_end(function) if must_finish else function
+            self._add_tool(kept, name=name, description=description, timeout_s=timeout_s, confirm=confirm)
+            self._built_dialog = None
+            return function
+
+        return add if function is None else add(function)
 
     def digit(self, handler: HandlerT) -> HandlerT:
         """Decorate the function that is called, with the call and the digit, when the caller presses a key.
@@ -269,10 +330,30 @@ class Agent:
         return ModelDialog(
             self._llm,
             self._instructions,
-            tools=self.tools,
+            tools=self._tools_of_the_model(),
             first_s=self.limits.model_first_s,
             next_s=self.limits.model_next_s,
         )
+
+    def _tools_of_the_model(self) -> Tools | None:
+        """The program's, and the two of the house that a model should not be without: it can end a call, and hand it
+        over where it is said to whom. One of the program's own of that name takes its place."""
+        from offhook.tools.built_in import hand_over, hang_up
+
+        if self.tools is None or self.tools is self._toolbox:
+            for function in (hang_up, *((hand_over,) if self.handing_over is not None else ())):
+                if self._toolbox is None or function.__name__ not in self._toolbox:
+                    self._add_tool(function)
+        return self.tools
+
+    def _add_tool(self, function: Callable[..., Any], **options: Any) -> None:
+        from offhook.tools.tool import tool_of
+        from offhook.tools.toolbox import Toolbox
+
+        tool = tool_of(function, **options)
+        if self._toolbox is None:
+            self.tools = self._toolbox = Toolbox(ask_again=self.texts.yes_or_no)
+        self._toolbox.add(tool)
 
     # -- checks -------------------------------------------------------------------------------------------------------
 
@@ -354,8 +435,8 @@ def _check_handler(handler: Callable[..., Any], of: str, wanted: str, counts: tu
 
 def _to_the_end(handler: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(handler)
-    async def run(*arguments: object) -> object:
+    async def run(*arguments: object, **named: object) -> object:
         with uninterrupted():
-            return await handler(*arguments)
+            return await handler(*arguments, **named)
 
     return run

@@ -7,13 +7,14 @@ pieces of text. :func:`acts_of` makes a stream of acts of any of them, and is th
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
+from offhook.calls.deeds import HandOver, HangUp
 from offhook.dialog.base import Reply
 from offhook.errors import AnswerInvalid
-from offhook.threads import in_thread
+from offhook.threads import answer_of
 from offhook.waiting import close
 
 if TYPE_CHECKING:
@@ -57,23 +58,6 @@ class Understood:
     confidence: float = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class HandOver:
-    """Connect the caller to a person once everything said was heard. The last act.
-
-    ``reason`` is for the person and the records; ``to`` is an E.164 number or a SIP URI, ``None``: where the agent
-    hands over to.
-    """
-
-    reason: str = ""
-    to: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class HangUp:
-    """End the call once everything said was heard. The last act."""
-
-
 @dataclass(slots=True)
 class UseTool:
     """Use a tool of the agent's. ``outcome`` is there when the dialog is asked for its next act.
@@ -102,20 +86,6 @@ Said: TypeAlias = "str | Reply | Act | AsyncIterator[str | Act | None] | AsyncIt
 
 Answer: TypeAlias = "Said | Awaitable[str | Reply | Act | AsyncIterator[str] | AsyncIterator[Act] | None]"
 """What a dialog or a handler may answer with."""
-
-
-async def answer_of(function: Callable[..., object], *arguments: object) -> object:
-    """What ``function`` of the program answers. A plain ``def`` runs in a thread: it may block, and no call waits.
-
-    Raises:
-        Exception: what it raises.
-    """
-    called = function if inspect.isroutine(function) else getattr(function, "__call__", function)  # noqa: B004
-    if inspect.iscoroutinefunction(called) or inspect.isasyncgenfunction(called):
-        answer = function(*arguments)
-    else:
-        answer = await in_thread(function, *arguments)
-    return await answer if inspect.isawaitable(answer) else answer
 
 
 async def acts_of(answer: object, *, source: str = "the dialog") -> AsyncGenerator[Act]:

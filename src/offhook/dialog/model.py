@@ -12,6 +12,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
+from offhook.calls.deeds import HandOver
 from offhook.dialog.acts import Say, Understood, UseTool, UseTools, answer_of
 from offhook.dialog.context import Budget, fitted
 from offhook.dialog.going_on import GoingOn
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 
     from offhook.calls.call import Call
+    from offhook.calls.deeds import Deed
     from offhook.dialog.acts import Act
     from offhook.dialog.base import Heard
     from offhook.models.base import LanguageModel, Message, ModelEvent, ToolSpec
@@ -131,7 +133,8 @@ class ModelDialog:
     async def respond(self, call: Call, heard: Heard, /) -> AsyncIterator[Act]:
         """Answer: see :class:`offhook.dialog.base.Dialog`.
 
-        How sure it is follows from how sure the recogniser was; a model that refuses has not understood.
+        A tool that hands over, or hangs up, is the last of the turn; who hangs up says goodbye before, if nothing was
+        said. How sure it is follows from how sure the recogniser was; a model that refuses has not understood.
 
         Raises (while iterating):
             AnswerInvalid: the instructions are none.
@@ -146,6 +149,7 @@ class ModelDialog:
         )
         yield Understood(None, sure(1.0, heard.confidence))
         rounds = self._rounds
+        deed: Deed | None = None
         while True:
             specs = tuple(self._tools.specs) if self._tools is not None and rounds > 0 else ()
             rounds -= 1
@@ -157,12 +161,19 @@ class ModelDialog:
                 yield Understood(None, 0.0)
                 return
             if not answer.calls:
-                return
+                break
             uses = UseTools(tuple(UseTool(used.name, used.arguments) for used in answer.calls))
             try:
                 yield uses
             finally:
                 self._remember(answer, uses.uses)
+            deed = next((use.outcome.deed for use in uses.uses if use.outcome is not None and use.outcome.deed), deed)
+            if deed is not None:
+                rounds = 0
+            if deed is not None and (isinstance(deed, HandOver) or answer.spoke):
+                break
+        if deed is not None:
+            yield deed
 
     # -- what it is told ----------------------------------------------------------------------------------------------
 
@@ -272,7 +283,8 @@ class _Answer:
         self.rules = rules
         self.turn = turn
         self.begin()
-        self._spoke = False
+        self.spoke = False
+        """Whether the caller has been told anything in this turn."""
 
     def begin(self) -> None:
         """Another round begins."""
@@ -295,7 +307,7 @@ class _Answer:
         """Words are said. Blanks are not, where there were no words."""
         text = text if self.said else text.lstrip()
         self.said += text
-        self._spoke = self._spoke or bool(text)
+        self.spoke = self.spoke or bool(text)
         return text
 
     def check(self, model: LanguageModel) -> None:
@@ -307,7 +319,7 @@ class _Answer:
         if self.reason == "refused" and self.said:
             raise EngineError(f"expected {_name(model)} to answer to the end, got a refusal in the middle.")
         silent = not (self.said or self.calls or self.refused)
-        if silent and not self._spoke and not self.turn.spoken_to():
+        if silent and not self.spoke and not self.turn.spoken_to():
             raise EngineError(f"expected an answer of {_name(model)}, got an empty one.")
 
 

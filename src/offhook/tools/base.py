@@ -5,13 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from offhook.errors import OffhookError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from offhook.calls.call import Call
+    from offhook.calls.deeds import Deed
     from offhook.models.base import ToolCall, ToolSpec
 
-__all__ = ["ToolOutcome", "Tools"]
+__all__ = ["ToolError", "ToolOutcome", "Tools"]
+
+
+class ToolError(OffhookError):
+    """Raise this in a tool to tell the model what to do about it: ``raise ToolError("Friday is full; offer Monday.")``.
+
+    The model reads the message; the log does not have it.
+    """
+
+    code = "tool_error"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +31,12 @@ class ToolOutcome:
     """What came of a tool, as the model is told it.
 
     ``text`` is the result, or what went wrong in words that a model can act on; bounded in length, and without the text
-    of an exception.
+    of an exception. ``deed``: what is to become of the call, once what the model says of it was heard.
     """
 
     text: str
     failed: bool = False
+    deed: Deed | None = None
 
 
 class Tools(Protocol):
