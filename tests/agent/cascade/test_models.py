@@ -182,11 +182,11 @@ async def test_a_sure_intent_answers_and_the_model_takes_the_rest(phone: Any, re
 
 
 async def test_an_interruption_ends_the_request_at_the_hosts_socket(phone: Any, chat_server: Any) -> None:
-    """Within 50 ms of the caller's turn, however much of the answer there is."""
+    """When the caller has the floor, and before any time passes; how soon that is, the client's own tests say."""
 
     async def endless(reply: Any) -> None:
         await reply.head()
-        await reply.words(*f"{LONG} ".split(" "))
+        await reply.words(*(f"{word} " for word in LONG.split()))
         await asyncio.wait_for(reply.asked.closed.wait(), 20)
 
     async def yes(reply: Any) -> None:
@@ -206,11 +206,10 @@ async def test_an_interruption_ends_the_request_at_the_hosts_socket(phone: Any, 
     (asked,) = chat_server.chats
     assert not asked.closed.is_set()
     await call.line(300, WORDS)
-    while len(call.of("turn.heard")) < 2:
+    while not call.of("barge_in.yielded"):
         await call.step()
-    began_s = asyncio.get_running_loop().time()
     await asyncio.wait_for(asked.closed.wait(), 5)
-    assert asked.closed_at_s - began_s < 0.05
+    await call.line(600)
     for _ in range(200):
         await asyncio.sleep(0.001)
         await settle()
@@ -221,7 +220,7 @@ async def test_an_interruption_ends_the_request_at_the_hosts_socket(phone: Any, 
 
 
 async def test_a_draft_that_is_thrown_away_ends_its_request_at_the_hosts_socket(phone: Any, chat_server: Any) -> None:
-    """Within 50 ms of the caller's going on."""
+    """When the caller goes on, and before any time passes."""
 
     async def endless(reply: Any) -> None:
         await reply.head()
@@ -238,7 +237,6 @@ async def test_a_draft_that_is_thrown_away_ends_its_request_at_the_hosts_socket(
     while not chat_server.chats:
         await asyncio.sleep(0.001)
     (asked,) = chat_server.chats
-    began_s = asyncio.get_running_loop().time()
     await call.line(60, WORDS)
     await asyncio.wait_for(asked.closed.wait(), 5)
-    assert asked.closed_at_s - began_s < 0.1  # 60 ms of the line are stepped in between
+    assert call.of("turn.heard") == []
