@@ -129,6 +129,24 @@ async def test_a_tool_works_while_the_words_before_it_are_being_heard(phone: Any
     assert said(call) == ["Let me see for you.", "At nine."]
 
 
+async def test_what_comes_after_a_tool_is_ready_when_the_words_before_it_were_heard(phone: Any) -> None:
+    """The voice makes audio of it meanwhile."""
+
+    async def answer(call: Call) -> AsyncIterator[Any]:
+        yield "Let me "
+        yield "see for you, one moment. "
+        yield UseTool("look")
+        yield "At nine. "
+
+    call = await phone(agent_of(answer, FakeTools(look=gives(""))), "when")
+    await call.say()
+    await call.line(200)
+    assert call.of("agent.speech_ended") == []
+    assert call.tts.spoken == ["Let me see for you, one moment.", "At nine."]
+    await call.until_quiet()
+    assert said(call) == ["Let me see for you, one moment.", "At nine."]
+
+
 async def test_an_end_after_a_tool_waits_until_everything_was_heard(phone: Any) -> None:
     """The call is not over in the middle of a word."""
 

@@ -107,6 +107,47 @@ async def test_a_model_that_takes_its_time_is_sooner_by_what_the_turn_still_took
     assert taken[True] <= taken[False]
 
 
+@pytest.mark.parametrize("pieces", [("At nine. ", "On Sunday ", "at ten."), ("At nine. On Sunday at ten.",), ()])
+async def test_the_voice_has_made_audio_of_it_when_the_turn_is_over(phone: Any, pieces: tuple[str, ...]) -> None:
+    """Then the caller hears it at once, whole and once; a whole text as well as one in pieces."""
+    dialog = Speculative(says(*(pieces or (Say("At nine. On Sunday at ten.", whole=True),))))
+    call = await phone(agent_of(dialog), "when")
+    await until_draft(call)
+    await settle()
+    assert call.tts.spoken[:1] == ["At nine."]
+    assert call.of("agent.speech_began") == []
+    while not call.of("turn.heard"):
+        await call.step()
+    assert len(call.of("turn.answered")) == 1
+    await call.until_quiet()
+    assert call.history[-1] == ("agent", "At nine. On Sunday at ten.")
+    assert call.tts.spoken == ["At nine.", "On Sunday at ten."]
+
+
+async def test_audio_that_was_made_in_vain_is_never_heard(phone: Any) -> None:
+    """The voice is told to stop."""
+    dialog = Speculative(says("One two three four five. ", "Six seven."), says("Yes."))
+    call = await phone(agent_of(dialog), "when are", "when are you open")
+    await until_draft(call)
+    await call.line(400, WORDS)
+    assert call.of("agent.speech_began") == []
+    await call.line(600)
+    await call.until_quiet()
+    assert call.history == [("caller", "when are you open"), ("agent", "Yes.")]
+    assert list(call.cascade._mouth._prepared) == []
+
+
+async def test_audio_that_was_made_for_a_miss_is_dropped(phone: Any) -> None:
+    """Where a person takes over, the dialog's words are not said."""
+    agent = agent_of(Speculative(says(Understood(None, 0.1), "What?")))
+    agent.handover(to="+15550100", after_misses=1, message="To a person.")
+    call = await phone(agent, "mumble")
+    await call.say()
+    await call.until_quiet()
+    assert call.history == [("caller", "mumble"), ("agent", "To a person.")]
+    assert list(call.cascade._mouth._prepared) == []
+
+
 async def test_a_caller_who_goes_on_is_answered_to_all_they_said(phone: Any) -> None:
     """What was begun is closed: no event, no words, no miss comes of it."""
     dialog = Speculative(says(Understood(None, 0.1), "What?"), says("On Sunday at nine."))
@@ -289,7 +330,8 @@ async def test_a_question_that_is_asked_meanwhile_takes_the_words(phone: Any) ->
     await call.line(600)
     await call.until_quiet()
     assert (len(dialog.asked), dialog.closed) == (1, 1)
-    assert "Never." not in call.tts.spoken
+    assert call.history[-1] == ("agent", "You said sunday.")
+    assert ("agent", "Never.") not in call.history
 
 
 async def test_words_that_join_an_unanswered_turn_are_answered_with_it(phone: Any) -> None:
@@ -355,9 +397,24 @@ def a_call() -> Call:
     return Call(CallRecord(call_id="v3:call"), Any)  # type: ignore[arg-type]
 
 
-def draft_of(dialog: Any) -> Draft:
+class FakeMouth:
+    """Notes what it is made ready for, and what of it is not wanted."""
+
+    def __init__(self) -> None:
+        self.prepared: list[Any] = []
+        self.dropped: list[Any] = []
+
+    def prepare(self, words: Any) -> Any:
+        self.prepared.append(words)
+        return words
+
+    def drop(self, prepared: Any) -> None:
+        self.dropped.append(prepared)
+
+
+def draft_of(dialog: Any, mouth: FakeMouth | None = None) -> Draft:
     turn = Turn(Heard("x"), 0.0, 0.0, 0.0, 0.0, begins=asyncio.Event())
-    return Draft(a_call(), dialog, turn, limits=Limits(), said=0)
+    return Draft(a_call(), dialog, mouth or FakeMouth(), turn, limits=Limits(), said=0)  # type: ignore[arg-type]
 
 
 async def acts_in(draft: Draft) -> list[Act]:
@@ -381,6 +438,71 @@ async def test_words_are_taken_up_to_the_first_deed() -> None:
     assert await acts_in(draft) == [Understood(None, 0.9), Say("a"), HangUp(), Say("b")]
     await draft.aclose()
     assert dialog.closed == 1
+
+
+@pytest.mark.parametrize(
+    ("acts", "prepared", "left"),
+    [
+        ([Say("a"), Say("b"), HangUp()], ["a", "b"], [HangUp()]),
+        ([Say("a"), Understood(None, 0.5), Say("b")], ["a"], [Understood(None, 0.5), Say("b")]),
+        ([Say("a", whole=True), Say("b")], "a", [Say("b")]),
+        ([HangUp()], None, []),
+    ],
+)
+async def test_the_voice_is_asked_for_the_first_words_alone(acts: list[Act], prepared: Any, left: list[Act]) -> None:
+    """Up to another act; whoever says them takes them from the draft, and the acts after them."""
+    mouth = FakeMouth()
+    draft = draft_of(Speculative(says(*acts)), mouth)
+    await settle()
+    draft.adopt()
+    assert await draft.next(HANDLER) == acts[0]
+    begun = draft.spoken()
+    if prepared is None:
+        assert begun is None
+        assert mouth.prepared == []
+    else:
+        assert begun is not None
+        words, ready = begun
+        assert ready is mouth.prepared[0]
+        assert ready == prepared if words is None else [piece async for piece in words] == prepared
+    assert await acts_in(draft) == left
+    await draft.aclose()
+    assert mouth.dropped == []
+
+
+async def test_what_comes_after_the_turn_is_over_is_given_by_whoever_says_it() -> None:
+    """The draft gives no more pieces, and does not end the words."""
+    pieces: asyncio.Queue[str] = asyncio.Queue()
+
+    async def answer(call: Call) -> AsyncIterator[str]:
+        for _ in range(2):
+            yield await pieces.get()
+
+    draft = draft_of(Speculative(answer))
+    pieces.put_nowait("a")
+    await settle()
+    draft.adopt()
+    assert await draft.next(HANDLER) == Say("a")
+    begun = draft.spoken()
+    assert begun is not None
+    words, _ = begun
+    assert words is not None
+    pieces.put_nowait("b")
+    assert await acts_in(draft) == [Say("b")]
+    assert not words.ended
+    assert list(words._pieces) == ["a"]
+    await draft.aclose()
+
+
+async def test_a_draft_that_is_closed_unsaid_drops_what_the_voice_was_asked_for() -> None:
+    """Once."""
+    mouth = FakeMouth()
+    draft = draft_of(Speculative(says("a")), mouth)
+    await settle()
+    draft.drop()
+    await draft.aclose()
+    assert mouth.dropped == mouth.prepared
+    assert len(mouth.dropped) == 1
 
 
 async def test_a_draft_that_is_adopted_early_goes_on_piece_by_piece() -> None:

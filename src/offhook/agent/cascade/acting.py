@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Protocol
 
 from offhook.agent import events
+from offhook.agent.cascade.drafting import Draft
 from offhook.agent.cascade.replying import Words
 from offhook.agent.cascade.turn import Turn, current_turn
 from offhook.agent.handover import Misses, Verdict
@@ -19,7 +20,7 @@ from offhook.waits import HANDLER, REPLY_NEXT, TOOLS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from offhook.agent.cascade.mouth import Mouth
+    from offhook.agent.cascade.mouth import Mouth, Prepared
     from offhook.agent.cascade.speech import Speech
     from offhook.agent.conversant import ConversantHost
     from offhook.agent.work import Work
@@ -56,9 +57,14 @@ class Acting:
         self._mouth = mouth
         self._misses = Misses(host.agent.handing_over)
         self._saying: tuple[Words, Speech] | None = None
-        self._before_tools: Speech | None = None
-        self.using = False
+        self._before_tools: dict[Work, Speech] = {}
+        """What each has said before a tool, and is perhaps being heard."""
+        self._using = 0
+
+    @property
+    def using(self) -> bool:
         """Whether a tool is being used."""
+        return self._using > 0
 
     def stalled(self, now_ms: float) -> bool:
         """Whether the caller has heard all there is of an answer, and the program thinks of more."""
@@ -91,6 +97,7 @@ class Acting:
                 while deed is not None and not self._stale(work):
                     deed = await self._do(deed, acts, work)
             finally:
+                self._before_tools.pop(work, None)
                 await acts.aclose()
         except Exception as error:
             await self._host.program_failed(error)
@@ -114,7 +121,9 @@ class Acting:
         if self._stale(turn):
             return None
         host = self._host
-        deed = self._judged(understood.confidence, deed)
+        decided, deed = deed, self._judged(understood.confidence, deed)
+        if isinstance(acts, Draft) and deed is not decided:
+            acts.unsay()
         turn.reply_at_ms = host.clock.now_ms()
         host.notify(
             events.TurnReply(
@@ -160,7 +169,7 @@ class Acting:
         match deed:
             case Say():
                 work.spoke = True
-                return await self._say(deed, acts)
+                return await self._say(deed, acts, work)
             case Understood():
                 return await self._next(acts)
             case HandOver(reason, to):
@@ -187,14 +196,14 @@ class Acting:
         for use in uses:
             use.begun = True
         calls = [ToolCall(f"use_{number}", use.name, _arguments(use)) for number, use in enumerate(uses, 1)]
-        before, self._before_tools = self._before_tools, None
+        before = self._before_tools.get(work)
         call = self._host.call
-        self.using = True
+        self._using += 1
         try:
             running = tools.run(call, calls)
             outcomes = await within(TOOLS, running, keep=lambda: work.holds > 0, call_id=call.id)
         finally:
-            self.using = False
+            self._using -= 1
         for use, outcome in zip(uses, outcomes, strict=True):
             use.outcome = outcome
         if before is not None and before.over and not await before.wait():
@@ -206,21 +215,23 @@ class Acting:
             self._host.program_worked()
         return following
 
-    async def _say(self, first: Say, acts: Acts) -> Act | None:
+    async def _say(self, first: Say, acts: Acts, work: Work) -> Act | None:
         """Say the words up to the next act that is something else, and return it once they were heard; if it is a tool,
         before that."""
         following: Act | None = first
+        begun = acts.spoken() if isinstance(acts, Draft) else None
         if first.whole:
-            heard_all = await self._mouth.speak(first.text, "reply", turn=current_turn()).wait()
+            prepared = begun[1] if begun is not None else first.text
+            heard_all = await self._mouth.speak(prepared, "reply", turn=current_turn()).wait()
             following = await self._next(acts) if heard_all else None
         else:
             heard_all = True
             while heard_all and isinstance(following, Say):
-                words = Words(following.text)
-                speech = self._mouth.speak(words, "reply", turn=current_turn())
-                following = await self._give(words, speech, acts)
+                words, speech = self._speak(following, begun, work)
+                begun = None
+                following = await (self._next(acts) if words.ended else self._give(words, speech, acts))
                 if isinstance(following, UseTool | UseTools) and not speech.over:
-                    self._before_tools = speech
+                    self._before_tools[work] = speech
                     return following
                 heard_all = await speech.wait()
         if not heard_all:
@@ -228,6 +239,16 @@ class Acting:
         if following is None:
             self._host.program_worked()
         return following
+
+    def _speak(self, first: Say, begun: tuple[Words | None, Prepared] | None, work: Work) -> tuple[Words, Speech]:
+        """Begin to say words, of which there may be audio already. What comes after a tool is made into audio while the
+        words before it are being heard."""
+        before = self._before_tools.pop(work, None)
+        words, prepared = begun if begun is not None else (None, None)
+        words = words or Words(first.text)
+        if before is not None and not before.over:
+            prepared = prepared or self._mouth.prepare(words)
+        return words, self._mouth.speak(prepared or words, "reply", turn=current_turn())
 
     async def _give(self, words: Words, speech: Speech, acts: Acts) -> Act | None:
         """Ask the dialog for pieces as the voice wants them; returns the act that is none, or the piece that came after

@@ -122,7 +122,8 @@ class Answering:
         silent = self._mouth.current is None and not self.asking
         if alone and silent and host.agent.turn_taking.speculate and is_speculative(self._dialog, heard):
             turn = Turn(heard, words.speech_began_ms, words.speech_ended_ms, 0.0, 0.0, begins=asyncio.Event())
-            self._draft = Draft(host.call, self._dialog, turn, limits=host.agent.limits, said=self._said())
+            limits = host.agent.limits
+            self._draft = Draft(host.call, self._dialog, self._mouth, turn, limits=limits, said=self._said())
 
     def drop_draft(self) -> None:
         """What was begun is not the answer: it is thrown away, and nothing has happened."""
