@@ -124,9 +124,11 @@ async def test_the_models_that_are_shown_are_asked_as_it_is_said(require: Any, m
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_every_verb_that_is_shown_exists(path: Path) -> None:
     """``offhook something`` in a document is something that offhook can do."""
-    for words in set(re.findall(r"`?offhook ((?:exchange |bench )?[a-z]+)\b", path.read_text(encoding="utf-8"))):
+    for words in set(
+        re.findall(r"`?offhook ((?:exchange |bench |providers )?[a-z]+)\b", path.read_text(encoding="utf-8"))
+    ):
         verbs = words.split()
-        if verbs[0] in {"demo", "dev", "serve", "call", "exchange", "bench"}:
+        if verbs[0] in {"demo", "dev", "serve", "call", "exchange", "bench", "providers"}:
             result = CliRunner().invoke(app, [*verbs, "--help"])
             assert result.exit_code == 0, words
 

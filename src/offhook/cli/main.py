@@ -53,6 +53,12 @@ exchange_app = typer.Typer(
 bench_app = typer.Typer(help="Benchmarks beside peers, in one run.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(exchange_app, name="exchange")
 app.add_typer(bench_app, name="bench")
+providers_app = typer.Typer(
+    help="Stand-ins on this machine for the speech and language services that an agent uses.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(providers_app, name="providers")
 
 Codec = Literal["PCMU", "PCMA", "G722"]
 AgentPath = Annotated[str, typer.Argument(metavar="APP", help="The agent: module:name; for app.py, app:agent.")]
@@ -217,6 +223,53 @@ def exchange_call(
 
     _run(run_call(to=to, from_=from_, say=say, script=script, codec=codec, recording=recording, port=port,
                   as_json=as_json))  # fmt: skip
+
+
+StandInsPort = Annotated[int, typer.Option(help="Port of the stand-ins.", min=1, max=65535)]
+
+
+@providers_app.command("up")
+def providers_up(
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)] = 12112,
+    hear: Annotated[
+        list[str] | None, typer.Option("--hear", help="What is heard, in turn, whatever is said; may be given again.")
+    ] = None,
+    as_json: JsonEvents = False,
+) -> None:
+    """Start the stand-ins, with the engines of this machine behind them. Ctrl-C ends it."""
+    from offhook.cli.providers import run_up
+
+    _run(run_up(port=port, hear=hear or [], as_json=as_json), goes_on=True)
+
+
+@providers_app.command("env")
+def providers_env(port: StandInsPort = 12112, as_json: Json = False) -> None:
+    """Print what points programs at the stand-ins: eval "$(offhook providers env)"."""
+    from offhook.cli.providers import run_env
+
+    _run(run_env(port=port, as_json=as_json))
+
+
+@providers_app.command("fault")
+def providers_fault(
+    door: Annotated[str | None, typer.Argument(help="deepgram, assemblyai, flux, aura, chat …; * is any.")] = None,
+    stage: Annotated[str, typer.Argument(help="connect, or a message as providers up shows it; * is any.")] = "connect",
+    kind: Annotated[str, typer.Argument(help="refuse, hang, silence, garbage, close, error, slow …")] = "refuse",
+    times: Annotated[int, typer.Option(min=0, help="How often; 0: always.")] = 1,
+    after: Annotated[int, typer.Option(min=0, help="How many such messages are let through before.")] = 0,
+    status: Annotated[int, typer.Option(help="The HTTP status of refuse.")] = 401,
+    code: Annotated[int, typer.Option(help="The code of close and error.")] = 1008,
+    delay_ms: Annotated[float, typer.Option(help="How long slow and late take.")] = 300.0,
+    garbage: Annotated[str, typer.Option(help="json, shape, array, binary, text, empty or huge.")] = "json",
+    port: StandInsPort = 12112,
+    as_json: Json = False,
+) -> None:
+    """Let something go wrong at the stand-ins; without a door, nothing any more."""
+    from offhook.cli.providers import run_fault
+
+    fault = {"door": door, "stage": stage, "kind": kind, "times": times or None, "after": after, "status": status,
+             "code": code, "delay_ms": delay_ms, "garbage": garbage}  # fmt: skip
+    _run(run_fault(port=port, fault=fault if door is not None else None, as_json=as_json))
 
 
 @bench_app.command("media")
