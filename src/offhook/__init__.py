@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from offhook.speech.batch import BatchSpeechToText
     from offhook.speech.streams import Sound, StreamingSpeechToText, StreamingTextToSpeech, VoiceStream, Word
     from offhook.tools.base import ToolError
+    from offhook.tools.knowledge import Knowledge
 
 __all__ = [
     "Act",
@@ -49,6 +50,7 @@ __all__ = [
     "HangUp",
     "Heard",
     "Host",
+    "Knowledge",
     "LanguageModel",
     "Limits",
     "ModelDialog",
@@ -125,6 +127,7 @@ _HOMES = {
     "Understood": "offhook.dialog.acts",
     "UseTool": "offhook.dialog.acts",
     "ToolError": "offhook.tools.base",
+    "Knowledge": "offhook.tools.knowledge",
     "UseTools": "offhook.dialog.acts",
     "VoiceActivity": "offhook.speech.base",
     "VoiceActivityStream": "offhook.speech.base",

@@ -14,6 +14,7 @@ from offhook.errors import ConfigError, kind_of
 from offhook.models.hosts import split_name
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Sequence
 
     from offhook.dialog.acts import Answer
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from offhook.speech.batch_voice import AnyVoice
     from offhook.speech.streams import StreamingSpeechToText
     from offhook.tools.base import Tools
+    from offhook.tools.knowledge import Knowledge
     from offhook.tools.toolbox import Toolbox
 
     Hears = SpeechToText | StreamingSpeechToText | str
@@ -92,6 +94,8 @@ class Agent:
         llm: the language model, by name (``"openai:gpt-5-mini"``) or one of your own; a list: where the first does not
             answer, the next one does. With intents, too, a sure one answers and the model takes the rest. For what else
             can be set: ``dialog=ModelDialog(…)``.
+        knowledge: what the model can look up: a file or a folder of documents, several of them, or a
+            :class:`~offhook.Knowledge`.
         texts: what it says of its own accord.
         limits: when it stops waiting.
         turn_taking: how turns are taken.
@@ -111,6 +115,7 @@ class Agent:
         dialog: Dialog | None = None,
         instructions: Instructions = "",
         llm: str | LanguageModel | Sequence[str | LanguageModel] | None = None,
+        knowledge: str | os.PathLike[str] | Knowledge | Sequence[str | os.PathLike[str]] | None = None,
         texts: Texts | None = None,
         limits: Limits | None = None,
         turn_taking: TurnOptions | None = None,
@@ -132,6 +137,7 @@ class Agent:
         self.tools: Tools | None = None
         """What a dialog may use, as :meth:`tool` has added it; ``None``: nothing. One's own may be set."""
         self._toolbox: Toolbox | None = None
+        self._knowledge = _checked_knowledge(knowledge, llm)
         self._given_dialog = dialog
         self._instructions = instructions
         self._llm = _checked_llm(llm, instructions, dialog)
@@ -344,6 +350,10 @@ class Agent:
             for function in (hang_up, *((hand_over,) if self.handing_over is not None else ())):
                 if self._toolbox is None or function.__name__ not in self._toolbox:
                     self._add_tool(function)
+            knowledge, toolbox = self._knowledge, self._toolbox
+            if knowledge is not None and toolbox is not None and knowledge.tool.spec.name not in toolbox:
+                toolbox.add(knowledge.tool)
+                toolbox.preparing.append(knowledge.warm_up)
         return self.tools
 
     def _add_tool(self, function: Callable[..., Any], **options: Any) -> None:
@@ -407,6 +417,23 @@ def _checked_llm(
                 fix='llm="openai:gpt-5-mini"',
             )
     return models
+
+
+def _checked_knowledge(
+    given: str | os.PathLike[str] | Knowledge | Sequence[str | os.PathLike[str]] | None, llm: object
+) -> Knowledge | None:
+    if given is None:
+        return None
+    from offhook.tools.knowledge import Knowledge
+
+    if llm is None:
+        raise ConfigError(
+            "expected a language model that looks things up, got knowledge and none.",
+            fix='Agent(…, llm="openai:gpt-5-mini")',
+        )
+    if isinstance(given, Knowledge):
+        return given
+    return Knowledge(*given) if isinstance(given, (list, tuple)) else Knowledge(given)  # type: ignore[arg-type]
 
 
 def _plain(phrase: str) -> str:

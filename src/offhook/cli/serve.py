@@ -30,6 +30,7 @@ from offhook.server.host import Host
 from offhook.server.journal import Journal
 from offhook.server.options import HostOptions
 from offhook.server.run import Server, serve
+from offhook.state import state_folder
 
 if TYPE_CHECKING:
     from offhook.agent.agent import Agent
@@ -175,9 +176,8 @@ def _journal(path: str, settings: Settings) -> Journal | None:
     else:
         # The same for every process that serves this agent on this connection, whatever its port and its folder.
         line = f"{settings.telnyx_public_key}/{settings.telnyx_connection_id}/{settings.telnyx_base_url}"
-        state = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
         name = f"{re.sub(r'[^A-Za-z0-9_.-]+', '-', path)}-{hashlib.sha256(line.encode()).hexdigest()[:8]}.db"
-        file = Path(state).expanduser() / "offhook" / "journal" / name
+        file = state_folder() / "journal" / name
     return Journal(file, SystemClock(), sync=settings.offhook_journal_sync)
 
 

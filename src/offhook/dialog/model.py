@@ -124,9 +124,9 @@ class ModelDialog:
         self._memories: WeakKeyDictionary[Call, Memory] = WeakKeyDictionary()
 
     async def warm_up(self) -> None:
-        """Have the models ready, so that the first call does not wait for it."""
-        for model in self._models:
-            warm_up = getattr(model, "warm_up", None)
+        """Have the models and the tools ready, so that the first call does not wait for it."""
+        for each in (*self._models, self._tools):
+            warm_up = getattr(each, "warm_up", None)
             if warm_up is not None:
                 await warm_up()
 

@@ -16,7 +16,7 @@ from offhook.waiting import WaitOver, as_failure, is_own_end, within
 from offhook.waits import TOOL
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from offhook.calls.call import Call
     from offhook.models.base import ToolCall, ToolSpec
@@ -47,6 +47,8 @@ class Toolbox:
 
     def __init__(self, *tools: Tool, ask_again: str = ASK_AGAIN) -> None:
         self._tools: dict[str, Tool] = {}
+        self.preparing: list[Callable[[], Awaitable[None]]] = []
+        """What has to be done before the first call."""
         self._ask_again = ask_again
         for tool in tools:
             self.add(tool)
@@ -69,6 +71,15 @@ class Toolbox:
                 fix='give it another: @agent.tool(name="…")',
             )
         self._tools[tool.spec.name] = tool
+
+    async def warm_up(self) -> None:
+        """Have everything ready, so that the first call does not wait for it.
+
+        Raises:
+            ConfigError: something cannot be had ready.
+        """
+        for prepare in self.preparing:
+            await prepare()
 
     @property
     def specs(self) -> Sequence[ToolSpec]:

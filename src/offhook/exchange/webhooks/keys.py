@@ -6,9 +6,13 @@ import base64
 import binascii
 import os
 import secrets
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from offhook.errors import ConfigError
+from offhook.state import state_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["default_key_path", "load_private_key"]
 
@@ -17,9 +21,7 @@ _SEED_BYTES = 32
 
 def default_key_path() -> Path:
     """``$XDG_STATE_HOME/offhook/exchange.key``, or under ``~/.local/state``."""
-    state = os.environ.get("XDG_STATE_HOME")
-    base = Path(state) if state else Path.home() / ".local" / "state"
-    return base / "offhook" / "exchange.key"
+    return state_folder() / "exchange.key"
 
 
 def load_private_key(path: Path | None = None) -> str:
