@@ -437,6 +437,14 @@ async def test_a_model_that_has_failed_twice_is_left_alone_by_all_calls(caplog: 
     assert warned == ["the model one is left alone for 60 s: others answer"]
 
 
+async def test_a_model_that_is_alone_and_refuses_the_key_is_not_asked_again() -> None:
+    """Nothing suggests that it would say anything else."""
+    model = FakeModel([EngineRefused("expected a key, got status 401.")])
+    with pytest.raises(EngineRefused):
+        await acts_of(ModelDialog(model))
+    assert len(model.asked) == 1
+
+
 async def test_a_model_that_refuses_the_key_is_left_alone_at_once() -> None:
     """The same again is refused again."""
     first = FakeModel([EngineRefused("expected a key, got status 401.")])
@@ -446,14 +454,14 @@ async def test_a_model_that_refuses_the_key_is_left_alone_at_once() -> None:
     assert len(first.asked) == 1
 
 
-async def test_a_model_that_is_alone_is_asked_again_and_again(caplog: pytest.LogCaptureFixture) -> None:
-    """And it is said when it works again."""
-    model = FakeModel([BROKE], [BROKE], [BROKE], "At nine.", name="one")
+async def test_a_model_that_is_alone_is_asked_once_more(caplog: pytest.LogCaptureFixture) -> None:
+    """It goes on itself; and it is said when it works again."""
+    model = FakeModel(["We open ", BROKE], "We open at nine.", [BROKE], [BROKE], "Yes.", name="one")
     dialog = ModelDialog(model)
-    for _ in range(3):
-        with pytest.raises(EngineUnavailable):
-            await acts_of(dialog)
-    assert said(await acts_of(dialog)) == "At nine."
+    assert said(await acts_of(dialog)) == "We open at nine."
+    with pytest.raises(EngineUnavailable):
+        await acts_of(dialog)
+    assert said(await acts_of(dialog)) == "Yes."
     warned = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     assert warned == ["the model one works again"]
 

@@ -96,6 +96,8 @@ class ChatServer:
         self.replies: list[Callable[[Reply], Awaitable[None]]] = []
         self.asked: list[Asked] = []
         self.connections = 0
+        self.get_status = 404
+        """What it answers to anything but a request for an answer; 0: nothing."""
         self.base_url = ""
         self._server: asyncio.Server
         self._serving: set[asyncio.Task[None]] = set()
@@ -135,8 +137,10 @@ class ChatServer:
                 asked = await _request(head, reader)
                 self.asked.append(asked)
                 reader.asked = asked
-                if asked.method == "GET":
-                    await Reply(asked, writer).refuse(404)
+                if asked.method == "GET" and self.get_status == 0:
+                    await asked.closed.wait()
+                elif asked.method == "GET":
+                    await Reply(asked, writer).refuse(self.get_status)
                 else:
                     reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
                     await reply(Reply(asked, writer))

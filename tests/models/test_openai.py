@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,8 @@ from offhook.models.base import (
     ToolResult,
     ToolSpec,
 )
-from offhook.models.openai import OpenAIModel
+from offhook.models.openai import OpenAIModel, _connections, aclose_connections
+from offhook.waits import MODEL_READY
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -244,6 +246,22 @@ async def test_a_refusal_is_told_without_the_hosts_own_words(
     assert len(chat_server.asked) == 1
 
 
+async def test_a_connection_that_breaks_before_there_is_an_answer_is_made_anew(chat_server: Any) -> None:
+    """Once: a host closes what was not used for a while, and just then it may be used."""
+
+    async def drop(reply: Any) -> None:
+        reply.cut()
+
+    chat_server.replies = [says("One."), drop, says("Two.")]
+    model = model_at(chat_server)
+    assert [text_of(await answer_of(model)) for _ in range(2)] == ["One.", "Two."]
+    assert chat_server.connections == 2
+    chat_server.replies = [drop]
+    with pytest.raises(EngineUnavailable):
+        await answer_of(model)
+    assert len(chat_server.asked) == 5
+
+
 async def test_nobody_listens_there(chat_server: Any) -> None:
     """As the host is not there, and worth another try."""
     await chat_server.stop()
@@ -321,6 +339,37 @@ async def test_a_connection_is_made_before_the_first_call(chat_server: Any, capl
     await model_at(chat_server).warm_up()
     assert [(asked.method, asked.path) for asked in chat_server.asked] == [("GET", "/v1/models")]
     assert caplog.records == []
+
+
+@pytest.mark.parametrize(("status", "warned"), [(401, ["EngineRefused"]), (500, []), (200, [])])
+async def test_a_key_that_is_refused_is_said_before_the_first_call(
+    chat_server: Any, caplog: pytest.LogCaptureFixture, status: int, warned: list[str]
+) -> None:
+    """Any other answer shows that somebody is there."""
+    chat_server.get_status = status
+    await model_at(chat_server).warm_up()
+    assert [name for name in ("EngineRefused", "EngineUnavailable") if name in caplog.text] == warned
+
+
+async def test_a_host_that_does_not_answer_holds_nobody_up_before_the_first_call(
+    chat_server: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Calls are taken without it."""
+    monkeypatch.setattr("offhook.models.openai.MODEL_READY", replace(MODEL_READY, limit_s=0.05))
+    chat_server.get_status = 0
+    await model_at(chat_server).warm_up()
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+
+
+async def test_models_that_are_asked_at_once_share_their_connections(chat_server: Any) -> None:
+    """Though each has found none; and there may be none to close."""
+    chat_server.replies = [says("Yes.")]
+    await aclose_connections()
+    answers = await asyncio.gather(*(answer_of(model_at(chat_server)) for _ in range(3)))
+    assert [text_of(answer) for answer in answers] == ["Yes."] * 3
+    connections = _connections[asyncio.get_running_loop()]
+    await aclose_connections()
+    assert connections.is_closed
 
 
 async def test_a_host_that_is_not_there_is_said_before_the_first_call(

@@ -208,10 +208,11 @@ class ModelDialog:
     async def _pieces(self, answer: _Answer, tools: Sequence[ToolSpec]) -> AsyncGenerator[str]:
         """The words of one round, by the first model that has some; the rest of it is in ``answer``.
 
-        A model that fails, and one that is cut off at its most tokens, is gone on with: by the next model, or once by
-        the same.
+        A model that fails is gone on with by the next one; one that is alone goes on itself, once, and so does one that
+        is cut off at its most tokens.
         """
         models = self._health.order(self._models)
+        alone = len(models) == 1
         while True:
             model = models.pop(0)
             left = bool(models)
@@ -225,9 +226,12 @@ class ModelDialog:
                             yield piece
                 answer.check(model)
             except Exception as error:
-                self._failed(model, error, answer, left=left)
-                if not left:
+                again = alone and not isinstance(error, EngineRefused | WaitOver)
+                self._failed(model, error, answer, left=left or again)
+                if not (left or again):
                     raise
+                if again:
+                    alone, models = False, [model]
                 continue
             if self._health.worked(model):
                 logger.warning("the model %s works again", _name(model))
@@ -266,7 +270,7 @@ class ModelDialog:
             yield text
 
     def _failed(self, model: LanguageModel, error: Exception, answer: _Answer, *, left: bool) -> None:
-        after = "the next one goes on" if left else "there is no other"
+        after = "another try is made" if left else "nobody is left to answer"
         if not isinstance(error, WaitOver):  # which has told of itself
             logger.error(
                 "call %s: the model %s failed, and %s: %s", answer.call.id, _name(model), after, describe(error)

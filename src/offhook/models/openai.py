@@ -40,7 +40,7 @@ logger = logging.getLogger(__name__)
 _CONNECT_S: Final = 5.0
 _SILENT_S: Final = 60.0
 """A connection on which nothing comes for so long is given up. Whoever waits has done so long before."""
-_IDLE_S: Final = 300.0
+_IDLE_S: Final = 120.0
 """A connection that nobody uses is kept for so long: the next call need not make one."""
 _MOST_IDLE: Final = 64
 _ACCOUNT: Final = ("OpenAI-Organization", "OpenAI-Project")
@@ -118,8 +118,8 @@ class OpenAIModel:
     ) -> AsyncGenerator[ModelEvent]:
         """The answer: see :class:`~offhook.models.base.LanguageModel`.
 
-        Nothing is tried twice but a request whose fields the host refuses, without these: they are left out from then
-        on.
+        Two things are tried again at once: a request on a connection that breaks before there is an answer, as one that
+        was not used for a while may (once); and one whose fields the host refuses, without these, from then on.
 
         Raises:
             EngineRefused: the key, the account or the model's name is wrong.
@@ -145,6 +145,7 @@ class OpenAIModel:
         """The chunks of the answer; ``None``: what was said is refused."""
         client = await self._client()
         sdk = _sdk()
+        again = True
         while True:
             body = request(self._host, self._model, messages, tools, self._options, without=self._without)
             try:
@@ -160,7 +161,10 @@ class OpenAIModel:
                 self._without |= {field}
                 logger.warning("the model %s does not take %s: it is left out from now on", self.name, field)
             except sdk.APIError as error:
-                raise self._failure(error, call_id) from None
+                broke = isinstance(error, sdk.APIConnectionError) and not isinstance(error, sdk.APITimeoutError)
+                if not (again and broke):
+                    raise self._failure(error, call_id) from None
+                again = False
 
     def _failure(self, error: Exception, call_id: str | None) -> EngineError:
         """What the SDK raises, without anybody's words."""
@@ -222,8 +226,8 @@ async def _connections_here() -> Any:
     connections = _connections.get(loop)
     if connections is None or connections.is_closed:
         made = await in_thread(_make_connections)
-        connections = _connections.setdefault(loop, made)
-        if connections.is_closed:
+        connections = _connections.get(loop)  # somebody else may have been sooner
+        if connections is None or connections.is_closed:
             connections = _connections[loop] = made
     return connections
 
