@@ -271,18 +271,22 @@ class Mouth:
         self._end(speech, interrupted=True)
 
     def _feed(self, speech: Speech, audio: bytes) -> None:
-        if audio and not speech.over:
-            speech.playout.feed(audio)
+        if not audio or speech.over:
+            return
+        waits = (
+            speech.sent and speech.playout.waiting_ms > 0
+        )  # for its time: so does what follows it, till the next tick
+        speech.playout.feed(audio)
+        if waits:
+            _see_room(speech)
+        else:
             self._send(speech)
 
     def _send(self, speech: Speech) -> None:
         """Send what is due of it, if it is its turn, and see whether more audio is wanted."""
         if speech is self.current:
             self._send_due(speech, self._clock.now_ms())
-        if speech.playout.waiting_ms > _AHEAD_MS:
-            speech.room.clear()
-        else:
-            speech.room.set()
+        _see_room(speech)
         if speech is self.current:
             self._check_end(speech)
 
@@ -332,3 +336,11 @@ class Mouth:
         self._synthesis.drop(speech)
         if speech.pump is not None and speech.pump is not asyncio.current_task():
             speech.pump.cancel()
+
+
+def _see_room(speech: Speech) -> None:
+    """Whether another sentence of it is wanted."""
+    if speech.playout.waiting_ms > _AHEAD_MS:
+        speech.room.clear()
+    else:
+        speech.room.set()
