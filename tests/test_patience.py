@@ -62,3 +62,16 @@ async def test_time_in_which_the_loop_stood_still_does_not_count() -> None:
         time.sleep(0.15)
     with pytest.raises(WaitOver):
         await never
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_a_wait_that_has_no_time_left_is_over(loop: str) -> None:
+    """On either event loop."""
+    make = pytest.importorskip(loop).new_event_loop
+
+    async def main() -> None:
+        with pytest.raises(WaitOver):
+            await within(SHORT, asyncio.Event().wait(), limit_s=0.0)
+
+    with asyncio.Runner(loop_factory=make) as runner:
+        runner.run(main())

@@ -29,6 +29,7 @@ class Patience:
         self._grace = False
         self._over: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._due_s = 0.0
 
     def begin(self) -> None:
         """The running task does the work that is waited for."""
@@ -64,13 +65,15 @@ class Patience:
 
     def _arm(self, over: asyncio.Future[None]) -> None:
         loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(self._left_s, self._rung, over, loop.time() + self._left_s)
+        self._due_s = loop.time() + self._left_s
+        # No timer may be asked when it is due: uvloop makes none for a time that is over.
+        self._timer = loop.call_later(self._left_s, self._rung, over, self._due_s)
 
     def _disarm(self) -> None:
         timer, self._timer = self._timer, None
         if timer is not None:
             timer.cancel()
-            self._left_s = max(0.0, timer.when() - asyncio.get_running_loop().time())
+            self._left_s = max(0.0, self._due_s - asyncio.get_running_loop().time())
 
     def _rung(self, over: asyncio.Future[None], due_s: float) -> None:
         late_s = asyncio.get_running_loop().time() - due_s
