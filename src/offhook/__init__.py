@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from offhook.speech.streams import Sound, StreamingSpeechToText, StreamingTextToSpeech, VoiceStream, Word
     from offhook.tools.base import ToolError
     from offhook.tools.knowledge import Knowledge
+    from offhook.tools.mcp import MCPServer
 
 __all__ = [
     "Act",
@@ -53,6 +54,7 @@ __all__ = [
     "Knowledge",
     "LanguageModel",
     "Limits",
+    "MCPServer",
     "ModelDialog",
     "OffhookError",
     "OpenAIModel",
@@ -128,6 +130,7 @@ _HOMES = {
     "UseTool": "offhook.dialog.acts",
     "ToolError": "offhook.tools.base",
     "Knowledge": "offhook.tools.knowledge",
+    "MCPServer": "offhook.tools.mcp",
     "UseTools": "offhook.dialog.acts",
     "VoiceActivity": "offhook.speech.base",
     "VoiceActivityStream": "offhook.speech.base",

@@ -36,6 +36,7 @@ __all__ = [
     "SESSION_END",
     "TOOL",
     "TOOLS",
+    "TOOLS_START",
     "TRANSFER",
     "VOICE_FIRST",
     "VOICE_NEXT",
@@ -71,6 +72,11 @@ TOOL = Wait(
     limit_s=20.0,
     long_s=1.5,
     outcome="the caller hears a filler from time to time; the model is told that it has not answered, and goes on",
+)
+TOOLS_START = Wait(
+    name="a server of tools to list them",
+    limit_s=20.0,
+    outcome="the program does not start, and says which server did not answer",
 )
 TOOLS = Wait(
     name="tools to be used",
@@ -244,6 +250,7 @@ CLOSE = Wait(
 ALL = (
     HANDLER,
     TOOL,
+    TOOLS_START,
     TOOLS,
     REPLY_NEXT,
     MODEL_FIRST,

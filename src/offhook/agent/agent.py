@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from offhook.speech.streams import StreamingSpeechToText
     from offhook.tools.base import Tools
     from offhook.tools.knowledge import Knowledge
+    from offhook.tools.mcp import MCPServer
     from offhook.tools.toolbox import Toolbox
 
     Hears = SpeechToText | StreamingSpeechToText | str
@@ -96,6 +97,8 @@ class Agent:
             can be set: ``dialog=ModelDialog(…)``.
         knowledge: what the model can look up: a file or a folder of documents, several of them, or a
             :class:`~offhook.Knowledge`.
+        mcp: MCP servers whose tools the model may use: addresses, commands (``"stdio:python tools.py"``), or
+            :class:`~offhook.MCPServer`.
         texts: what it says of its own accord.
         limits: when it stops waiting.
         turn_taking: how turns are taken.
@@ -116,6 +119,7 @@ class Agent:
         instructions: Instructions = "",
         llm: str | LanguageModel | Sequence[str | LanguageModel] | None = None,
         knowledge: str | os.PathLike[str] | Knowledge | Sequence[str | os.PathLike[str]] | None = None,
+        mcp: Sequence[str | MCPServer] = (),
         texts: Texts | None = None,
         limits: Limits | None = None,
         turn_taking: TurnOptions | None = None,
@@ -138,6 +142,7 @@ class Agent:
         """What a dialog may use, as :meth:`tool` has added it; ``None``: nothing. One's own may be set."""
         self._toolbox: Toolbox | None = None
         self._knowledge = _checked_knowledge(knowledge, llm)
+        self._mcp = _checked_mcp(mcp, llm)
         self._given_dialog = dialog
         self._instructions = instructions
         self._llm = _checked_llm(llm, instructions, dialog)
@@ -354,6 +359,9 @@ class Agent:
             if knowledge is not None and toolbox is not None and knowledge.tool.spec.name not in toolbox:
                 toolbox.add(knowledge.tool)
                 toolbox.preparing.append(knowledge.warm_up)
+            if toolbox is not None:
+                toolbox.preparing += [functools.partial(server.add_to, toolbox) for server in self._mcp]
+                self._mcp = ()
         return self.tools
 
     def _add_tool(self, function: Callable[..., Any], **options: Any) -> None:
@@ -434,6 +442,21 @@ def _checked_knowledge(
     if isinstance(given, Knowledge):
         return given
     return Knowledge(*given) if isinstance(given, (list, tuple)) else Knowledge(given)  # type: ignore[arg-type]
+
+
+def _checked_mcp(given: Sequence[str | MCPServer], llm: object) -> Sequence[MCPServer]:
+    if isinstance(given, str):
+        raise ConfigError("expected a list of MCP servers, got one text.", fix=f"mcp=[{given!r}]")
+    if given and llm is None:
+        raise ConfigError(
+            "expected a language model that uses tools, got MCP servers and none.",
+            fix='Agent(…, llm="openai:gpt-5-mini")',
+        )
+    if not given:
+        return ()
+    from offhook.tools.mcp import MCPServer
+
+    return tuple(one if isinstance(one, MCPServer) else MCPServer(one) for one in given)
 
 
 def _plain(phrase: str) -> str:
