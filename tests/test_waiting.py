@@ -269,6 +269,33 @@ async def test_pieces_that_stop_coming_are_over_in_time(before: int, caplog: pyt
     ]
 
 
+async def test_a_piece_that_is_late_is_told_of_once() -> None:
+    """When half of its time is over; each piece anew, and none that comes in time."""
+    told: list[int] = []
+    got: list[int] = []
+    go_on = [asyncio.Event() for _ in range(3)]
+
+    async def pieces() -> AsyncIterator[int]:
+        for number in range(3):
+            await go_on[number].wait()
+            yield number
+
+    def late() -> None:
+        told.append(len(got))
+        go_on[len(got)].set()
+
+    def take(piece: int) -> bool:
+        got.append(piece)
+        if piece == 0:
+            go_on[1].set()
+        return True
+
+    brief = Wait(name="a test to answer", limit_s=0.4, outcome="the test goes on")
+    await take_each(brief, brief, pieces(), take, on_late=late)
+    assert got == [0, 1, 2]
+    assert told == [0, 2]
+
+
 async def test_a_piece_that_does_not_count_wins_no_time() -> None:
     """Nothing at all, again and again, is nothing; and a source that ignores that it is left is taken no more of."""
     let_go, taken = asyncio.Event(), []

@@ -288,6 +288,7 @@ async def take_each(
     *,
     first_s: float | None = None,
     following_s: float | None = None,
+    on_late: Callable[[], object] | None = None,
     call_id: str | None = None,
 ) -> None:
     """As :func:`each_within`, for pieces that come many times a second: ``take`` is called with each as it comes, and
@@ -300,6 +301,7 @@ async def take_each(
         take: called as a piece comes; must not block. Whether it counts as one: others win no time.
         first_s: another limit for the first piece.
         following_s: another one for every other.
+        on_late: called when half of the time for a piece is over, once for each. It must not block.
         call_id: for the log.
 
     Raises:
@@ -309,12 +311,17 @@ async def take_each(
     """
     taking = _Taking(pieces, take)
     wait, limit_s = first, first.limit_s if first_s is None else first_s
-    seen = 0
+    seen, late = 0, on_late
     try:
-        while not await taking.ended_by(limit_s):
-            if taking.counted == seen:
+        while not await taking.ended_by(limit_s if late is None else limit_s / 2):
+            if taking.counted > seen:
+                wait, limit_s = following, following.limit_s if following_s is None else following_s
+                seen, late = taking.counted, on_late
+            elif late is not None:
+                late()
+                late = None
+            else:
                 raise _over(wait, limit_s, call_id)
-            wait, limit_s, seen = following, following.limit_s if following_s is None else following_s, taking.counted
     except BaseException:
         taking.leave()
         raise

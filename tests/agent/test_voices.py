@@ -92,6 +92,27 @@ async def test_a_fallback_voice_of_the_program_stays_whatever_its_warming_up_com
     assert [record.message for record in caplog.records] == ["fallback voice 2 could not be warmed up: OSError"]
 
 
+@pytest.mark.parametrize("last_resort", [False, True])
+async def test_a_first_voice_that_cannot_be_made_ready_matters_where_it_has_no_equal(
+    last_resort: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A provider that is down must not keep a server from starting that has another."""
+
+    class Down(FakeStreamingTts):
+        async def warm_up(self) -> None:
+            raise EngineRefused("expected a key that is taken, got one that is not.")
+
+    first, second = Down(), FakeStreamingTts()
+    voices = Voices(first, Fallback(second, last_resort=last_resort))
+    if last_resort:
+        with pytest.raises(EngineRefused):
+            await voices.warm_up()
+    else:
+        await voices.warm_up()
+        assert voices.likely is second
+        assert "voice 1 could not be made ready: EngineRefused" in caplog.text
+
+
 def test_a_list_of_voices_is_the_first_and_its_fallback() -> None:
     """And no other; a single voice has those that come with us behind it, as a last resort."""
     first, second = FakeStreamingTts(), FakeStreamingTts()

@@ -96,8 +96,9 @@ class Engines:
         """Load every model and run it once, so that the first call does not wait for it. What speaks or hears where the
         first does not work is loaded in the background, and is there when it is."""
         first, *others = self.recognisers.engines
-        for engine in (self.vad, first, self.voices.first):
+        for engine in (self.vad, first):
             await _warm_up(engine)
+        await self.voices.warm_up()
         for rate in _LINE_RATES:
             pcm = AudioFormat("pcm", rate)
             Rewriter(pcm, PCM_8K)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from offhook.errors import EngineRefused, OffhookError
 from offhook.health import REST_S, Health
+from offhook.logs import describe
 from offhook.speech.batch_voice import as_streaming
 from offhook.threads import in_thread
 
@@ -100,6 +101,21 @@ class Voices:
         self.metering = metering
         self._fallback = fallback
         self._health: Health[StreamingTextToSpeech] = Health(now_s=now_s)
+
+    async def warm_up(self) -> None:
+        """Make the first voice ready, before the first call. Where the program has others that cannot, it does not
+        matter: one of them speaks first.
+
+        Raises:
+            Exception: what the voice raises, where there is no other.
+        """
+        try:
+            await _warm_up(self.first)
+        except Exception as error:
+            if self._fallback.last_resort or not self._fallback.ready:
+                raise
+            logger.error("voice 1 could not be made ready: %s", describe(error))
+            self.failed(self.first, error)
 
     @property
     def likely(self) -> StreamingTextToSpeech:

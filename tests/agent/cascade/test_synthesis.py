@@ -338,6 +338,18 @@ async def test_the_next_voice_is_connected_before_it_is_needed(phone: Any, elaps
     assert len(second.streams) == 1
 
 
+@pytest.mark.parametrize("after_s", [0.0, 0.6])
+async def test_the_next_voice_is_connected_only_where_the_first_is_late(
+    phone: Any, elapse: Any, after_s: float
+) -> None:
+    """In the middle of a sentence, too: a sentence may take long, as long as something comes of it."""
+    first, second = FakeStreamingTts(deeds=["hang"]), FakeStreamingTts()
+    call = await phone(agent_of(), "when", tts=first, fallback=Fallback(second))
+    await call.say()
+    await elapse(after_s)
+    assert len(second.streams) == (after_s > 0.5)
+
+
 @pytest.mark.parametrize("deed", ["break", "hang"])
 async def test_what_is_left_of_a_sentence_is_said_by_the_next_voice(phone: Any, elapse: Any, deed: Any) -> None:
     """From the word at which it broke off, where the first has told its words; nothing twice, and nothing is lost."""

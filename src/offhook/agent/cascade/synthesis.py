@@ -169,20 +169,25 @@ class Synthesis:
 
         limits = self._limits
         first_s, next_s, waits = limits.voice_first_s, limits.voice_next_s, (VOICE_FIRST, VOICE_NEXT)
-        connecting: asyncio.TimerHandle | None = None
+        connect: Callable[[], None] | None = None
         if other is not None:
             several_s = limits.voice_of_several_s
             first_s, next_s, waits = min(first_s, several_s), min(next_s, several_s), (VOICE_OF_SEVERAL,) * 2
             connect = partial(self._voices.connect, other, wanted)
-            connecting = asyncio.get_running_loop().call_later(first_s / 2, connect)
         ahead.when_known(partial(self._ask_ahead, voice, speech))
         try:
-            await take_each(*waits, asked.sounds, take, first_s=first_s, following_s=next_s, call_id=self._call_id)
+            await take_each(
+                *waits,
+                asked.sounds,
+                take,
+                first_s=first_s,
+                following_s=next_s,
+                on_late=connect,
+                call_id=self._call_id,
+            )
             self._feed(speech, audio.flush())
         finally:
             self._voices.over(asked)
-            if connecting is not None:
-                connecting.cancel()
 
     def _ask(self, voice: StreamingTextToSpeech, speech: Speech, line: _Line) -> Asked:
         sentence, wanted = line.sentence, speech.playout.audio
