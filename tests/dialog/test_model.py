@@ -8,6 +8,8 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from offhook.calls import Call, CallRecord
 from offhook.calls.transcript import Scribe, TranscriptEntry
@@ -355,6 +357,31 @@ async def test_whoever_goes_on_may_end_before_it_is_clear_that_it_repeats_nothin
     """Its words are said all the same."""
     dialog = ModelDialog([FakeModel(["We open at nine.", BROKE]), FakeModel("We open")])
     assert said(await acts_of(dialog)) == "We open at nine. We open"
+
+
+ANSWER = "We open at nine. On Sunday we open at ten, and close at two. Would you like to come?"
+FAILURES: list[list[Any]] = [[BROKE], [ValueError()], [Finished(reason="refused")], [0.2, "late"]]
+
+
+@settings(max_examples=60)
+@given(st.lists(st.tuples(st.integers(0, 17), st.sampled_from(FAILURES)), max_size=3), st.booleans())
+def test_wherever_models_break_off_one_answer_is_heard(breaks: list[tuple[int, list[Any]]], repeats: bool) -> None:
+    """Each goes on with what was said before it, or says all of it again; the last one to its end."""
+    first, *others = ANSWER.split()
+    pieces = [first, *(f" {word}" for word in others)]
+
+    def goes_on(upto: int | None, failure: list[Any]) -> Any:
+        def answer(messages: Any) -> list[Any]:
+            rules = messages[0].text
+            said = rules.partition("they hear this: “")[2].rpartition("” Go on")[0]
+            begun = 0 if repeats or not said else len(said.split(" "))
+            return [*pieces[begun:upto], *failure] if upto is None or upto > begun else [*failure]
+
+        return answer
+
+    models = [FakeModel(goes_on(upto, failure)) for upto, failure in breaks]
+    dialog = ModelDialog([*models, FakeModel(goes_on(None, []))], "You are Ann.", next_s=0.02, first_s=0.02)
+    assert said(asyncio.run(acts_of(dialog))) == ANSWER
 
 
 async def test_an_answer_that_stalls_is_gone_on_with() -> None:

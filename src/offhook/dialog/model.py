@@ -65,6 +65,8 @@ _LONGEST_ANSWER = 3_000
 _TOLD_OF_IT = 600
 """Letters of what was said that whoever goes on with it is told: the last ones."""
 _STOPS = (".", "!", "?", "…", "。", "！", "？", "।", "\n")  # noqa: RUF001  (sentences of other scripts end so)
+_BROKEN = ("refused", "length")
+"""Ends after which what may be the beginning of a repeat is none of the answer."""
 _CUT_OFF = "the caller spoke on before this was over: whether it was done is not known."
 
 
@@ -266,7 +268,7 @@ class ModelDialog:
                         answer.reason = event.reason
         finally:
             await close(events)
-        if text := answer.add(going_on.flush()):
+        if answer.reason not in _BROKEN and (text := answer.add(going_on.flush())):
             yield text
 
     def _failed(self, model: LanguageModel, error: Exception, answer: _Answer, *, left: bool) -> None:
