@@ -69,7 +69,7 @@ def test_a_room_imports_only_rooms_below_it(path: Path) -> None:
 
 
 AGENT_FLOORS = [
-    {"events", "failures", "handover", "options", "recognisers", "voices", "work"},
+    {"checks", "events", "failures", "handover", "options", "recognisers", "voices", "work"},
     {"agent", "conversant", "engines", "handing_over", "loading"},
     {"cascade"},
     {"session"},

@@ -7,11 +7,18 @@ import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
+from offhook.agent.checks import (
+    check_handler,
+    checked_knowledge,
+    checked_llm,
+    checked_mcp,
+    kind_of_function,
+    plain,
+)
 from offhook.agent.handover import Handover
 from offhook.agent.options import Limits, TurnOptions
 from offhook.agent.work import uninterrupted
 from offhook.errors import ConfigError, kind_of
-from offhook.models.hosts import split_name
 
 if TYPE_CHECKING:
     import os
@@ -141,11 +148,11 @@ class Agent:
         self.tools: Tools | None = None
         """What a dialog may use, as :meth:`tool` has added it; ``None``: nothing. One's own may be set."""
         self._toolbox: Toolbox | None = None
-        self._knowledge = _checked_knowledge(knowledge, llm)
-        self._mcp = _checked_mcp(mcp, llm)
+        self._knowledge = checked_knowledge(knowledge, llm)
+        self._mcp = checked_mcp(mcp, llm)
         self._given_dialog = dialog
         self._instructions = instructions
-        self._llm = _checked_llm(llm, instructions, dialog)
+        self._llm = checked_llm(llm, instructions, dialog)
         self._built_dialog: Dialog | None = None
         self._intents: dict[str, _Intent] = {}
 
@@ -188,10 +195,10 @@ class Agent:
             return None
 
         def add(handler: HandlerT) -> HandlerT:
-            _check_handler(handler, f"intent {name!r}", "(call) or (call, heard)", (1, 2))
+            check_handler(handler, f"intent {name!r}", "(call) or (call, heard)", (1, 2))
             if must_finish and not inspect.iscoroutinefunction(handler):
                 raise ConfigError(
-                    f"expected an async def for intent {name!r} that must finish, got a {_kind(handler)}.",
+                    f"expected an async def for intent {name!r} that must finish, got a {kind_of_function(handler)}.",
                     fix="write it as async def, or leave must_finish out",
                 )
             self._add(_Intent(name, phrases, _to_the_end(handler) if must_finish else handler))
@@ -245,7 +252,7 @@ class Agent:
         def add(function: ToolT) -> ToolT:
             if must_finish and not inspect.iscoroutinefunction(function):
                 raise ConfigError(
-                    f"expected an async def for a tool that must finish, got a {_kind(function)}.",
+                    f"expected an async def for a tool that must finish, got a {kind_of_function(function)}.",
                     fix="write it as async def, or leave must_finish out",
                 )
             kept = _to_the_end(function) if must_finish else function
@@ -266,7 +273,7 @@ class Agent:
         """
         if self.on_digit is not None:
             raise ConfigError("expected one function for digits, got a second.", fix="handle all digits in one")
-        _check_handler(handler, "digits", "(call, digit)", (2,))
+        check_handler(handler, "digits", "(call, digit)", (2,))
         self.on_digit = handler
         return handler
 
@@ -388,9 +395,9 @@ class Agent:
         return tuple(examples)
 
     def _add(self, intent: _Intent) -> None:
-        mine = {_plain(example) for example in intent.examples}
+        mine = {plain(example) for example in intent.examples}
         for other in self._intents.values():
-            shared = mine.intersection(_plain(example) for example in other.examples)
+            shared = mine.intersection(plain(example) for example in other.examples)
             if shared:
                 raise ConfigError(
                     f"expected different examples for intents {other.name!r} and {intent.name!r}, "
@@ -399,88 +406,6 @@ class Agent:
                 )
         self._intents[intent.name] = intent
         self._built_dialog = None
-
-
-def _checked_llm(
-    llm: str | LanguageModel | Sequence[str | LanguageModel] | None, instructions: Instructions, dialog: Dialog | None
-) -> list[str | LanguageModel] | None:
-    """The models, as far as can be said without making them."""
-    if llm is None:
-        if instructions:
-            raise ConfigError(
-                "expected a language model for the instructions, got none.", fix='Agent(…, llm="openai:gpt-5-mini")'
-            )
-        return None
-    if dialog is not None:
-        raise ConfigError("expected a dialog or a language model, got both.", fix="leave one out")
-    models: list[Any] = [*llm] if isinstance(llm, (list, tuple)) else [llm]
-    if not models:
-        raise ConfigError("expected a language model, got an empty list of them.", fix='llm="openai:gpt-5-mini"')
-    for model in models:
-        if isinstance(model, str):
-            split_name(model)
-        elif not callable(getattr(model, "stream", None)):
-            raise ConfigError(
-                f"expected language models by name or with a method stream, got {kind_of(model)}.",
-                fix='llm="openai:gpt-5-mini"',
-            )
-    return models
-
-
-def _checked_knowledge(
-    given: str | os.PathLike[str] | Knowledge | Sequence[str | os.PathLike[str]] | None, llm: object
-) -> Knowledge | None:
-    if given is None:
-        return None
-    from offhook.tools.knowledge import Knowledge
-
-    if llm is None:
-        raise ConfigError(
-            "expected a language model that looks things up, got knowledge and none.",
-            fix='Agent(…, llm="openai:gpt-5-mini")',
-        )
-    if isinstance(given, Knowledge):
-        return given
-    return Knowledge(*given) if isinstance(given, (list, tuple)) else Knowledge(given)  # type: ignore[arg-type]
-
-
-def _checked_mcp(given: Sequence[str | MCPServer], llm: object) -> Sequence[MCPServer]:
-    if isinstance(given, str):
-        raise ConfigError("expected a list of MCP servers, got one text.", fix=f"mcp=[{given!r}]")
-    if given and llm is None:
-        raise ConfigError(
-            "expected a language model that uses tools, got MCP servers and none.",
-            fix='Agent(…, llm="openai:gpt-5-mini")',
-        )
-    if not given:
-        return ()
-    from offhook.tools.mcp import MCPServer
-
-    return tuple(one if isinstance(one, MCPServer) else MCPServer(one) for one in given)
-
-
-def _plain(phrase: str) -> str:
-    return " ".join(phrase.lower().split())
-
-
-def _kind(handler: Callable[..., Any]) -> str:
-    return "function that yields" if inspect.isasyncgenfunction(handler) else "plain function"
-
-
-def _check_handler(handler: Callable[..., Any], of: str, wanted: str, counts: tuple[int, ...]) -> None:
-    name = getattr(handler, "__name__", "handler")
-    try:
-        signature = inspect.signature(handler)
-    except (TypeError, ValueError):
-        got = f"an object of type {type(handler).__name__} that cannot be called so"
-        raise ConfigError(f"expected a function for {of}, got {got}.", fix=f"write a def {name}(…)") from None
-    for count in counts:
-        try:
-            signature.bind(*range(count))
-        except TypeError:
-            continue
-        return
-    raise ConfigError(f"expected a function of {wanted} for {of}, got {name}{signature}.", fix="change its parameters")
 
 
 def _to_the_end(handler: Callable[..., Any]) -> Callable[..., Any]:
