@@ -249,6 +249,24 @@ async def test_no_words_are_looked_for_in_a_pause() -> None:
     assert len(stt.looked) == 1
 
 
+async def test_a_look_is_given_up_in_a_pause() -> None:
+    """Not in one of a few milliseconds, as between two words."""
+    stt = Held(at_once=1)
+    caller = Caller(BatchSpeechToText(stt, partials=True))
+    await caller.begin(700)
+    assert len(stt.heard) == 1
+    await caller.push(60, bytes(PIECE_BYTES))
+    await caller.push(20)
+    await caller.push(60, bytes(PIECE_BYTES))
+    assert stt.cancelled == 0
+    await caller.push(20, bytes(PIECE_BYTES))
+    assert stt.cancelled == 1
+    await caller.push(400)
+    assert len(stt.heard) == 1
+    await caller.push(100)
+    assert len(stt.heard) == 2
+
+
 @pytest.mark.parametrize("partials", [False, True, None])
 async def test_words_so_far_can_be_turned_off_and_otherwise_are_told_on_the_side(partials: bool | None) -> None:
     """An engine that can do that does so unless it is told not to."""

@@ -51,7 +51,9 @@ _EVERY_MS = 500.0
 _REST = 3.0
 """and at least so many times as much as a look takes."""
 _PAUSE = 0.2
-"""-14 dB: what is so much softer than the last second is a pause."""
+"""-14 dB: what is so much softer than the last second is a pause,"""
+_PAUSE_MS = 80.0
+"""and what lasts so long is one in which a look is given up."""
 _LIMIT_S = 3600.0
 """Whoever asks knows how long to wait, and closes the stream."""
 
@@ -144,6 +146,7 @@ class _Stream(RecognitionStream):
         self._to_stt: Resampler | None = None  # an utterance is under way
         self._utterance = bytearray()
         self._look_at_ms = _FIRST_MS
+        self._quiet_ms = 0.0
         self._flushes = 0
         self._trailing = False  # nothing was said since the last flush
         self._asking: asyncio.Task[None] | None = None
@@ -169,8 +172,8 @@ class _Stream(RecognitionStream):
             self._recent_bytes -= len(self._recent.popleft())
         if self._to_stt is not None and not self._closed:
             self._keep(self._to_stt.process(audio))
-            if not self._trailing and self._length_ms >= self._look_at_ms and self._sounds(audio):
-                self._look()
+            if not self._trailing and (self.glancing or self._length_ms >= self._look_at_ms):
+                self._consider(audio)
 
     def speech_began(self, at_ms: float, *, goes_on: bool = False) -> None:
         """Keep everything from there on."""
@@ -223,10 +226,18 @@ class _Stream(RecognitionStream):
     def _length_ms(self) -> float:
         return len(self._utterance) * 500 / self._engine.stt.sample_rate
 
-    def _sounds(self, audio: bytes) -> bool:
-        """Whether the caller speaks in it: in a pause the words are likely to be asked for within a moment."""
+    def _consider(self, audio: bytes) -> None:
+        """Look at the utterance while the caller speaks, and not in a pause: there the words are likely to be asked for
+        within a moment."""
         lately = bytes(self._utterance[-2 * self._engine.stt.sample_rate :])
-        return audioop.rms(audio, 2) > _PAUSE * audioop.rms(lately, 2)
+        if audioop.rms(audio, 2) > _PAUSE * audioop.rms(lately, 2):
+            self._quiet_ms = 0.0
+            self._look()
+            return
+        self._quiet_ms += len(audio) * 500 / self._rate
+        if self.glancing and self._quiet_ms >= _PAUSE_MS:
+            self.look_away()
+            self._look_at_ms = self._length_ms + _EVERY_MS
 
     def _keep(self, pcm: bytes) -> None:
         room = self._engine.stt.sample_rate * 2 * _LONGEST_MS // 1000 - len(self._utterance)
