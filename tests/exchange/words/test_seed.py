@@ -122,6 +122,36 @@ def test_a_wrong_seed_says_what_was_expected(document: dict[str, object], expect
     assert error.value.fix is not None
 
 
+@pytest.mark.parametrize(
+    ("document", "says"),
+    [
+        ({"applications": [{**APPLICATION, "webhook_timeout_secs": 31}]}, "webhook_timeout_secs as 0 to 30 … got 31."),
+        (
+            {"applications": [{**APPLICATION, "webhook_timeout_secs": "soon"}]},
+            "webhook_timeout_secs as 0 to 30 … got a text of 4 characters.",
+        ),
+        ({"applications": [{**APPLICATION, "webhook_api_version": 3}]}, 'webhook_api_version "1" or "2" … got 3.'),
+        ({"applications": [{**APPLICATION, "name": 7}]}, "name as text … got 7."),
+        ({"phones": [{"number": "+15550100", "answers": "maybe"}]}, "not_found … got a text of 5 characters."),
+        ({"phones": [{"number": "+15550100", "answers": ["busy"]}]}, "not_found … got a list of 1."),
+        ({"phones": [{"number": "+15550100", "answer_after_ms": -1}]}, "answer_after_ms as 0 or more … got -1."),
+        ({"phones": [{"number": "+15550100", "answer_after_ms": True}]}, "answer_after_ms as 0 or more … got true."),
+        (
+            {"numbers": [{"phone_number": "+15550199", "application": "nobody's"}]},
+            "one in [[applications]] … got a text of 8 characters that is none.",
+        ),
+        ({"phones": ["+15550100"]}, "tables written [[phones]] … got a list of 1."),
+    ],
+)
+def test_a_wrong_seed_says_what_it_got_and_quotes_no_text(document: dict[str, object], says: str) -> None:
+    """A number tells more than its kind; a text may be somebody's name."""
+    with pytest.raises(ConfigError) as error:
+        parse_seed(document)
+    expected, got = says.split(" … ")
+    assert expected in str(error.value)
+    assert got in str(error.value)
+
+
 def test_a_file_that_is_not_there_or_not_toml(tmp_path: Path) -> None:
     """ConfigError, with the path."""
     with pytest.raises(ConfigError, match="No such file"):

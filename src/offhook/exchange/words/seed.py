@@ -176,7 +176,7 @@ def _check_once(key: str, where: str, values: list[str]) -> None:
 def _tables(document: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
     tables = document.get(name, [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise _wrong(name, f"tables written [[{name}]]", type(tables).__name__)
+        raise _wrong(name, f"tables written [[{name}]]", kind_of(tables))
     for index, table in enumerate(tables):
         unknown = sorted(set(table) - _KEYS[name])
         if unknown:
@@ -187,7 +187,7 @@ def _tables(document: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
 def _text(table: Mapping[str, Any], key: str, where: str) -> str:
     value = table.get(key)
     if not isinstance(value, str) or not value:
-        raise _wrong(where, f"{key} as text", "nothing" if value is None else repr(type(value).__name__))
+        raise _wrong(where, f"{key} as text", kind_of(value))
     return value
 
 
@@ -197,16 +197,16 @@ def _application(table: Mapping[str, Any], index: int) -> Application:
     failover = _url(table, "webhook_event_failover_url", where) if table.get("webhook_event_failover_url") else None
     timeout = table.get("webhook_timeout_secs")
     if timeout is not None and not (_is_count(timeout) and timeout <= 30):
-        raise _wrong(where, "webhook_timeout_secs as 0 to 30", "another value")
-    version = str(table.get("webhook_api_version", "2"))
-    if version not in ("1", "2"):
-        raise _wrong(where, 'webhook_api_version "1" or "2"', "another value")
+        raise _wrong(where, "webhook_timeout_secs as 0 to 30", kind_of(timeout))
+    version = table.get("webhook_api_version", "2")
+    if str(version) not in ("1", "2"):
+        raise _wrong(where, 'webhook_api_version "1" or "2"', kind_of(version))
     return Application(
         id=str(table.get("id") or new_resource_id()),
         name=_text(table, "name", where),
         webhook_event_url=url,
         webhook_event_failover_url=failover,
-        webhook_api_version=cast("Literal['1', '2']", version),
+        webhook_api_version=cast("Literal['1', '2']", str(version)),
         webhook_timeout_secs=timeout,
     )
 
@@ -235,7 +235,9 @@ def _number(table: Mapping[str, Any], index: int, applications: tuple[Applicatio
     wanted = table.get("application")
     connection_id = next((a.id for a in applications if str(wanted) in (a.id, a.name)), None)
     if wanted is not None and connection_id is None:
-        raise _wrong(where, "application to be the name or id of one in [[applications]]", "an unknown one")
+        raise _wrong(
+            where, "application to be the name or id of one in [[applications]]", f"{kind_of(wanted)} that is none"
+        )
     tags = table.get("tags", [])
     if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
         raise _wrong(where, "tags as a list of texts", kind_of(tags))
@@ -254,10 +256,10 @@ def _phone(table: Mapping[str, Any], index: int) -> PhoneSpec:
         raise _wrong(where, "number in E.164 or a SIP URI", kind_of(number))
     answers = table.get("answers", "person")
     if answers not in get_args(Answers):
-        raise _wrong(where, f"answers to be one of {', '.join(get_args(Answers))}", "another value")
+        raise _wrong(where, f"answers to be one of {', '.join(get_args(Answers))}", kind_of(answers))
     after = table.get("answer_after_ms", 1500)
     if not _is_count(after):
-        raise _wrong(where, "answer_after_ms as 0 or more", "another value")
+        raise _wrong(where, "answer_after_ms as 0 or more", kind_of(after))
     script = table.get("script")
     if script is not None and not isinstance(script, str | dict):
         raise _wrong(where, "script as a name, a path or a table", kind_of(script))
