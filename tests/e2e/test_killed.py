@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
 import signal
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from websockets.exceptions import InvalidStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,11 +107,13 @@ def test_it_can_die_again_and_slots_are_free_once_callers_hang_up(
     assert {one["state"] for one in alive} == {"ended"}
 
 
-def serve(carrier: Any, launch: Any) -> None:
-    """A server for that carrier, on any port."""
-    carrier.agent = launch("serve", "talkative:agent", "--port", "0", "--json", env=carrier.env)
-    port = carrier.agent.event("server.ready")["port"]
-    carrier.webhooks = f"http://127.0.0.1:{port}/webhooks/telnyx"
+def serve(carrier: Any, launch: Any, *, port: int = 0, env: dict[str, str] | None = None) -> int:
+    """A server for that carrier; returns the port."""
+    words = ("serve", "talkative:agent", "--port", str(port), "--json", "--transcripts")
+    carrier.agent = launch(*words, env={**carrier.env, **(env or {})})
+    listening: int = carrier.agent.started("server.ready")["port"]
+    carrier.webhooks = f"http://127.0.0.1:{listening}/webhooks/telnyx"
+    return listening
 
 
 def test_an_event_that_was_acknowledged_is_not_lost(own_carrier: Any, launch: Any) -> None:
@@ -128,6 +132,28 @@ def test_an_event_that_was_acknowledged_is_not_lost(own_carrier: Any, launch: An
     assert carrier.post(body).status_code == 200  # repeated by a carrier that did not see the first 200
     assert carrier.post(carrier.event("call.answered", call_id)).status_code == 200
     assert carrier.commanded(call_id) == ["answer"]
+    carrier.hang_up(call_id)
+    until(lambda: carrier.health()["calls_up"] == 0, "the slot to be free")
+
+
+def test_audio_that_was_asked_for_before_the_restart_comes_in_after_it(own_carrier: Any, launch: Any) -> None:
+    """The dead process has signed its token; an apology is heard on that socket, and no second one opens with it."""
+    carrier, key = own_carrier, {"OFFHOOK_TOKEN_KEY": secrets.token_hex(32)}
+    port = serve(carrier, launch, env=key)
+    call_id = carrier.ring()
+    until(lambda: carrier.health()["journal"]["waiting"] == 0, "the call to be in the journal")
+    carrier.agent.signal(signal.SIGKILL)
+    carrier.agent.wait()
+    serve(carrier, launch, port=port, env=key)
+    carrier.command(call_id, "streaming_start")
+    with carrier.media(call_id) as line:
+        line.start()
+        assert len(line.until_heard()) > 4000
+        with pytest.raises(InvalidStatus) as refused, carrier.media(call_id):
+            pass
+        assert refused.value.response.status_code == 410
+    spoken = carrier.agent.event("agent.speech_ended", call=call_id)
+    assert (spoken["kind"], "cut off" in spoken["text"]) == ("apology", True)
     carrier.hang_up(call_id)
     until(lambda: carrier.health()["calls_up"] == 0, "the slot to be free")
 
