@@ -17,6 +17,7 @@ from offhook.calls.state import (
     EndSession,
     GiveUp,
     MediaBegan,
+    PersonGone,
     RestartStream,
     TransferAsked,
     TransferConnected,
@@ -220,9 +221,9 @@ def test_a_bridged_call_is_with_a_person() -> None:
 
 
 def test_a_transfer_that_is_answered_is_told_once() -> None:
-    """And a leg that ends afterwards is not one that was not answered."""
+    """And a leg that ends afterwards is not one that was not answered: nobody is left to talk to."""
     record, effects = run([answered(), TransferAsked(), bridged(), bridged(4), TransferLegOver(cause="x")])
-    assert effects == [TransferConnected()]
+    assert effects == [TransferConnected(), PersonGone()]
     assert (record.transferring, record.state) == (True, CallState.BRIDGED)
     assert run([answered(), bridged()])[1] == []
     assert run([TransferAsked(), hangup(), bridged()])[1] == [EndSession("normal_clearing")]

@@ -418,6 +418,8 @@ class Carrier:
         self.webhooks = ""
         self.over: set[str] = set()
         """Calls that it says are over, when it is asked."""
+        self.up: dict[str, str] = {}
+        """Legs that it lists as up, with their sessions."""
         self.replies: dict[str, tuple[int, dict[str, Any]]] = {}
         """What the API says to an action, or to a command with this number in ``to``, if it does not agree."""
         self.agent: Program
@@ -442,7 +444,8 @@ class Carrier:
             def do_GET(self) -> None:
                 *_, last = self.path.split("?")[0].strip("/").split("/")
                 if last == "active_calls":
-                    self._reply(200, {"data": [], "meta": {"cursors": {}}})
+                    up = [{"call_control_id": leg, "call_session_id": of} for leg, of in tuple(carrier.up.items())]
+                    self._reply(200, {"data": up, "meta": {"cursors": {}}})
                 else:
                     self._reply(200, {"data": {"call_control_id": last, "is_alive": last not in carrier.over}})
 

@@ -7,12 +7,14 @@ import base64
 import gc
 import json
 import weakref
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from websockets.exceptions import InvalidStatus
 
 from offhook.calls.events import CallOver, CallRinging, MediaLost, TransferBridged, TransferFailed
+from offhook.carriers.commands import LiveLeg
 from offhook.carriers.telnyx.wire import telnyx_wire
 from offhook.errors import CallEnded, CallError, CommandInvalid, ConfigError
 from offhook.server.host import Host
@@ -584,6 +586,50 @@ async def test_a_call_with_a_person_is_not_hung_up_by_us(town: Any) -> None:
     await socket.wait_closed()
     await town.hang_up()
     await until(lambda: not host.dispatch.live)
+
+
+async def with_a_person(town: Any, host: Host) -> Any:
+    """A caller who talks to a person; the session is over."""
+    session, _, _ = await transferred(town, host)
+    await town.webhook("call.bridged", "b1")
+    await town.webhook("call.bridged", "c1")
+    session.over.set()
+    await town.carrier.did("stop_streaming")
+    await until(lambda: not host.dispatch.live[session.call].busy)
+    return session
+
+
+async def test_a_caller_whose_person_has_hung_up_is_hung_up_where_the_carrier_does_not(town: Any, caplog: Any) -> None:
+    """Nobody is left to talk to: a person who answers and is gone at once may have been gone before the two met."""
+    host = await town.open(times=replace(town.times, report_s=0.1))
+    session = await with_a_person(town, host)
+    person = LiveLeg(call_id="b1", session_id=session.call.session_id)
+    town.carrier.legs = [LiveLeg(call_id="c1", session_id=session.call.session_id), person]
+    asked = 0
+
+    async def live_legs(connection_id: str | None = None) -> tuple[LiveLeg, ...]:
+        """The second time, the carrier no longer shows the person."""
+        nonlocal asked
+        asked += 1
+        assert "hangup" not in town.carrier.names()
+        return tuple(leg for leg in town.carrier.legs if asked == 1 or leg is not person)
+
+    town.carrier.live_legs = live_legs
+    await town.hang_up("b1")
+    await town.carrier.did("hangup")
+    assert asked == 2
+    assert "nobody is left to talk to" in caplog.text
+    await town.hang_up()
+    await until(lambda: not host.dispatch.live)
+
+
+async def test_a_caller_whose_person_has_hung_up_is_left_to_a_carrier_that_hangs_up(town: Any) -> None:
+    """Its report comes in a moment; or it says that the call is over, when it is asked."""
+    host = await town.open(times=replace(town.times, report_s=0.1))
+    await with_a_person(town, host)
+    await town.hang_up("b1")
+    await until(lambda: not host.dispatch.live)  # no report has come, and the carrier lists no call
+    assert "hangup" not in town.carrier.names()
 
 
 async def test_a_transfer_that_nobody_answers_is_told(town: Any) -> None:

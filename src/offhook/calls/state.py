@@ -28,6 +28,7 @@ __all__ = [
     "GiveUp",
     "MediaBegan",
     "OwnEvent",
+    "PersonGone",
     "RestartStream",
     "TransferAsked",
     "TransferConnected",
@@ -171,7 +172,12 @@ class TransferLost:
     cause: str
 
 
-Effect = AnswerCall | BeginSession | EndSession | RestartStream | GiveUp | TransferConnected | TransferLost
+@dataclass(frozen=True, slots=True)
+class PersonGone:
+    """Fired when whom the caller talked to has hung up: nobody is left to talk to, and the call must be over soon."""
+
+
+Effect = AnswerCall | BeginSession | EndSession | RestartStream | GiveUp | TransferConnected | TransferLost | PersonGone
 
 OwnEvent = MediaBegan | TransferAsked | TransferWithdrawn | TransferLegOver
 """What we report of a call ourselves."""
@@ -207,10 +213,12 @@ def _own(record: CallRecord, event: OwnEvent) -> tuple[CallRecord, tuple[Effect,
             return replace(record, transferring=True), ()
         case TransferLegOver(cause=cause) if record.transferring and record.state in _NOT_CONNECTED:
             return replace(record, transferring=False), (TransferLost(cause=cause),)
+        case TransferLegOver() if record.transferring and record.state is CallState.BRIDGED:
+            return record, (PersonGone(),)
         case TransferWithdrawn():
             return replace(record, transferring=False), ()
         case _:
-            return record, ()  # the leg of a transfer that has succeeded, or that nobody waits for
+            return record, ()  # the leg of a transfer that nobody waits for
 
 
 def _bridged(record: CallRecord, event: CallBridged) -> tuple[CallRecord, tuple[Effect, ...]]:

@@ -21,6 +21,7 @@ from offhook.calls.state import (
     CallState,
     EndSession,
     GiveUp,
+    PersonGone,
     RestartStream,
     TransferConnected,
     TransferLegOver,
@@ -132,6 +133,8 @@ class LiveCall:
                 self.fail(reason)
             case TransferConnected():
                 call.notify(TransferBridged(at_ms=at_ms, call_id=call.id))
+            case PersonGone():
+                self._host.spawn(self._after_person())
             case TransferLost(cause=cause):
                 call.notify(TransferFailed(at_ms=at_ms, call_id=call.id, cause=cause))
                 if self.ending == PASSED_ON and call.state is CallState.RINGING:
@@ -244,6 +247,19 @@ class LiveCall:
         if failed is None and call.line.lost:
             failed = call.line.failure or "media_lost"
         self.tell(ends.SessionOver(failed=failed, handed_over=self.handed_over))
+
+    async def _after_person(self) -> None:
+        """Whom the caller talked to has hung up. The carrier hangs the caller's leg up then; where it does not, because
+        that person was gone before the two were connected, the caller would hear nothing any more."""
+        times = self._host.options.times
+        for limit_s in (times.hangup_s, times.report_s):
+            if await self.end_within(limit_s) or self._host.stopping:
+                return
+            if await self.call.is_alone() and not self.call.ended:
+                logger.warning("call %s: nobody is left to talk to, and it is up: hanging up", self.call.id)
+                await self.leg.hang_up()
+                return
+        await self.leg.check(unknown_is_over=False)
 
     async def end_within(self, limit_s: float) -> bool:
         """Wait so long for the call's end; whether it has come."""
