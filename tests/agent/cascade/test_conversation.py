@@ -55,6 +55,25 @@ HUM = tone(8000, 20, frequency=250)
 LONG = "one two three four five six seven eight nine ten eleven twelve."
 
 
+# -- the first words ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("opening", "said"), [(None, GREETING), ("Please go on.", "Please go on.")])
+async def test_a_call_opens_with_what_counts_when_its_audio_begins(
+    ringing: Any, opening: str | None, said: str
+) -> None:
+    """A leg that is found after a restart may turn out to ring still: it is greeted, and not asked to go on."""
+    call = ringing(make_agent(greeting=GREETING))
+    call.call.opening = "We were cut off."
+    call.session.prepare()
+    await settle()
+    call.call.opening = opening
+    await call.start()
+    await call.until_quiet()
+    assert call.history == [("agent", said)]
+    await call.end()
+
+
 # -- turns ----------------------------------------------------------------------------------------------------------
 
 

@@ -129,7 +129,7 @@ class Cascade:
         self._voices.expect(audio)
         if self._greeted is not None:
             self._greeted.cancel()
-        if self._host.agent.greeting and self._host.call.opening is None:
+        if self._host.agent.greeting:  # whatever the call is to be opened with: that may change until audio flows
             self._greeted = asyncio.create_task(self._greeting.recording(audio))
 
     def begin(self, line: CallAudio) -> None:
