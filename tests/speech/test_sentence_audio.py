@@ -9,7 +9,7 @@ import pytest
 from offhook.audio.formats import PCM_8K, PCM_16K, PCMU, AudioFormat, Rewriter
 from offhook.errors import CodecError, EngineError
 from offhook.speech.sentence_audio import SentenceAudio
-from offhook.speech.streams import Sound
+from offhook.speech.streams import Sound, Word
 from offhook.speech.testing import tone
 
 PCM_22K = AudioFormat("pcm", 22050)
@@ -116,3 +116,13 @@ def test_a_sentence_may_have_such_bytes_in_its_middle() -> None:
     assert SentenceAudio("Hello.", PCMU, PCMU).take(Sound(b"<" * 23)) == b"<" * 23
     assert SentenceAudio("Hello.", PCMU, PCMU).take(Sound(b" " * 99)) == b" " * 99
     assert SentenceAudio("Hello.", PCMU, PCMU).take(Sound(b"<\1" * 99)) == b"<\1" * 99
+
+
+def test_what_is_no_word_is_left_out() -> None:
+    """The sentence is heard all the same, and its words by their share of the time."""
+    audio = SentenceAudio("Hello.", PCMU, PCMU)
+    word = Word("Hello", 0, 100.5)
+    mixed: Any = (word, "Hello", Word(None, 0, 1), Word("a", None, 1), Word("b", 0, "1"))  # type: ignore[arg-type]
+    assert audio.words(Sound(b"", mixed)) == [word]
+    none: Any = None
+    assert audio.words(Sound(b"", none)) == []

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeGuard
 
 from offhook.audio.formats import Rewriter
 from offhook.errors import EngineError, kind_of
-from offhook.speech.streams import Sound
+from offhook.speech.streams import Sound, Word
 
 if TYPE_CHECKING:
     from offhook.audio.formats import AudioFormat
@@ -74,6 +74,11 @@ class SentenceAudio:
             self.sounds = self._wanted.sounds(piece)
         return piece
 
+    def words(self, sound: Sound) -> list[Word]:
+        """The words that a piece tells, without what is none: when a word is said is worth knowing, and no more."""
+        given: object = sound.words
+        return [word for word in given if _is_word(word)] if isinstance(given, (tuple, list)) else []
+
     def flush(self) -> bytes:
         """The sentence is over: the rest of it.
 
@@ -101,3 +106,12 @@ class SentenceAudio:
                 f"expected {self._given} of a voice, got {found}.",
                 fix="ask the provider for raw audio, without a container",
             )
+
+
+def _is_word(word: object) -> TypeGuard[Word]:
+    return (
+        isinstance(word, Word)
+        and isinstance(word.text, str)
+        and isinstance(word.began_ms, (int, float))
+        and isinstance(word.ended_ms, (int, float))
+    )

@@ -89,7 +89,8 @@ async def test_a_voice_that_failed_is_asked_over_a_new_connection() -> None:
     assert tts.open_streams == other.open_streams == 0
 
 
-async def test_a_voice_that_raises_while_it_is_let_go_of_disturbs_nobody() -> None:
+@pytest.mark.parametrize("error", [OSError("canary"), SystemExit(1)])
+async def test_a_voice_that_raises_while_it_is_let_go_of_disturbs_nobody(error: BaseException) -> None:
     """What it raises when it is asked comes out; that it cannot be connected early is seen then."""
 
     class Broken(FakeStreamingTts):
@@ -98,12 +99,12 @@ async def test_a_voice_that_raises_while_it_is_let_go_of_disturbs_nobody() -> No
         def open(self, audio: Any, *, call_id: str | None = None) -> Any:
             assert call_id == "c1"
             if self.refuses:
-                raise OSError("canary")
+                raise error
             stream = super().open(audio)
             stream.close()
 
             def fail() -> None:
-                raise OSError("canary")
+                raise error
 
             stream.cancel = stream.close = fail  # type: ignore[method-assign]
             return stream
@@ -111,7 +112,7 @@ async def test_a_voice_that_raises_while_it_is_let_go_of_disturbs_nobody() -> No
     tts = Broken()
     voices = on_call(tts)
     voices.expect(PCMU)
-    with pytest.raises(OSError, match="canary"):
+    with pytest.raises(Exception, match=r"canary|got SystemExit"):
         ask(voices, tts, "one", "a")
     tts.refuses = False
     ask(voices, tts, "one", "a")

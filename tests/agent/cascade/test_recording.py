@@ -81,7 +81,8 @@ async def test_a_greeting_that_was_changed_is_recorded_anew() -> None:
 async def test_an_agent_without_a_greeting_asks_nothing_of_the_voice() -> None:
     """It listens first."""
     tts = FakeTts()
-    assert await greeting_of("", tts).recording() == []
+    for text in ("", " ", "…"):
+        assert await greeting_of(text, tts).recording() == []
     assert tts.spoken == []
 
 
@@ -98,6 +99,21 @@ async def test_a_greeting_is_recorded_by_the_first_voice_that_says_all_of_it() -
     first, second = FakeStreamingTts(deeds=["say", "break"]), FakeTts()
     assert await shown(greeting_of("One. Two.", first, second)) == ["One.", "Two."]
     assert second.spoken == ["One.", "Two."]
+
+
+async def test_a_greeting_is_said_anew_by_the_first_voice_once_it_works_again() -> None:
+    """Or callers would be greeted by one voice and answered by another until the next start."""
+    first, second = FakeStreamingTts(deeds=["break", "say", "refuse"]), FakeStreamingTts(timed=False)
+    greeting = greeting_of("One.", first, second)
+    greeting._voices.failed(first, OSError())
+    assert [recorded.words for recorded in await greeting.recording()] == [()]
+    assert len(second.asked) == 1
+    assert [recorded.words for recorded in await greeting.recording()] == [()]
+    assert len(second.asked) == 1, "the first one rests"
+    greeting._voices.worked(first)
+    assert [recorded.words for recorded in await greeting.recording()] == [(Word("One.", 0.0, 200.0),)]
+    await greeting.recording()
+    assert (len(first.asked), len(second.asked)) == (2, 1)
 
 
 async def test_a_voice_has_as_long_as_the_agents_limits_say() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from offhook.audio.formats import best_for
 from offhook.speech.metering import metered_voice
+from offhook.waiting import as_failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,7 +74,7 @@ class CallVoices:
             return
         try:
             self._free(voice, wanted, None)
-        except Exception as error:
+        except BaseException as error:
             logger.debug("call %s: opening a voice raised %s", self._call_id, type(error).__name__)
 
     def ask(
@@ -91,8 +92,12 @@ class CallVoices:
         Raises:
             Exception: what the voice raises.
         """
-        connection = self._free(voice, wanted, owner)
-        asked = Asked(voice, connection.stream.speak(text, goes_on=goes_on), connection.written, owner)
+        try:
+            connection = self._free(voice, wanted, owner)
+            sounds = connection.stream.speak(text, goes_on=goes_on)
+        except BaseException as error:  # nothing in it waits, so none is our own end
+            raise as_failure(error) from error
+        asked = Asked(voice, sounds, connection.written, owner)
         connection.asked.add(asked)
         return asked
 
@@ -143,7 +148,7 @@ class CallVoices:
         """What a voice raises while it is let go of is nobody's concern."""
         try:
             act()
-        except Exception as error:
+        except BaseException as error:
             logger.debug("call %s: letting go of a voice raised %s", self._call_id, type(error).__name__)
 
 

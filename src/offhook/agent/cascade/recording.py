@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -42,8 +43,8 @@ Recording = list[Recorded]
 class Greeting:
     """An agent's greeting, recorded once: the next call costs the voice nothing and starts without a wait.
 
-    Lines take audio in different formats, so there is a recording for each that there has been. When the text changes,
-    it is recorded anew.
+    Lines take audio in different formats, so there is a recording for each that there has been. It is recorded anew
+    when the text changes, and when another voice had to say it and the first one works again.
 
     Args:
         agent: whose greeting, and how long a voice may take.
@@ -54,7 +55,7 @@ class Greeting:
         self._agent = agent
         self._voices = voices
         self._text = ""
-        self._recordings: dict[AudioFormat, Recording] = {}
+        self._recordings: dict[AudioFormat, tuple[StreamingTextToSpeech, Recording]] = {}
         self._recording = asyncio.Lock()
 
     async def recording(self, audio: AudioFormat = PCMU) -> Recording:
@@ -69,28 +70,37 @@ class Greeting:
             if text != self._text:
                 self._text = text
                 self._recordings.clear()
-            if audio not in self._recordings:
-                self._recordings[audio] = await self._recorded(sentences_of(text), audio)
-            return self._recordings[audio]
+            voice, recording = self._recordings.get(audio, (None, []))
+            if voice is None or (voice is not self._voices.first and voice is not self._voices.likely):
+                if not (sentences := sentences_of(text)):
+                    return []
+                voice, recording = await self._recorded(sentences, audio)
+                self._recordings[audio] = voice, recording
+            return recording
 
-    async def _recorded(self, sentences: list[Sentence], audio: AudioFormat) -> Recording:
-        voices = self._voices.order() if sentences else []
-        for voice in voices:
-            connections = CallVoices(self._voices)
-            try:
-                recording = await self._said_by(voice, connections, sentences, audio)
-            except Exception as error:
-                if not isinstance(error, WaitOver):  # which has told of itself
-                    logger.error("recording the greeting, the voice raised %s", describe(error))
-                self._voices.failed(voice, error)
-                if voice is voices[-1]:
-                    raise
-            else:
-                self._voices.worked(voice)
-                return recording
-            finally:
-                connections.close()
-        return []
+    async def _recorded(self, sentences: list[Sentence], audio: AudioFormat) -> tuple[StreamingTextToSpeech, Recording]:
+        voices = self._voices.order()
+        for voice in voices[:-1]:
+            with suppress(Exception):  # which all have been told of
+                return await self._tried(voice, sentences, audio)
+        return await self._tried(voices[-1], sentences, audio)
+
+    async def _tried(
+        self, voice: StreamingTextToSpeech, sentences: list[Sentence], audio: AudioFormat
+    ) -> tuple[StreamingTextToSpeech, Recording]:
+        """What a voice makes of it; whether it works is known to all."""
+        connections = CallVoices(self._voices)
+        try:
+            recording = await self._said_by(voice, connections, sentences, audio)
+        except Exception as error:
+            if not isinstance(error, WaitOver):  # which has told of itself
+                logger.error("recording the greeting, the voice raised %s", describe(error))
+            self._voices.failed(voice, error)
+            raise
+        finally:
+            connections.close()
+        self._voices.worked(voice)
+        return voice, recording
 
     async def _said_by(
         self, voice: StreamingTextToSpeech, connections: CallVoices, sentences: list[Sentence], audio: AudioFormat
@@ -117,7 +127,7 @@ class Greeting:
 
         def take(sound: Sound) -> bool:
             pieces.append(audio.take(sound))
-            words.extend(sound.words)
+            words.extend(audio.words(sound))
             return audio.sounds and bool(sound.audio)
 
         limits = self._agent.limits

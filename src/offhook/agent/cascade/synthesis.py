@@ -163,7 +163,7 @@ class Synthesis:
             piece = audio.take(sound)
             line.begun = line.begun or audio.sounds
             if sound.words:
-                speech.playout.time_words(sound.words)
+                speech.playout.time_words(audio.words(sound))
             self._feed(speech, piece)
             return audio.sounds and bool(sound.audio)
 
