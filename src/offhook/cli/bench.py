@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from offhook.cli.console import emit_json, err, out
 
-__all__ = ["run_calls", "run_echo", "run_media"]
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["run_calls", "run_echo", "run_media", "run_providers"]
 
 
 def run_media(*, rounds: int, seconds: float, connections: int, as_json: bool) -> None:
@@ -41,3 +46,20 @@ def run_echo(*, as_json: bool) -> None:
     else:
         for table in result.tables():
             out.print(table)
+
+
+def run_providers(*, streams: int, seconds: float, rounds: int, livekit: Path | None, as_json: bool) -> None:
+    """Measure recognisers over the network, and print the table."""
+    from offhook.bench.recognisers import run_recognisers_bench
+
+    result = run_recognisers_bench(
+        streams=streams,
+        seconds=seconds,
+        rounds=rounds,
+        livekit_python=livekit,
+        progress=lambda line: err.print(f"[dim]{line}[/]"),
+    )
+    if as_json:
+        emit_json(result.to_dict())
+    else:
+        out.print(result.table())

@@ -307,6 +307,22 @@ def bench_echo(as_json: Json = False) -> None:
     run_echo(as_json=as_json)
 
 
+@bench_app.command("providers")
+def bench_providers(
+    streams: Annotated[int, typer.Option(min=1, max=500, help="Calls at once.")] = 40,
+    seconds: Annotated[float, typer.Option(min=0.5, max=60, help="How long each time.")] = 5.0,
+    rounds: Annotated[int, typer.Option(min=1, max=20, help="How often each client is measured.")] = 3,
+    livekit: Annotated[
+        Path | None, typer.Option(help="A Python that has livekit-plugins-deepgram, to compare with.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """CPU time of a call's audio on its way to a recogniser over the network, beside other clients."""
+    from offhook.cli.bench import run_providers
+
+    run_providers(streams=streams, seconds=seconds, rounds=rounds, livekit=livekit, as_json=as_json)
+
+
 class _Verb:
     """What is known of the verb that runs."""
 

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ListenSession"]
 
-_MESSAGE_MS: Final = 20.0
+_MESSAGE_MS: Final = 40.0
+"""Any length is taken. What is held back goes before a request to finish, so its answer is not later for it."""
 
 
 class ListenSession(ListeningSession):
