@@ -27,8 +27,10 @@ PUBLIC = {
     "offhook.events",
     "offhook.models.base",
     "offhook.models.testing",
+    "offhook.providers",
     "offhook.speech.streams",
     "offhook.speech.testing",
+    "offhook.testing.providers",
     "offhook.tools.built_in",
 }
 """Where what is shown may be imported from: for who writes an agent, and for who writes an engine or tries one."""
@@ -119,6 +121,20 @@ async def test_the_models_that_are_shown_are_asked_as_it_is_said(require: Any, m
     _, source = blocks(ROOT / "README.md", "python")
     exec(compile(source, "README.md", "exec"), names)
     assert isinstance(names["agent"].dialog, ModelDialog)
+
+
+async def test_the_recognisers_and_the_stand_ins_that_are_shown_are_made(
+    monkeypatch: pytest.MonkeyPatch, require: Any
+) -> None:
+    """The blocks of providers.md, as they stand."""
+    require(find_spec("openai") is not None, "the extra openai")
+    for name in ("ASSEMBLYAI_API_KEY", "DEEPGRAM_API_KEY", "TELNYX_API_KEY", "OPENAI_API_KEY"):
+        monkeypatch.setenv(name, "k")
+    names: dict[str, Any] = {}
+    for source in blocks(ROOT / "docs" / "providers.md", "python"):
+        exec(compile(source, "providers.md", "exec"), names)
+    assert names["agent"].stt == ["deepgram:flux", "moonshine"]
+    await names["test_my_agent"]()
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +49,13 @@ def real(name: str) -> bool:
 def words_in(text: str) -> list[str]:
     """The words of a text, without how they are written."""
     return "".join(c if c.isalnum() or c == "'" else " " for c in text.lower()).split()
+
+
+def understood(words: list[str]) -> bool:
+    """Whether these are the words of :data:`PHRASE`, once: a recogniser of this size takes one of them for another now
+    and then."""
+    same = sum(block.size for block in SequenceMatcher(None, words, WORDS, autojunk=False).get_matching_blocks())
+    return same >= len(WORDS) - 2 and len(words) <= len(WORDS) + 1
 
 
 @dataclass

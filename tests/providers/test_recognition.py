@@ -25,7 +25,7 @@ from offhook.speech.streams import (
 from offhook.speech.testing import tone
 from offhook.waits import PROVIDER_CONNECT, PROVIDER_WORDS
 
-from .conftest import KEYS, QUIET, WORDS, Listener, frames, say, words_in
+from .conftest import KEYS, QUIET, Listener, frames, say, understood, words_in
 
 if TYPE_CHECKING:
     from offhook.speech.streams import RecognitionEvent
@@ -81,7 +81,7 @@ async def test_what_is_said_becomes_words(service: Service, phrase: bytes) -> No
     stream = service.open(listener)
     await say(stream, phrase + QUIET * 100)
     event = await listener.wait_for(said)
-    assert words_in(event.text) == WORDS
+    assert understood(words_in(event.text))
     assert isinstance(event, EndOfTurn) == service.engine.ends_turns
     assert 0.5 < event.confidence <= 1.0
     assert any(isinstance(event, PartialWords) for event in listener.events)
@@ -100,7 +100,7 @@ async def test_a_flush_is_answered_with_the_words_at_once(service: Service, phra
     await say(stream, phrase + PAUSE)
     stream.flush()
     await listener.wait_for(answers(1))
-    assert words_told(listener) == WORDS
+    assert understood(words_told(listener))
     stream.close()
 
 
@@ -114,7 +114,7 @@ async def test_audio_that_was_pushed_before_there_is_a_connection_is_heard(
         stream.push(frame)
     stream.flush()
     await listener.wait_for(answers(1))
-    assert words_told(listener) == WORDS
+    assert understood(words_told(listener))
     stream.close()
 
 
@@ -129,7 +129,7 @@ async def test_pcm_is_heard_as_well(service: Service, phrase: bytes) -> None:
         stream.push(pcm[at : at + 640])
         await asyncio.sleep(0.004)
     event = await listener.wait_for(said)
-    assert words_in(event.text) == WORDS
+    assert understood(words_in(event.text))
     stream.close()
 
 

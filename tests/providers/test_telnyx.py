@@ -10,14 +10,14 @@ import pytest
 
 from offhook.audio.formats import PCM_8K, PCMU
 from offhook.errors import EngineRefused, EngineUnavailable
-from offhook.providers.telnyx import Telnyx, TelnyxSession, named
+from offhook.providers.telnyx import TelnyxSession, TelnyxStt, named
 from offhook.speech.streams import FinalWords, PartialWords
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-def asked(engine: Telnyx, audio: Any = PCMU) -> dict[str, list[str]]:
+def asked(engine: TelnyxStt, audio: Any = PCMU) -> dict[str, list[str]]:
     return parse_qs(urlsplit(engine._link(audio).url).query)
 
 
@@ -32,7 +32,7 @@ def events(session: TelnyxSession, *messages: str) -> list[Any]:
 
 def test_by_itself_it_asks_for_deepgram_in_the_format_of_the_line() -> None:
     """With one key for calls and words."""
-    engine = Telnyx(api_key="k", base_url="http://127.0.0.1:1/v2")
+    engine = TelnyxStt(api_key="k", base_url="http://127.0.0.1:1/v2")
     assert asked(engine) == {
         "input_format": ["mulaw"],
         "sample_rate": ["8000"],
@@ -51,14 +51,14 @@ def test_by_itself_it_asks_for_deepgram_in_the_format_of_the_line() -> None:
 
 def test_another_engine_takes_no_requests() -> None:
     """It is neither kept alive nor asked to finish."""
-    engine = Telnyx(api_key="k", engine="Google", language="de-DE", keyterms=["a"], endpointing_ms=200)
+    engine = TelnyxStt(api_key="k", engine="Google", language="de-DE", keyterms=["a"], endpointing_ms=200)
     query = asked(engine)
     assert query["transcription_engine"] == ["Google"]
     assert query["language"] == ["de-DE"]
     assert "model" not in query
     assert engine._link(PCMU).keep_alive is None
     assert engine._session(PCMU).flush() == (1, [])
-    assert Telnyx(api_key="k")._session(PCMU).flush() == (1, ['{"type":"Finalize"}'])
+    assert TelnyxStt(api_key="k")._session(PCMU).flush() == (1, ['{"type":"Finalize"}'])
 
 
 def test_its_address_is_that_of_calls_unless_there_is_one_for_words(
@@ -68,9 +68,9 @@ def test_its_address_is_that_of_calls_unless_there_is_one_for_words(
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("TELNYX_SPEECH_BASE_URL", raising=False)
     monkeypatch.setenv("TELNYX_BASE_URL", "http://127.0.0.1:2/v2")
-    assert Telnyx(api_key="k")._link(PCMU).url.startswith("ws://127.0.0.1:2/v2/")
+    assert TelnyxStt(api_key="k")._link(PCMU).url.startswith("ws://127.0.0.1:2/v2/")
     monkeypatch.setenv("TELNYX_SPEECH_BASE_URL", "http://127.0.0.1:3/v2")
-    assert Telnyx(api_key="k")._link(PCMU).url.startswith("ws://127.0.0.1:3/v2/")
+    assert TelnyxStt(api_key="k")._link(PCMU).url.startswith("ws://127.0.0.1:3/v2/")
 
 
 @pytest.mark.parametrize(

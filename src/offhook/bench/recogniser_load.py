@@ -22,6 +22,8 @@ _FRAME_S = 0.02
 _WARM_S = 1.0
 _SPEECH_FRAMES, _SILENT_FRAMES = 75, 50
 _LIMIT_S = 10.0
+_PAUSE_S = 1.0
+"""Before streams are closed, so that the far end has heard all, and it is our part that is measured."""
 
 
 def _frames() -> list[bytes]:
@@ -206,6 +208,7 @@ async def _measure(kind: type[Client], port: int, count: int, seconds: float) ->
         await asyncio.sleep(max(0.0, began_s + sent * _FRAME_S - loop.time()))
     used_s = time.process_time() - (cpu_s or 0.0)
     events = sum(client.events for client in clients) - (heard or 0)
+    await asyncio.sleep(_PAUSE_S)
     closed_ms = time.monotonic() * 1000
     for client in clients:
         client.close()

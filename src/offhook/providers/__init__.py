@@ -1,1 +1,22 @@
-"""Recognisers and voices of other people's services, each a thin client of the vendor's own protocol."""
+"""Recognisers of other people's services, each a thin client of the vendor's own protocol."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from offhook.providers.assemblyai import AssemblyAI
+    from offhook.providers.deepgram import Deepgram, Flux
+    from offhook.providers.telnyx import TelnyxStt
+
+__all__ = ["AssemblyAI", "Deepgram", "Flux", "TelnyxStt"]
+
+_HOMES = {"AssemblyAI": "assemblyai", "Deepgram": "deepgram", "Flux": "deepgram", "TelnyxStt": "telnyx"}
+
+
+def __getattr__(name: str) -> object:
+    """What is asked for is imported then: a program uses one of them."""
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from offhook.speech.streams import AudioFormat, RecognitionEvent
 
-__all__ = ["Telnyx", "TelnyxSession", "named"]
+__all__ = ["TelnyxSession", "TelnyxStt", "named"]
 
 ADDRESS: Final = "wss://api.telnyx.com/v2"
 KEY: Final = "TELNYX_API_KEY"
@@ -35,8 +35,8 @@ _DEEPGRAM: Final = "Deepgram"
 _ENGINES: Final = ("Deepgram", "Telnyx", "Google", "Azure", "xAI", "AssemblyAI", "Speechmatics", "Soniox", "Parakeet")
 
 
-class Telnyx(NetworkRecogniser):
-    """Telnyx as a recogniser: ``Agent(stt=Telnyx())``, or ``stt="telnyx"``.
+class TelnyxStt(NetworkRecogniser):
+    """Telnyx as a recogniser: ``Agent(stt=TelnyxStt())``, or ``stt="telnyx"``.
 
     It does not end turns. With another engine than Deepgram, words of all that was said cannot be asked for: they are
     there when they are there.
@@ -153,11 +153,11 @@ def _error(code: str) -> EngineRefused | EngineUnavailable:
     return EngineUnavailable("expected Telnyx to go on, got an error.")
 
 
-def named(which: str) -> Telnyx:
+def named(which: str) -> TelnyxStt:
     """``telnyx``, ``telnyx:nova-2`` (a model of Deepgram's), ``telnyx:Speechmatics`` (an engine),
     ``telnyx:Deepgram/nova-3`` (both)."""
     engine, slash, model = which.partition("/")
     known = {name.lower(): name for name in _ENGINES}
     if engine.lower() in known:
-        return Telnyx(engine=known[engine.lower()], model=model or None)
-    return Telnyx(model=which or None) if not slash else Telnyx(engine=engine, model=model)
+        return TelnyxStt(engine=known[engine.lower()], model=model or None)
+    return TelnyxStt(model=which or None) if not slash else TelnyxStt(engine=engine, model=model)

@@ -1,6 +1,8 @@
 """Stand-ins for a benchmark: ``python -m offhook.testing.providers TEXT …``.
 
-It prints ``ready PORT``, and serves until it is told to end. What is heard is the texts, whatever is said; without any the engines of this machine hear."""
+It prints ``ready PORT``, and serves until it is told to end. What is heard is the texts, whatever is said; without any
+the engines of this machine hear.
+"""
 
 from __future__ import annotations
 
