@@ -19,10 +19,11 @@ from offhook.agent.handover import Handover
 from offhook.agent.options import Limits, TurnOptions
 from offhook.agent.work import uninterrupted
 from offhook.errors import ConfigError, kind_of
+from offhook.speech.text import Pronunciations, Wording
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from offhook.dialog.acts import Answer
     from offhook.dialog.base import Dialog
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from offhook.speech.base import SpeechToText, VoiceActivity
     from offhook.speech.batch_voice import AnyVoice
     from offhook.speech.streams import StreamingSpeechToText
+    from offhook.speech.text import Cutting
     from offhook.tools.base import Tools
     from offhook.tools.knowledge import Knowledge
     from offhook.tools.mcp import MCPServer
@@ -109,9 +111,12 @@ class Agent:
         texts: what it says of its own accord.
         limits: when it stops waiting.
         turn_taking: how turns are taken.
+        pronounce: how names are said that a voice would not know, by the name: ``{"Leicester": "lester"}``.
+        cutting: how long the sentences are that a voice is given, and how long the rest of one is waited for.
 
     Raises:
-        ConfigError: an empty name; a dialog and a model; instructions for nobody; a model that nobody knows.
+        ConfigError: an empty name; a dialog and a model; instructions for nobody; a model that nobody knows; a
+            pronunciation of nothing, or two of one name.
     """
 
     def __init__(
@@ -130,6 +135,8 @@ class Agent:
         texts: Texts | None = None,
         limits: Limits | None = None,
         turn_taking: TurnOptions | None = None,
+        pronounce: Mapping[str, str] | None = None,
+        cutting: Cutting | None = None,
     ) -> None:
         if not name.strip():
             raise ConfigError("expected a name for the agent, got an empty one.", fix='Agent(name="Front desk", …)')
@@ -141,6 +148,8 @@ class Agent:
         self.texts = texts or Texts()
         self.limits = limits or Limits()
         self.turn_taking = turn_taking or TurnOptions()
+        self._pronunciations = Pronunciations(pronounce)
+        self._cutting = cutting
         self.handing_over: Handover | None = None
         """When and where to hand over; ``None``: never. Set by :meth:`handover`."""
         self.on_digit: Callable[..., Any] | None = None
@@ -322,6 +331,11 @@ class Agent:
         if self._built_dialog is None:
             self._built_dialog = self._build_dialog()
         return self._built_dialog
+
+    @functools.cached_property
+    def wording(self) -> Wording:
+        """How its texts are said: cleaned, cut into sentences, and put into words in its language. For all calls."""
+        return Wording(language=self.turn_taking.language, pronounce=self._pronunciations, cutting=self._cutting)
 
     def _build_dialog(self) -> Dialog:
         if not self._intents and self._llm is None:

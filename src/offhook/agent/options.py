@@ -76,7 +76,9 @@ class TurnOptions:
     """Whether a dialog that lets itself be asked begins to answer before it is clear that the caller has finished.
     What is begun in vain is thrown away; at a model's host it costs tokens."""
     language: str = "en"
-    """Whose listener's words are ignored over the agent; see :mod:`offhook.agent.cascade.backchannels`."""
+    """Of the conversation, as a BCP 47 tag (``en``, ``en-GB``): whose listener's words are ignored over the agent (see
+    :mod:`offhook.agent.cascade.backchannels`), and in which numbers, times and prices are put into words for the voice
+    (see :mod:`offhook.speech.text`)."""
 
     def __post_init__(self) -> None:
         if self.turn_detection is not None and self.turn_detection not in get_args(TurnDetection):

@@ -43,7 +43,7 @@ class AgentSessions:
     """
 
     def __init__(self, agent: Agent, engines: Engines, *, clock: Clock | None = None) -> None:
-        _ = agent.dialog  # built once and now, not while the first caller waits
+        _ = agent.dialog, agent.wording  # built once and now, not while the first caller waits
         self._agent = agent
         self.metering = Metering()
         """Where it is told what calls ask of the engines, and what these take."""

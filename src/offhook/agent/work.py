@@ -24,6 +24,10 @@ class Work:
     """Whether something else is answered by now: what it says and asks for is not done any more."""
     spoke: bool = False
     """Whether it has said something since the caller last spoke."""
+    sounded: bool = False
+    """Whether the caller has heard anything of what it said."""
+    unheard: int = 0
+    """How many characters it has said that made no sound."""
     begins: asyncio.Event | None = None
     """Set at the end of the turn that it is a draft of an answer to: until then it must not do anything."""
 

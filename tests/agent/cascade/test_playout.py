@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from offhook.agent.cascade.playout import Audio, Mark, Playout, PlayoutOptions
 from offhook.audio.formats import PCM_8K, PCM_16K, PCMA, PCMU, AudioFormat
 from offhook.speech.streams import Word
+from offhook.speech.text import Spoken
 
 MS = 16
 
@@ -29,7 +30,7 @@ def marks(messages: list[Audio | Mark]) -> list[str]:
 
 def speech(ms: float = 1000, text: str = "one two three four") -> Playout:
     playout = Playout(PCM_8K)
-    playout.begin(text)
+    playout.begin(Spoken.plain(text))
     playout.feed(pcm(ms))
     playout.finish()
     return playout
@@ -57,7 +58,7 @@ def test_audio_is_sent_as_it_comes_and_small_pieces_wait_while_there_is_time() -
     """A piece smaller than 100 ms is sent only if the caller would hear a gap, or at the end."""
     playout = Playout(PCM_8K)
     assert list(playout.due(0)) == []
-    playout.begin("hello there")
+    playout.begin(Spoken.plain("hello there"))
     playout.feed(pcm(25))
     assert lengths(list(playout.due(0))) == [20]
     playout.feed(pcm(155))
@@ -80,7 +81,7 @@ def test_the_tail_is_padded_to_a_whole_frame() -> None:
 def test_after_a_gap_audio_is_not_sent_faster_to_catch_up() -> None:
     """When audio comes late, the lead counts from when it came."""
     playout = Playout(PCM_8K)
-    playout.begin("hello")
+    playout.begin(Spoken.plain("hello"))
     playout.feed(pcm(100))
     list(playout.due(0))
     playout.feed(pcm(2000))
@@ -159,7 +160,7 @@ def test_marks_that_return_after_a_pause_were_not_played() -> None:
 def test_a_resumed_speech_goes_on_from_what_was_heard() -> None:
     """Nothing is lost and nothing is said twice; the first piece is short again."""
     playout = Playout(PCM_8K)
-    playout.begin("count")
+    playout.begin(Spoken.plain("count"))
     audio = bytes(range(250)) * (640 * MS // 250)
     playout.feed(audio)
     playout.finish()
@@ -186,11 +187,11 @@ def test_a_resumed_speech_goes_on_from_what_was_heard() -> None:
 def test_words_are_heard_in_proportion_to_the_time() -> None:
     """Of the sentence that was interrupted, as many words as its share of time allows; nothing of those after it."""
     playout = Playout(PCM_8K)
-    playout.begin("We open at nine.")
+    playout.begin(Spoken.plain("We open at nine."))
     playout.feed(pcm(1000))
-    playout.begin("On Saturday we open at ten.")
+    playout.begin(Spoken.plain("On Saturday we open at ten."))
     playout.feed(pcm(1000))
-    playout.begin("Goodbye.")
+    playout.begin(Spoken.plain("Goodbye."))
     playout.feed(pcm(500))
     playout.finish()
     assert playout.text == "We open at nine. On Saturday we open at ten. Goodbye."
@@ -206,7 +207,7 @@ def test_words_are_heard_in_proportion_to_the_time() -> None:
 def test_a_sentence_whose_audio_is_not_complete_is_measured_by_its_letters() -> None:
     """What has come of it so far is not taken for the whole, neither before nor after it is stopped."""
     playout = Playout(PCM_8K)
-    playout.begin("This sentence is much longer than what has come of it.")
+    playout.begin(Spoken.plain("This sentence is much longer than what has come of it."))
     playout.feed(pcm(400))
     for name in marks(list(playout.due(0))):
         playout.mark_returned(name, 400)
@@ -224,7 +225,7 @@ def test_a_stopped_speech_is_done_and_sends_nothing_more() -> None:
     assert playout.done(250)
     assert not playout.paused
     playout.feed(pcm(100))
-    playout.begin("more")
+    playout.begin(Spoken.plain("more"))
     playout.resume()
     assert list(playout.due(300)) == []
     assert playout.heard_text(300) == "one"
@@ -234,10 +235,10 @@ def test_a_stopped_speech_is_done_and_sends_nothing_more() -> None:
 def test_a_sentence_without_sound_is_never_heard() -> None:
     """A voice is silent about a script that it cannot read: what it did not say is in no transcript."""
     playout = Playout(PCM_8K)
-    playout.begin("mute")
-    playout.begin("hello")
+    playout.begin(Spoken.plain("mute"))
+    playout.begin(Spoken.plain("hello"))
     playout.feed(pcm(400))
-    playout.begin("mute too")
+    playout.begin(Spoken.plain("mute too"))
     playout.finish()
     assert playout.text == "hello"
     sent = list(playout.due(0))
@@ -292,7 +293,7 @@ def test_whatever_happens_every_sound_is_heard_once_and_in_order(
     """With pauses at any time and audio in any pieces, the ear hears the speech, up to 20 ms again per pause."""
     playout = Playout(PCM_8K, PlayoutOptions(lead_ms=300))
     carrier = Carrier()
-    playout.begin("words")
+    playout.begin(Spoken.plain("words"))
     total = b"".join((i % 251 + 1).to_bytes(2, "little") for i in range(sum(pieces) * MS // 2))
     at = 0
     now = 0.0
@@ -332,11 +333,11 @@ def test_a_sentence_that_is_broken_off_is_as_long_as_what_there_is_of_it() -> No
     """What its voice has not said was not to be said; the next sentence is whole."""
     playout = Playout(PCM_8K)
     playout.cut()
-    playout.begin("one two three four")
+    playout.begin(Spoken.plain("one two three four"))
     playout.feed(pcm(600))
     playout.cut()
     playout.cut()
-    playout.begin("five")
+    playout.begin(Spoken.plain("five"))
     playout.feed(pcm(300))
     playout.finish()
     assert playout.text == "one two five"
@@ -347,7 +348,7 @@ def test_a_sentence_that_is_broken_off_is_as_long_as_what_there_is_of_it() -> No
 def test_a_sentence_broken_off_before_its_first_word_is_not_in_the_text() -> None:
     """A breath is no word."""
     playout = Playout(PCM_8K)
-    playout.begin("extraordinarily long")
+    playout.begin(Spoken.plain("extraordinarily long"))
     playout.feed(pcm(20))
     playout.cut()
     assert playout.text == ""
@@ -376,7 +377,7 @@ def test_time_is_counted_the_same_whatever_the_audio_is_written_in(written: Audi
     playout = Playout(written)
     codes = bytes(range(100)) * int(written.bytes_per_ms)
     audio = codes[: int(90 * written.bytes_per_ms)]
-    playout.begin("one two three")
+    playout.begin(Spoken.plain("one two three"))
     playout.feed(audio)
     playout.finish()
     sent = list(playout.due(0))
@@ -394,9 +395,9 @@ def test_time_is_counted_the_same_whatever_the_audio_is_written_in(written: Audi
 def test_words_are_heard_to_the_word_where_the_voice_tells_their_times() -> None:
     """In the middle of a speech too, after a sentence of which it tells none."""
     playout = Playout(PCMU, FINE)
-    playout.begin("Untimed words.")
+    playout.begin(Spoken.plain("Untimed words."))
     playout.feed(bytes(8 * 500))
-    playout.begin("We open at nine.")
+    playout.begin(Spoken.plain("We open at nine."))
     playout.time_words([Word("We", 0, 100), Word("open", 100, 200)])
     playout.feed(bytes(8 * 400))
     playout.time_words([Word("at", 900, 1000), Word("nine", 1000, 1500)])
@@ -414,16 +415,22 @@ def test_words_are_heard_to_the_word_where_the_voice_tells_their_times() -> None
     }
 
 
+def left_of(playout: Playout) -> str:
+    """What is not said of a sentence that breaks off."""
+    rest = playout.cut()
+    return rest.text if rest is not None else ""
+
+
 def test_what_is_left_of_a_sentence_that_breaks_off_is_known_by_the_times_of_its_words() -> None:
     """A word that is not whole, and was not sent, is not said: all of it is left."""
     playout = Playout(PCMU)
-    playout.begin("one two three four")
+    playout.begin(Spoken.plain("one two three four"))
     playout.time_words([Word("one", 0, 200), Word("two", 200, 400), Word("three", 400, 700), Word("four", 700, 900)])
     playout.feed(bytes(8 * 600))
-    assert playout.cut() == "three four"
+    assert left_of(playout) == "three four"
     assert playout.fed_ms == 400
     assert playout.text == "one two"
-    playout.begin("three four")
+    playout.begin(Spoken.plain("three four"))
     playout.feed(bytes(8 * 500))
     playout.finish()
     assert playout.text == "one two three four"
@@ -433,34 +440,34 @@ def test_a_word_that_breaks_off_after_half_of_it_was_sent_is_not_said_again() ->
     """And one of which less was sent is."""
     for sent_ms, rest in ((520, "three"), (400, "two three")):
         playout = Playout(PCMU, PlayoutOptions(chunk_ms=20, lead_ms=sent_ms))
-        playout.begin("one two three")
+        playout.begin(Spoken.plain("one two three"))
         playout.time_words([Word("one", 0, 300), Word("two", 300, 700)])
         playout.feed(bytes(8 * 600))
         assert sum(len(message.data) for message in playout.due(0) if isinstance(message, Audio)) == 8 * sent_ms
-        assert playout.cut() == rest
+        assert left_of(playout) == rest
         assert playout.fed_ms == sent_ms
 
 
 def test_a_sentence_that_breaks_off_before_any_word_is_whole_is_left_whole() -> None:
     """What there was of it is not heard."""
     playout = Playout(PCM_8K)
-    playout.begin("one two")
+    playout.begin(Spoken.plain("one two"))
     playout.time_words([Word("one", 0, 300)])
     playout.feed(pcm(200))
-    assert playout.cut() == "one two"
+    assert left_of(playout) == "one two"
     assert (playout.text, playout.fed_ms) == ("", 0)
 
 
 def test_a_sentence_of_silence_says_nothing() -> None:
     """What was not sent of it is dropped."""
     playout = Playout(PCMU, FINE)
-    playout.begin("one two")
+    playout.begin(Spoken.plain("one two"))
     playout.time_words([Word("one", 0, 300)])
     playout.feed(PCMU.silence * 100)
     list(playout.due(0))
     playout.void()
     assert (playout.text, playout.fed_ms) == ("", 20)
-    playout.begin("one two")
+    playout.begin(Spoken.plain("one two"))
     playout.feed(bytes(8 * 400))
     playout.finish()
     assert playout.text == "one two"

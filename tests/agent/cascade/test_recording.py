@@ -38,14 +38,14 @@ def greeting_of(text: str, *voices: Any, **more: Any) -> Greeting:
 
 
 async def shown(greeting: Greeting) -> list[str]:
-    return [recorded.sentence.shown for recorded in await greeting.recording()]
+    return [recorded.sentence.text for recorded in await greeting.recording()]
 
 
 async def test_a_greeting_is_recorded_sentence_by_sentence() -> None:
     """A caller who interrupts it is known to have heard the sentences before."""
     tts = FakeTts(word_ms=100, piece_ms=30, sample_rate=8000)
     recording = await greeting_of("Good morning. How can I help?", tts).recording(PCM_8K)
-    assert [(recorded.sentence.shown, recorded.audio) for recorded in recording] == [
+    assert [(recorded.sentence.text, recorded.audio) for recorded in recording] == [
         ("Good morning.", tone(8000, 200)),
         ("How can I help?", tone(8000, 400)),
     ]

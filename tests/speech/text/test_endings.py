@@ -60,12 +60,18 @@ def test_a_full_width_stop_between_digits_is_a_decimal_point() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["It is nine.| ", "It is nine.| (", "at 5 p.m.| We", "nine.|W", "9.|W"],
+    ["It is 9.| ", "Nine…| ", "Nine.)| (", "at 5 p.m.| We", "nine.|W", "9.|W", "Dr.| ", "No.| "],
 )
 def test_what_follows_decides(text: str) -> None:
     """Unless nothing can follow any more."""
     assert ends(text) is None
     assert ends(text, final=True) in (True, False)
+
+
+@pytest.mark.parametrize("text", ["It is nine.| ", "Is it?| ", "Come!| ", "It is 9.50.| "])
+def test_behind_a_word_a_stop_and_a_space_end_a_sentence(text: str) -> None:
+    """Whatever follows."""
+    assert ends(text) is True
 
 
 def test_items_of_a_list_are_counted() -> None:

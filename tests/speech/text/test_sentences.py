@@ -225,10 +225,10 @@ def test_a_sentence_that_has_its_stop_is_given_out_soon() -> None:
         ("We close at 5 p.m.", "We close at 5 p.m."),
         ("Well...", "Well..."),
         ("We open at 9.", "We open at 9."),
-        ("It costs 4", "It costs"),
-        ("It costs $", "It costs"),
-        ("Ask Dr.", "Ask"),
-        ("See (yes)", "See (yes)"),
+        ("And now it costs 4", "And now it costs"),
+        ("And now it costs $", "And now it costs"),
+        ("You should ask Dr.", "You should ask"),
+        ("But see this (yes)", "But see this (yes)"),
         ("我们九点", "我们九点"),
         ("We open at 5 p.m. We", "We open at 5 p.m."),
     ],
@@ -240,6 +240,16 @@ def test_what_is_there_is_spoken_if_nothing_comes(there: str, spoken: str) -> No
     assert due_ms(sentences) == 600
     assert sentences.tick(600) == [spoken]
     assert due_ms(sentences) is None
+
+
+def test_a_few_words_are_waited_with_for_longer() -> None:
+    """They say nothing by themselves, unless they are a clause."""
+    sentences = Sentences()
+    sentences.push("On Sunday", 0)
+    assert sentences.due_ms == 1200
+    sentences = Sentences()
+    sentences.push("Well,", 0)
+    assert sentences.due_ms == 600
 
 
 @pytest.mark.parametrize("there", ["", " ", "…", "4", "$", "Dr."])
@@ -257,8 +267,8 @@ def test_what_was_given_out_early_is_not_given_again() -> None:
     sentences.push("Go to offhook.", 0)
     assert sentences.tick(100) == ["Go to offhook."]
     assert sentences.push("dev now. Then", 200) == ["dev now."]
-    assert sentences.tick(800) == ["Then"]
-    assert sentences.push(".", 900) == []
+    assert sentences.tick(1400) == ["Then"]
+    assert sentences.push(".", 1500) == []
     assert sentences.flush() == []
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,34 +21,37 @@ def test_each_part_of_what_is_shown_has_what_is_said_for_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("share", "heard"),
-    [
-        (-1, ""),
-        (0.0, ""),
-        (0.2, "It"),
-        (0.4, "It costs"),
-        (0.6, "It costs £5,"),
-        (0.8, "It costs £5,"),
-        (1.0, PRICE.text),
-    ],
+    ("words", "heard"),
+    [(0, ""), (1, "It"), (2, "It costs"), (3, "It costs £5,"), (4, "It costs £5,"), (5, PRICE.text), (9, PRICE.text)],
 )
-def test_what_was_heard_is_counted_by_what_is_said(share: float, heard: str) -> None:
-    """And shown as it is written."""
-    assert PRICE.heard(share) == heard
+def test_what_was_heard_is_counted_by_what_is_said(words: int, heard: str) -> None:
+    """And shown as it is written: a part of which half was said was heard."""
+    assert PRICE.words == ["It", "costs", "five", "pounds,", "now."]
+    assert PRICE.heard(words) == heard
 
 
-def test_a_word_of_which_half_was_said_was_heard() -> None:
-    """Its length is that of its letters and a space."""
-    words = Spoken.plain("aaa bbb")
-    assert words.heard(0.25) == "aaa"
-    assert words.heard(0.24) == ""
-    assert words.heard(0.75) == "aaa bbb"
-    assert Spoken.plain("").heard(0.5) == ""
+@pytest.mark.parametrize(
+    ("words", "said"), [(0, ""), (2, "It costs"), (3, "It costs"), (4, "It costs £5,"), (5, PRICE.text)]
+)
+def test_what_is_left_of_a_sentence_is_a_sentence(words: int, said: str) -> None:
+    """A part that was begun only is said again, all of it, and what goes on still does."""
+    spoken, rest = replace(PRICE, goes_on=True).split(words)
+    assert spoken.text == said
+    assert rest.text == PRICE.text[len(said) :].lstrip()
+    assert rest.goes_on
+    assert rest.voice == PRICE.voice[len(spoken.voice) :].lstrip()
 
 
 def test_where_there_are_no_spaces_each_character_is_a_part() -> None:
     """Of a sentence in Chinese that is broken off, half was heard."""
-    assert Spoken.plain("你好再见").heard(0.5) == "你好"
+    spoken = Spoken.plain("你好再见")
+    assert spoken.words == ["你", "好", "再", "见"]
+    assert spoken.heard(2) == "你好"
+
+
+def test_of_what_is_not_said_all_was_heard_that_is_before_it() -> None:
+    """It takes no time."""
+    assert Spoken.of([("a", None), (" x ", ""), ("b", None)]).heard(1) == "a x b"
 
 
 def test_spaces_that_meet_in_what_is_said_are_one() -> None:
@@ -62,5 +67,5 @@ def test_no_part_of_what_is_shown_is_lost(pieces: list[tuple[str, str | None]]) 
     spoken = Spoken.of(pieces)
     assert spoken.text == "".join(text for text, _ in pieces)
     assert spoken.text == "".join(text for text, _ in spoken.parts)
-    assert spoken.heard(1) == spoken.text
-    assert spoken.text.startswith(spoken.heard(0.5))
+    assert spoken.heard(len(spoken.words)) == spoken.text.rstrip()
+    assert spoken.text.startswith(spoken.heard(1))

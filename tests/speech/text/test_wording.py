@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offhook.speech.text import Cutting, Pronunciations, Wording
+from offhook.speech.text import Cutting, Pronunciations, Spoken, Wording
 
 WORDING = Wording(pronounce=Pronunciations({"Telnyx": "tell nicks", "£5": "a fiver"}))
 TEXT = "**Telnyx** costs £5 or $3M 🎉. Call [us](https://x.dev) at 9:05!\n```\ncode\n```\n- Dr. Hill"
@@ -34,7 +36,8 @@ def test_pieces_make_no_difference(cuts: list[int]) -> None:
     """However the text comes."""
     stream = WORDING.stream()
     said = [spoken for a, b in zip([0, *cuts], [*cuts, len(TEXT)], strict=True) for spoken in stream.push(TEXT[a:b])]
-    assert said + stream.flush() == list(WORDING.sentences(TEXT))
+    said = [replace(spoken, goes_on=True) for spoken in said] + stream.flush()
+    assert said == list(WORDING.sentences(TEXT))
 
 
 def test_a_text_without_words_says_nothing() -> None:
@@ -63,3 +66,34 @@ def test_a_language_that_is_not_known_is_cleaned_only() -> None:
         "*Telnyx* kostet 5 €"
     )
     assert spoken.voice == "Tellniks kostet 5 €"
+
+
+def test_all_sentences_of_a_whole_text_go_on_but_the_last() -> None:
+    """What follows is known."""
+    assert goes_on(list(WORDING.sentences("One. Two. Three"))) == [("One.", True), ("Two.", True), ("Three", False)]
+    assert goes_on(list(WORDING.sentences("One. Two."))) == [("One.", True), ("Two.", False)]
+
+
+def goes_on(sentences: list[Spoken]) -> list[tuple[str, bool]]:
+    """Which sentences are known to be followed by others."""
+    return [(spoken.text, spoken.goes_on) for spoken in sentences]
+
+
+def test_a_sentence_that_words_follow_goes_on() -> None:
+    """A model's pieces show that there is more; who gives whole sentences does not."""
+    stream = WORDING.stream()
+    assert goes_on(stream.push("One")) == []
+    assert goes_on(stream.push(". Two. Th")) == [("One.", True), ("Two.", True)]
+    assert goes_on(stream.push("ree.", 1000)) == []
+    assert stream.whole
+    assert goes_on(stream.tick(1100)) == [("Three.", False)]
+    assert goes_on(stream.push(" Four is next and", 2000)) == []
+    assert goes_on(stream.tick(2600)) == [("Four is next and", True)]
+    assert goes_on(stream.push(" five. Six.", 3000)) == [("five.", True)]
+    assert goes_on(stream.flush()) == [("Six.", False)]
+
+
+def test_a_whole_text_is_shown_as_its_sentences_are() -> None:
+    """Without markup, and not normalised."""
+    assert WORDING.shown(TEXT) == "Telnyx costs £5 or $3M. Call us at 9:05! Dr. Hill"
+    assert WORDING.shown("👍") == ""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from offhook.dialog.acts import Act
     from offhook.waits import Wait
 
-__all__ = ["Acting", "Acts"]
+__all__ = ["Acting", "Acts", "no_sound"]
 
 _FRAME_MS = 20
 
@@ -211,8 +211,8 @@ class Acting:
         following = await self._next(acts)
         if following is None:
             if before is not None:
-                await before.wait()
-            self._host.program_worked()
+                await self._heard(before, work)
+            self._answered(work)
         return following
 
     async def _say(self, first: Say, acts: Acts, work: Work) -> Act | None:
@@ -222,7 +222,8 @@ class Acting:
         begun = acts.spoken() if isinstance(acts, Draft) else None
         if first.whole:
             prepared = begun[1] if begun is not None else first.text
-            heard_all = await self._mouth.speak(prepared, "reply", turn=current_turn()).wait()
+            speech = self._mouth.speak(prepared, "reply", turn=current_turn())
+            heard_all = await self._heard(speech, work)
             following = await self._next(acts) if heard_all else None
         else:
             heard_all = True
@@ -233,12 +234,32 @@ class Acting:
                 if isinstance(following, UseTool | UseTools) and not speech.over:
                     self._before_tools[work] = speech
                     return following
-                heard_all = await speech.wait()
+                heard_all = await self._heard(speech, work)
         if not heard_all:
             return None
         if following is None:
-            self._host.program_worked()
+            self._answered(work)
         return following
+
+    async def _heard(self, speech: Speech, work: Work) -> bool:
+        """Wait for the end of a speech; whether all of it was heard. What makes no sound counts as heard, and is
+        noted."""
+        heard_all = await speech.wait()
+        if speech.heard:
+            work.sounded = True
+        else:
+            work.unheard += _letters(speech.words)
+        return heard_all
+
+    def _answered(self, work: Work) -> None:
+        """The program has answered.
+
+        Raises:
+            AnswerInvalid: with something that nobody hears.
+        """
+        if work.unheard and not work.sounded:
+            raise no_sound(work.unheard)
+        self._host.program_worked()
 
     def _speak(self, first: Say, begun: tuple[Words | None, Prepared] | None, work: Work) -> tuple[Words, Speech]:
         """Begin to say words, of which there may be audio already. What comes after a tool is made into audio while the
@@ -277,6 +298,19 @@ class Acting:
 
     def _stale(self, work: Work) -> bool:
         return self._host.over or work.stale
+
+
+def no_sound(letters: int) -> AnswerInvalid:
+    """A text of so many letters makes no sound: nobody knows that the agent has answered."""
+    return AnswerInvalid(
+        f"expected an answer that can be heard, got one of {letters} characters without a sound.",
+        fix="answer with words that the voice can say: pictographs, code and markup are not said.",
+    )
+
+
+def _letters(words: object) -> int:
+    """How much was to be said, as far as it is known."""
+    return len(words.strip()) if isinstance(words, str) else words.letters if isinstance(words, Words) else 0
 
 
 def _arguments(use: UseTool) -> str:

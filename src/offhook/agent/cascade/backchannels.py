@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from offhook.speech.text.languages import primary
+
 __all__ = ["BACKCHANNELS", "HELLOS", "is_backchannel", "is_hello"]
 
 
@@ -49,12 +51,12 @@ def is_backchannel(text: str, language: str = "en") -> bool:
 
     An empty text is not a back-channel, and a language without a list has none.
     """
-    return _nothing_but(text, BACKCHANNELS.get(language, frozenset()))
+    return _nothing_but(text, BACKCHANNELS.get(primary(language), frozenset()))
 
 
 def is_hello(text: str, language: str = "en") -> bool:
     """Whether ``text`` is nothing but what is said when a phone is picked up: as :func:`is_backchannel`."""
-    return _nothing_but(text, HELLOS.get(language, frozenset()))
+    return _nothing_but(text, HELLOS.get(primary(language), frozenset()))
 
 
 def _nothing_but(text: str, phrases: frozenset[str]) -> bool:

@@ -9,6 +9,7 @@ import asyncio
 from typing import TYPE_CHECKING, Protocol
 
 from offhook.agent import events
+from offhook.agent.cascade.acting import no_sound
 from offhook.agent.cascade.answering import Answering
 from offhook.agent.cascade.call_voices import CallVoices
 from offhook.agent.cascade.decisions import (
@@ -35,6 +36,7 @@ from offhook.agent.cascade.stream_clock import StreamClock
 from offhook.agent.cascade.turn import current_turn
 from offhook.agent.cascade.turns import TurnTaking
 from offhook.agent.cascade.words import Told
+from offhook.agent.work import current_work
 from offhook.waits import MEDIA_SILENCE
 
 if TYPE_CHECKING:
@@ -151,6 +153,7 @@ class Cascade:
             clock=clock,
             watcher=self,
             options=self._playout,
+            wording=agent.wording,
             limits=agent.limits,
             call_id=self._host.call.id,
         )
@@ -239,12 +242,31 @@ class Cascade:
     # -- what the session asks for ------------------------------------------------------------------------------------
 
     async def say(self, text: str, kind: str, *, protected: bool = False) -> bool:
-        """Speak ``text``; returns, when it is over, whether all of it was heard."""
-        return await self._mouth.speak(text, kind, turn=current_turn(), protected=protected).wait()
+        """Speak ``text``; returns, when it is over, whether all of it was heard.
+
+        Raises:
+            AnswerInvalid: the program wants something said that has no words.
+        """
+        if kind == "say":
+            self._check_words(text)
+        speech = self._mouth.speak(text, kind, turn=current_turn(), protected=protected)
+        heard_all = await speech.wait()
+        if (work := current_work.get()) is not None and speech.heard:
+            work.sounded = True
+        return heard_all
 
     async def ask(self, question: str) -> str:
-        """Speak ``question`` and return the words of the caller's next turn; ``""`` if none came."""
+        """Speak ``question`` and return the words of the caller's next turn; ``""`` if none came.
+
+        Raises:
+            AnswerInvalid: it has no words.
+        """
+        self._check_words(question)
         return await self._answering.ask(question)
+
+    def _check_words(self, text: str) -> None:
+        if text.strip() and not self._host.agent.wording.shown(text):
+            raise no_sound(len(text.strip()))
 
     async def idle(self) -> None:
         """Wait until nothing is being said."""

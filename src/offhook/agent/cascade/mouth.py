@@ -11,6 +11,7 @@ from offhook.agent.cascade.playout import Audio, Playout
 from offhook.agent.cascade.speech import Speech
 from offhook.agent.cascade.synthesis import Synthesis
 from offhook.agent.options import Limits
+from offhook.speech.text import Wording
 from offhook.waiting import as_failure, is_own_end
 
 if TYPE_CHECKING:
@@ -69,7 +70,8 @@ class Mouth:
     Args:
         line: the call's stream.
         voices: the voices of the call.
-        limits: how long to wait for them.
+        wording: how texts are said; ``None``: as English.
+        limits: how long to wait for the voices.
         call_id: for the log.
         clock: what time it is.
         watcher: who is told.
@@ -84,6 +86,7 @@ class Mouth:
         clock: Clock,
         watcher: SpeechWatcher,
         options: PlayoutOptions | None = None,
+        wording: Wording | None = None,
         limits: Limits | None = None,
         call_id: str | None = None,
     ) -> None:
@@ -93,7 +96,10 @@ class Mouth:
         self._options = options
         self._queue: deque[Speech] = deque()
         self._prepared: set[Speech] = set()
-        self._synthesis = Synthesis(voices, feed=self._feed, limits=limits or Limits(), call_id=call_id)
+        self._wording = wording or Wording()
+        self._synthesis = Synthesis(
+            voices, wording=self._wording, clock=clock, feed=self._feed, limits=limits or Limits(), call_id=call_id
+        )
         self._idle = asyncio.Event()
         self._idle.set()
         self._held = False  # the caller seems to interrupt
@@ -154,7 +160,7 @@ class Mouth:
     def _speech_of(self, words: str | AsyncIterator[str] | Awaitable[Recording]) -> Speech:
         speech = Speech(words, "", Playout(self._line.output_format, self._options), None)
         if isinstance(words, str):
-            speech.text = words
+            speech.text = self._wording.shown(words)
         return speech
 
     def _drop_fillers(self) -> None:
@@ -220,8 +226,12 @@ class Mouth:
             self._send(self.current)
 
     def tick(self) -> None:
-        """Send what is due."""
+        """Send what is due, and say what there is of words that do not come."""
+        now_ms = self._clock.now_ms()
+        for prepared in self._prepared:
+            prepared.alarm.tick(now_ms)
         if self.current is not None:
+            self.current.alarm.tick(now_ms)
             self._send(self.current)
 
     def mark_returned(self, name: str) -> None:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from offhook.agent.cascade.timing import heard_words, words_heard
 from offhook.audio.frames import FRAME_MS
+from offhook.speech.text import Spoken, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -65,7 +66,7 @@ class PlayoutOptions:
 class _Segment:
     """A sentence and where its audio lies, in bytes from the start of the speech."""
 
-    text: str
+    spoken: Spoken
     start: int
     end: int | None = None
     words: list[Word] = field(default_factory=list)
@@ -110,10 +111,10 @@ class Playout:
 
     # -- what is to be said -------------------------------------------------------------------------------------------
 
-    def begin(self, text: str) -> None:
-        """Audio that is fed from now on says ``text``."""
+    def begin(self, spoken: Spoken) -> None:
+        """Audio that is fed from now on says this."""
         self._end_segment()
-        self._segments.append(_Segment(text, self._total))
+        self._segments.append(_Segment(spoken, self._total))
 
     def feed(self, audio: bytes) -> None:
         """Add audio, any number of samples; dropped once the speech was stopped."""
@@ -124,22 +125,21 @@ class Playout:
         """When words of the last sentence are said, in milliseconds from where its audio begins."""
         self._segments[-1].words += words
 
-    def cut(self) -> str:
+    def cut(self) -> Spoken | None:
         """The last sentence has no more audio than there is: what is not said of it was not to be said.
 
         Returns what is not said, where the voice has told its words; if it was cut in the middle of a word, and what
         there is of that was not sent, the word is not said. Else nothing.
         """
         if not self._segments or (last := self._segments[-1]).end is not None:
-            return ""
-        words, timed = last.text.split(), last.words
+            return None
+        words, timed = last.spoken.words, last.words
         if timed:
             self._drop_half_word(last)
         said_ms = self._ms(self._total - last.start)
-        said = words_heard(words, timed, said_ms, self._ms(self._length(last)))
-        last.text = " ".join(words[:said])
+        last.spoken, rest = last.spoken.split(words_heard(words, timed, said_ms, self._ms(self._length(last))))
         self._end_segment()
-        return " ".join(words[said:]) if timed else ""
+        return rest if timed and rest.text else None
 
     def _drop_half_word(self, segment: _Segment) -> None:
         """Drop audio behind the last word that is whole, if none of it was sent."""
@@ -155,7 +155,7 @@ class Playout:
     def void(self) -> None:
         """Nothing is said in the last sentence: its audio is silence, and dropped where it was not sent."""
         last = self._segments[-1]
-        last.text = ""
+        last.spoken = Spoken.plain("")
         last.words.clear()
         self._drop_from(last.start)
 
@@ -263,7 +263,7 @@ class Playout:
     @property
     def text(self) -> str:
         """All that was to be said so far, without sentences of which the voice has made no sound."""
-        return " ".join(segment.text for segment in self._segments if segment.text)
+        return joined([segment.spoken.text for segment in self._segments])
 
     @property
     def fed_ms(self) -> float:
@@ -286,8 +286,7 @@ class Playout:
     def heard_text(self, now_ms: float) -> str:
         """The words that were heard: by the times of each word, or by their share of the sentence's."""
         heard = self._heard_bytes(now_ms)
-        parts = (self._heard_of(segment, heard) for segment in self._segments)
-        return " ".join(part for part in parts if part)
+        return joined([self._heard_of(segment, heard) for segment in self._segments])
 
     def done(self, now_ms: float) -> bool:
         """Whether all of it was heard, or the carrier is long overdue to say so; or whether it was stopped."""
@@ -322,10 +321,10 @@ class Playout:
 
     def _heard_of(self, segment: _Segment, heard: int) -> str:
         at_ms, length_ms = self._ms(heard - segment.start), self._ms(self._length(segment))
-        return heard_words(segment.text, segment.words, at_ms, length_ms)
+        return heard_words(segment.spoken, segment.words, at_ms, length_ms)
 
     def _length(self, segment: _Segment) -> int:
         if segment.end is not None:
             return segment.end - segment.start
-        guess = int(len(segment.text) * _LETTER_MS * self._bytes_per_ms)
+        guess = int(len(segment.spoken.voice) * _LETTER_MS * self._bytes_per_ms)
         return max(self._total - segment.start, guess)

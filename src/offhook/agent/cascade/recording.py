@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from offhook.agent.cascade.call_voices import CallVoices
-from offhook.agent.cascade.wording import Sentence, sentences_of
 from offhook.audio.formats import PCMU
 from offhook.logs import describe
 from offhook.speech.sentence_audio import SentenceAudio
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from offhook.agent.voices import Voices
     from offhook.audio.formats import AudioFormat
     from offhook.speech.streams import Sound, StreamingTextToSpeech, Word
+    from offhook.speech.text import Spoken
 
 __all__ = ["Greeting", "Recorded", "Recording"]
 
@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 class Recorded:
     """A sentence, its audio as a line takes it, and when its words are said in it, as far as the voice has told."""
 
-    sentence: Sentence
+    sentence: Spoken
     audio: bytes
     words: tuple[Word, ...] = ()
 
@@ -72,13 +72,13 @@ class Greeting:
                 self._recordings.clear()
             voice, recording = self._recordings.get(audio, (None, []))
             if voice is None or (voice is not self._voices.first and voice is not self._voices.likely):
-                if not (sentences := sentences_of(text)):
+                if not (sentences := list(self._agent.wording.sentences(text))):
                     return []
                 voice, recording = await self._recorded(sentences, audio)
                 self._recordings[audio] = voice, recording
             return recording
 
-    async def _recorded(self, sentences: list[Sentence], audio: AudioFormat) -> tuple[StreamingTextToSpeech, Recording]:
+    async def _recorded(self, sentences: list[Spoken], audio: AudioFormat) -> tuple[StreamingTextToSpeech, Recording]:
         voices = self._voices.order()
         for voice in voices[:-1]:
             with suppress(Exception):  # which all have been told of
@@ -86,7 +86,7 @@ class Greeting:
         return await self._tried(voices[-1], sentences, audio)
 
     async def _tried(
-        self, voice: StreamingTextToSpeech, sentences: list[Sentence], audio: AudioFormat
+        self, voice: StreamingTextToSpeech, sentences: list[Spoken], audio: AudioFormat
     ) -> tuple[StreamingTextToSpeech, Recording]:
         """What a voice makes of it; whether it works is known to all."""
         connections = CallVoices(self._voices)
@@ -103,12 +103,12 @@ class Greeting:
         return voice, recording
 
     async def _said_by(
-        self, voice: StreamingTextToSpeech, connections: CallVoices, sentences: list[Sentence], audio: AudioFormat
+        self, voice: StreamingTextToSpeech, connections: CallVoices, sentences: list[Spoken], audio: AudioFormat
     ) -> Recording:
         """All of it by one voice. A sentence that it has no sound for is left out."""
         recording: Recording = []
         asked = [
-            connections.ask(voice, sentence.spoken, wanted=audio, goes_on=sentence.goes_on, owner=self)
+            connections.ask(voice, sentence.voice, wanted=audio, goes_on=sentence.goes_on, owner=self)
             for sentence in sentences
         ]
         for sentence, sounds in zip(sentences, asked, strict=True):
@@ -116,12 +116,12 @@ class Greeting:
             if recorded is not None:
                 recording.append(recorded)
             else:
-                size = len(sentence.shown)
+                size = len(sentence.text)
                 logger.warning("the voice made no sound of a sentence of %d characters: is it of its language?", size)
         return recording
 
-    async def _one(self, sentence: Sentence, asked: Asked, wanted: AudioFormat) -> Recorded | None:
-        audio = SentenceAudio(sentence.spoken, asked.written, wanted)
+    async def _one(self, sentence: Spoken, asked: Asked, wanted: AudioFormat) -> Recorded | None:
+        audio = SentenceAudio(sentence.voice, asked.written, wanted)
         pieces: list[bytes] = []
         words: list[Word] = []
 

@@ -22,6 +22,8 @@ class Words:
         self._pieces = deque([first])
         self._wanted = asyncio.Event()
         self._given = asyncio.Event()
+        self.letters = len(first.strip())
+        """How many characters there were, without the spaces around them."""
         self.ended = False
         """Whether it was told that there are no more."""
         self.wanting = False
@@ -50,6 +52,7 @@ class Words:
     def give(self, piece: str) -> None:
         """This is it."""
         self._pieces.append(piece)
+        self.letters += len(piece.strip())
         self._given.set()
 
     def end(self) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from offhook.agent.cascade.in_time import Alarm
+from offhook.audio.frames import FRAME_MS
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -35,6 +38,8 @@ class Speech:
         self.room.set()
         self.making = False
         """Whether the audio of one of its sentences is on its way."""
+        self.alarm = Alarm()
+        """Rings when its words are not waited for any longer."""
         self.mute: Exception | None = None
         """Why there is no more audio of it, where it was made ready and no voice said it."""
         self.protected = False
@@ -60,6 +65,10 @@ class Speech:
     def over(self) -> bool:
         """Whether it is heard, interrupted or failed."""
         return self._over.is_set()
+
+    def is_dry(self) -> bool:
+        """Whether none of its audio waits to be sent, or is being made."""
+        return not self.making and self.playout.waiting_ms < FRAME_MS
 
     async def wait(self) -> bool:
         """Wait for its end; whether all of it was heard."""

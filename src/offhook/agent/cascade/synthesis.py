@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from offhook.agent.cascade.ahead import Ahead
-from offhook.agent.cascade.wording import Sentence, Wording, sentence_of, sentences_of
+from offhook.agent.cascade.in_time import sentences_in_time
 from offhook.agent.failures import InARow
 from offhook.agent.voices import NoVoice
 from offhook.logs import describe
 from offhook.speech.sentence_audio import SentenceAudio
-from offhook.waiting import WaitOver, close, is_own_end, take_each, within
+from offhook.speech.text import joined
+from offhook.waiting import WaitOver, take_each, within
 from offhook.waits import VOICE_FIRST, VOICE_NEXT, VOICE_OF_SEVERAL
 
 if TYPE_CHECKING:
@@ -25,7 +27,9 @@ if TYPE_CHECKING:
     from offhook.agent.cascade.recording import Recording
     from offhook.agent.cascade.speech import Speech
     from offhook.agent.options import Limits
+    from offhook.clock import Clock
     from offhook.speech.streams import Sound, StreamingTextToSpeech
+    from offhook.speech.text import Spoken, Wording
 
 __all__ = ["Synthesis"]
 
@@ -36,7 +40,7 @@ logger = logging.getLogger(__name__)
 class _Line:
     """A sentence of a speech on its way to audio."""
 
-    sentence: Sentence
+    sentence: Spoken
     asked: Asked | None = None
     """The voice that was asked for it ahead."""
     begun: bool = False
@@ -48,15 +52,26 @@ class Synthesis:
 
     Args:
         voices: the voices of the call.
+        wording: how texts are said.
+        clock: what time it is.
         feed: takes the audio of a speech, as it comes.
         limits: how long to wait for a voice.
         call_id: for the log.
     """
 
     def __init__(
-        self, voices: CallVoices, *, feed: Callable[[Speech, bytes], None], limits: Limits, call_id: str | None
+        self,
+        voices: CallVoices,
+        *,
+        wording: Wording,
+        clock: Clock,
+        feed: Callable[[Speech, bytes], None],
+        limits: Limits,
+        call_id: str | None,
     ) -> None:
         self._voices = voices
+        self._wording = wording
+        self._clock = clock
         self._feed = feed
         self._limits = limits
         self._call_id = call_id
@@ -69,7 +84,7 @@ class Synthesis:
             NoVoice: no voice says it.
         """
         if isinstance(speech.words, (str, AsyncIterator)):
-            await self._say_all(speech, _lines_of(speech, speech.words))
+            await self._say_all(speech, self._lines_of(speech, speech.words))
         else:
             await self._play(speech, speech.words)
 
@@ -89,6 +104,23 @@ class Synthesis:
         finally:
             ahead.close()
 
+    async def _lines_of(self, speech: Speech, words: str | AsyncIterator[str]) -> AsyncIterator[_Line]:
+        """The sentences of a speech, as they become known. The failure of their source is their end, and the
+        speech's."""
+        if isinstance(words, str):
+            for spoken in self._wording.sentences(words):
+                yield _Line(spoken)
+            return
+
+        def failed(error: BaseException) -> None:
+            speech.error = error
+
+        stream, clock = self._wording.stream(), self._clock
+        in_time = sentences_in_time(words, stream, clock=clock, alarm=speech.alarm, dry=speech.is_dry, failed=failed)
+        async with aclosing(in_time) as sentences:
+            async for spoken in sentences:
+                yield _Line(spoken)
+
     async def _say(self, speech: Speech, line: _Line, ahead: Ahead[_Line]) -> None:
         """Say a sentence, with the first voice that does.
 
@@ -103,7 +135,7 @@ class Synthesis:
             if voice is tried and isinstance(error, WaitOver):
                 break  # it was not there a moment ago
             tried = voice
-            _begin(speech, line.sentence.shown)
+            _begin(speech, line.sentence)
             other = voices[at] if at < len(voices) and voices[at] is not voice and self._voices.shared.alike else None
             try:
                 await self._speak(voice, speech, line, ahead, other)
@@ -114,9 +146,9 @@ class Synthesis:
                     playout.void()
                     continue
                 # What is lost of it is said by the next voice, if it is known: else something would be heard twice.
-                if not (rest := playout.cut()):
+                if (rest := playout.cut()) is None:
                     break
-                line.sentence = sentence_of(rest, goes_on=line.sentence.goes_on)
+                line.sentence = rest
             else:
                 if line.begun:
                     self._voices.shared.worked(voice)
@@ -124,7 +156,7 @@ class Synthesis:
                     return
                 playout.void()
         if error is None:
-            size = len(line.sentence.shown)
+            size = len(line.sentence.text)
             logger.warning("the voice made no sound of a sentence of %d characters: is it of its language?", size)
         if self._unsaid.failed() or (error is not None and not line.begun):
             raise NoVoice("expected a voice to speak, got none that does.", call_id=self._call_id) from error
@@ -157,7 +189,7 @@ class Synthesis:
         wanted, asked, line.asked = speech.playout.audio, line.asked, None
         if asked is None or asked.dropped or asked.voice is not voice:
             asked = self._ask(voice, speech, line)
-        audio = SentenceAudio(line.sentence.spoken, asked.written, wanted)
+        audio = SentenceAudio(line.sentence.voice, asked.written, wanted)
 
         def take(sound: Sound) -> bool:
             piece = audio.take(sound)
@@ -191,7 +223,7 @@ class Synthesis:
 
     def _ask(self, voice: StreamingTextToSpeech, speech: Speech, line: _Line) -> Asked:
         sentence, wanted = line.sentence, speech.playout.audio
-        return self._voices.ask(voice, sentence.spoken, wanted=wanted, goes_on=sentence.goes_on, owner=speech)
+        return self._voices.ask(voice, sentence.voice, wanted=wanted, goes_on=sentence.goes_on, owner=speech)
 
     def _ask_ahead(self, voice: StreamingTextToSpeech, speech: Speech, line: _Line) -> None:
         """The next sentence is known while a voice says the one before: if there is room, it is asked for now."""
@@ -211,46 +243,18 @@ class Synthesis:
             if not isinstance(error, WaitOver):
                 logger.error("call %s: recording raised %s", self._call_id, describe(error))
             speech.failed.append(self._voices.shared.likely)
-            speech.text = speech.instead
-            await self._say_all(speech, _lines_of(speech, speech.instead))
+            speech.text = self._wording.shown(speech.instead)
+            await self._say_all(speech, self._lines_of(speech, speech.instead))
             return
-        speech.text = " ".join(recorded.sentence.shown for recorded in recording)
+        speech.text = joined([recorded.sentence.text for recorded in recording])
         for recorded in recording:
-            speech.playout.begin(recorded.sentence.shown)
+            speech.playout.begin(recorded.sentence)
             speech.playout.time_words(recorded.words)
             self._feed(speech, recorded.audio)
             await asyncio.sleep(0)
 
 
-async def _lines_of(speech: Speech, words: str | AsyncIterator[str]) -> AsyncIterator[_Line]:
-    """The sentences of a speech, as they become known. The failure of their source is their end, and the speech's."""
-    if isinstance(words, str):
-        for sentence in sentences_of(words):
-            yield _Line(sentence)
-        return
-    wording = Wording()
-    try:
-        while (piece := await _piece(speech, words)) is not None:
-            for sentence in wording.push(piece):
-                yield _Line(sentence)
-        for sentence in wording.flush():
-            yield _Line(sentence)
-    finally:
-        await close(words)
-
-
-async def _piece(speech: Speech, pieces: AsyncIterator[str]) -> str | None:
-    """The next piece of text, ``None`` at its end; the end of it, too, where the source of the words fails."""
-    try:
-        return await anext(pieces, None)
-    except BaseException as error:
-        if is_own_end(error):
-            raise
-        speech.error = error
-        return None
-
-
-def _begin(speech: Speech, text: str) -> None:
-    speech.playout.begin(text)
+def _begin(speech: Speech, spoken: Spoken) -> None:
+    speech.playout.begin(spoken)
     if isinstance(speech.words, AsyncIterator):
         speech.text = speech.playout.text

@@ -15,23 +15,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from offhook.speech.streams import Word
+    from offhook.speech.text import Spoken
 
 __all__ = ["heard_words", "words_heard"]
 
 
-def heard_words(text: str, timed: Sequence[Word], at_ms: float, length_ms: float) -> str:
-    """The words of ``text`` of which at least half was said ``at_ms`` into its audio.
+def heard_words(spoken: Spoken, timed: Sequence[Word], at_ms: float, length_ms: float) -> str:
+    """The words of a sentence, as they are shown, of which at least half was said ``at_ms`` into its audio.
 
     Args:
-        text: the sentence.
+        spoken: the sentence.
         timed: the words of it that the voice has told, in their order.
         at_ms: how far it was heard.
         length_ms: how long it is, or will probably be.
     """
     if at_ms >= length_ms:
-        return text
-    words = text.split()
-    return " ".join(words[: words_heard(words, timed, at_ms, length_ms)])
+        return spoken.text
+    return spoken.heard(words_heard(spoken.words, timed, at_ms, length_ms))
 
 
 def words_heard(words: Sequence[str], timed: Sequence[Word], at_ms: float, length_ms: float) -> int:

@@ -30,8 +30,8 @@ class Cutting:
     """A sentence that ends with a stop is whole if nothing has come after it for so long: more than lies between two
     pieces of a model that goes on, less than a caller notices."""
     stalled_ms: float = 600
-    """What is there is spoken if nothing has come for so long: a pause in the middle of a sentence is better than a
-    silence, in which a caller begins to speak."""
+    """What is there is spoken if nothing has come for so long, one or two words after twice as long: a pause in the
+    middle of a sentence is better than a silence, in which a caller begins to speak."""
 
     def __post_init__(self) -> None:
         if not 0 < self.first_words <= self.words <= self.most_words:

@@ -54,16 +54,25 @@ class Endings:
             return True
         if following != " ":
             return self._ends_without_space(text, start, run, at, final=final)
+        if self._ends_whatever_follows(text, start, run, at):
+            return True
         first = at + 1
         while first < len(text) and first - at <= _MOST_OPENERS and text[first] in OPENERS:
             first += 1
         if first == len(text):
             return True if final else None
         if stops.rstrip(_CLOSERS) != ".":
-            # "Well... yes" goes on; so does what was asked in quotes before "she asked".
-            goes_on = text[first].islower() and (stops[0] in ".\u2026\u2025" or stops[-1] in CLOSERS)
-            return not goes_on
+            return not text[first].islower()  # "Well... yes" goes on; so does what was asked in quotes by somebody
         return self._full_stop_ends(text, start, run, first, quoted=len(stops) > 1, final=final)
+
+    def _ends_whatever_follows(self, text: str, start: int, run: int, at: int) -> bool:
+        """Whether a sentence ends with its stops and a space, whatever the next word is."""
+        stops = text[run:at]
+        if stops != ".":
+            return not (stops[0] in ".\u2026\u2025" or stops[-1] in CLOSERS)
+        token = _last_token(text, start, run)
+        unsure = token in ABBREVIATIONS or token in BEFORE_NUMBERS or _may_be_last(token) or token.isdecimal()
+        return not unsure
 
     def _full_stop_ends(self, text: str, start: int, run: int, first: int, *, quoted: bool, final: bool) -> bool | None:
         """Whether one full stop ends a sentence, before a word that begins at ``first``."""

@@ -45,6 +45,8 @@ _CLOSERS = "".join(CLOSERS)
 _LONG_TOKEN = 24
 """A word longer than this takes the time of more than one: of another for every six letters."""
 _LETTER_UNITS = 2
+_FEW_WORDS = 2
+"""So few words say nothing by themselves, unless they are a clause: they are waited with for twice as long."""
 _MOST_STOPS = 40
 _ENDLESS = 8 * WORD_UNITS
 """A word that goes on for so much longer than a sentence may be is none."""
@@ -92,17 +94,25 @@ class Sentences:
         """Time has passed; returns what is spoken because nothing came for so long."""
         due_ms = self.due_ms
         if due_ms is not None and now_ms >= due_ms:
-            self._give(len(self._text) if self._is_whole() else self._word_end())
+            self._give(len(self._text) if self.whole else self._word_end())
         return self._taken()
+
+    @property
+    def pending(self) -> bool:
+        """Whether there are words that were not given out."""
+        return _WORD.search(self._text, max(self._start, self._given)) is not None
 
     @property
     def due_ms(self) -> float | None:
         """When :meth:`tick` would give something, if nothing comes; ``None``: never."""
-        if self._is_whole():
+        if self.whole:
             return self._pushed_ms + self.cutting.stop_ms
-        if self._size and _WORD.search(self._text, max(self._start, self._given), self._word_end()):
-            return self._pushed_ms + self.cutting.stalled_ms
-        return None
+        begin, end = max(self._start, self._given), self._word_end()
+        if not self._size or not _WORD.search(self._text, begin, end):
+            return None
+        there = self._text[begin:end]
+        few = there.count(" ") < _FEW_WORDS and there[-1] not in _WORD_ENDS and not is_spaceless(there[-1])
+        return self._pushed_ms + self.cutting.stalled_ms * (2 if few else 1)
 
     def flush(self) -> list[str]:
         """There is no more text; returns what is left, if it has a word in it. The next piece begins another text."""
@@ -250,12 +260,12 @@ class Sentences:
 
     # -- what time allows ---------------------------------------------------------------------------------------------
 
-    def _is_whole(self) -> bool:
-        """Whether all that is there was read, has not been given, and ends as a sentence does."""
+    @property
+    def whole(self) -> bool:
+        """Whether all that is there was read, has not been given out, and ends as a sentence does."""
         if self._run < 0 or not self._size or self._at < len(self._text):
             return False
-        there = _WORD.search(self._text, max(self._start, self._given))
-        return there is not None and self._endings.is_whole(self._text, self._start, self._run)
+        return self.pending and self._endings.is_whole(self._text, self._start, self._run)
 
     def _word_end(self) -> int:
         """Where the last word ends that may be spoken without the next one: a number may not, nor "Dr."."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,8 @@ class Spoken:
     """As a voice says it: "It costs five pounds."."""
     parts: tuple[tuple[str, str], ...]
     """Both, cut where a word of both ends: ``("It ", "It "), ("costs ", "costs "), ("£5.", "five pounds.")``."""
+    goes_on: bool = False
+    """Whether it is known that more of the same text follows."""
 
     @classmethod
     def plain(cls, text: str) -> Spoken:
@@ -52,24 +54,38 @@ class Spoken:
                 shown = said = ""
         if shown:
             parts.append((shown, said))
-        return cls("".join(shown for shown, _ in parts), "".join(said for _, said in parts).rstrip(), tuple(parts))
+        return cls._of_parts(tuple(parts))
 
-    def heard(self, share: float) -> str:
-        """What of :attr:`text` was heard when ``share`` (0..1) of the time of :attr:`voice` is over: the parts of which
-        at least half was said."""
-        if share >= 1:
-            return self.text
-        lengths = [len(said.rstrip()) + said[-1:].isspace() for _, said in self.parts]
-        if self.text and not is_spaceless(self.text[-1]):
-            lengths[-1] += 1  # the last word is as any other
-        reached = share * sum(lengths)
-        heard, position = "", 0.0
-        for (shown, _), length in zip(self.parts, lengths, strict=True):
-            if position + length / 2 > reached:
-                break
-            heard += shown
-            position += length
-        return heard.rstrip()
+    @property
+    def words(self) -> list[str]:
+        """What is said, word by word; in scripts without spaces, character by character."""
+        return [word for _, said in self.parts for word in said.split()]
+
+    def heard(self, words: int) -> str:
+        """What of :attr:`text` was heard when so many of :attr:`words` were said: the parts of which half was."""
+        return self._first(self._reached(words, all_of_it=False)).text.rstrip()
+
+    def split(self, words: int) -> tuple[Spoken, Spoken]:
+        """What was said when so many of :attr:`words` were, and the rest, with every part that was begun only."""
+        at = self._reached(words, all_of_it=True)
+        said = self._first(at)
+        return replace(said, text=said.text.rstrip()), replace(self._of_parts(self.parts[at:]), goes_on=self.goes_on)
+
+    def _reached(self, words: int, *, all_of_it: bool) -> int:
+        """How many parts are said by then."""
+        for at, (_, said) in enumerate(self.parts):
+            size = len(said.split())
+            if size > words * (1 if all_of_it else 2):
+                return at
+            words = max(0, words - size)
+        return len(self.parts)
+
+    def _first(self, parts: int) -> Spoken:
+        return self._of_parts(self.parts[:parts])
+
+    @classmethod
+    def _of_parts(cls, parts: tuple[tuple[str, str], ...]) -> Spoken:
+        return cls("".join(shown for shown, _ in parts), "".join(said for _, said in parts).rstrip(), parts)
 
 
 def _atoms(pieces: list[tuple[str, str | None]]) -> Iterator[tuple[str, str, bool]]:

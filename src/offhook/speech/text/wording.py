@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from offhook.speech.text.cleaning import Cleaner
+from offhook.speech.text.cleaning import Cleaner, clean
 from offhook.speech.text.normalising import normalise, rules_of
 from offhook.speech.text.pronouncing import Pronunciations
-from offhook.speech.text.sentences import Sentences
+from offhook.speech.text.scripts import joined
+from offhook.speech.text.sentences import Sentences, split_sentences
 from offhook.speech.text.spoken import Spoken
 
 if TYPE_CHECKING:
@@ -46,10 +48,23 @@ class Wording:
 
     def sentences(self, text: str) -> Iterator[Spoken]:
         """What is said for a whole text, worked out as it is asked for; nothing, where it has no words."""
+        before: Spoken | None = None
+        for spoken in self._each(text):
+            if before is not None:
+                yield replace(before, goes_on=True)
+            before = replace(spoken, goes_on=False)
+        if before is not None:
+            yield before
+
+    def _each(self, text: str) -> Iterator[Spoken]:
         stream = self.stream()
         for begin in range(0, len(text), _AT_ONCE):
             yield from stream.push(text[begin : begin + _AT_ONCE])
         yield from stream.flush()
+
+    def shown(self, text: str) -> str:
+        """A whole text as it is shown; ``""``, where it has no words."""
+        return joined(split_sentences(clean(text), self._cutting, language=self._language))
 
     def spoken(self, sentence: str) -> Spoken:
         """What is said for a clean sentence."""
@@ -71,11 +86,18 @@ class WordingStream:
 
     def push(self, piece: str, now_ms: float = 0.0) -> list[Spoken]:
         """Add text; returns what is to be said by now."""
-        return self._spoken(self._sentences.push(self._cleaner.push(piece), now_ms))
+        sentences = self._sentences.push(self._cleaner.push(piece), now_ms)
+        return self._spoken(sentences, more=self._sentences.pending)
 
     def tick(self, now_ms: float) -> list[Spoken]:
         """Time has passed; returns what is to be said because nothing came for so long."""
-        return self._spoken(self._sentences.tick(now_ms))
+        unfinished = not self._sentences.whole
+        return self._spoken(self._sentences.tick(now_ms), more=unfinished)
+
+    @property
+    def whole(self) -> bool:
+        """Whether what there is is a sentence with its stop, that only waits for what could follow."""
+        return self._sentences.whole
 
     @property
     def due_ms(self) -> float | None:
@@ -84,7 +106,11 @@ class WordingStream:
 
     def flush(self) -> list[Spoken]:
         """There is no more text; returns the rest."""
-        return self._spoken(self._sentences.push(self._cleaner.flush()) + self._sentences.flush())
+        return self._spoken(self._sentences.push(self._cleaner.flush()) + self._sentences.flush(), more=False)
 
-    def _spoken(self, sentences: list[str]) -> list[Spoken]:
-        return [self._wording.spoken(sentence) for sentence in sentences]
+    def _spoken(self, sentences: list[str], *, more: bool) -> list[Spoken]:
+        last = len(sentences)
+        return [
+            replace(self._wording.spoken(sentence), goes_on=more or number < last)
+            for number, sentence in enumerate(sentences, 1)
+        ]

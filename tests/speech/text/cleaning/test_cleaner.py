@@ -50,7 +50,7 @@ def test_a_reply_with_everything_in_it_is_made_fit_to_be_said() -> None:
 def cleaned(pieces: Iterable[str]) -> str:
     """What comes out of a text in pieces."""
     cleaner = Cleaner()
-    return "".join([cleaner.push(piece) for piece in pieces]) + cleaner.flush()
+    return ("".join([cleaner.push(piece) for piece in pieces]) + cleaner.flush()).rstrip()
 
 
 def test_a_text_that_comes_letter_by_letter_is_cleaned_as_a_whole() -> None:
@@ -179,7 +179,7 @@ def test_after_a_flush_another_text_begins() -> None:
     assert cleaner.push("- two") + cleaner.flush() == "two"
 
 
-@pytest.mark.parametrize("text", ["We open at nine.", "Come in!", "Is it?", "(so)", "你好。"])
+@pytest.mark.parametrize("text", ["We open at nine.", "Come in!", "Is it?", "(so)", "你好。", "So. ", "So? "])
 def test_the_end_of_a_sentence_is_not_held_back(text: str) -> None:
     """Whoever cuts sentences sees it at once."""
     assert Cleaner().push(text) == text

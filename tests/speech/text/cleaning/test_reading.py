@@ -20,8 +20,8 @@ def test_what_is_not_decided_is_held_back() -> None:
     """Until it is, or nothing follows."""
     reader = Reader(word)
     assert reader.read("o", final=False) == ""
-    assert reader.read("ne.two.th", final=False) == "one. two."
-    assert reader.read("", final=True) == " th"
+    assert reader.read("ne.two.th", final=False) == "one. two. "
+    assert reader.read("", final=True) == "th"
 
 
 def test_between_words_stands_what_was_asked_for() -> None:

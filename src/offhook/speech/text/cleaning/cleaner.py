@@ -45,7 +45,7 @@ class Cleaner:
         self._return = False  # the last piece ended with a carriage return
 
     def push(self, piece: str) -> str:
-        """Add text; returns what is clean of it by now."""
+        """Add text; returns what is clean of it by now. It may end with a space."""
         if not piece:
             return ""
         plain = piece[1:] if self._return and piece[0] == "\n" else piece
@@ -62,7 +62,7 @@ class Cleaner:
 def clean(text: str) -> str:
     """A whole text, cleaned."""
     cleaner = Cleaner()
-    return cleaner.push(text) + cleaner.flush()
+    return (cleaner.push(text) + cleaner.flush()).rstrip()
 
 
 def _in_text(reader: Reader, text: str, at: int, final: bool) -> int | None:

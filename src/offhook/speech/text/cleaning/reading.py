@@ -12,6 +12,7 @@ Step = Callable[["Reader", str, int, bool], "int | None"]
 """Reads on from a place in the text; where to go on from then, or ``None``: what follows decides. The last argument
 tells whether nothing follows: then it never answers ``None``."""
 
+_STOPS = frozenset(".!?\u2026")
 _AFTER_GAP = frozenset(".,;:!?\u2026)")
 _NO_COMMA_AFTER = frozenset(".,;:!?\u2026(\n")
 
@@ -76,9 +77,12 @@ class Reader:
         self._break, self._space, self._comma, self._gap = 0, False, False, False
 
     def _between(self, first: str) -> str:
+        spaced = self._last == " "
         if self._break:
             goes_on = self._break == 1 and not self.marked and first.islower()
-            return " " if goes_on else "\n"
+            return "\n" if not goes_on else "" if spaced else " "
+        if spaced:
+            return ""
         if self._comma:
             return ", " if self._last not in _NO_COMMA_AFTER else " "
         if self._space and not (self._gap and first in _AFTER_GAP):
@@ -86,7 +90,10 @@ class Reader:
         return ""
 
     def space(self) -> None:
-        """A space is to stand before what comes next."""
+        """A space is to stand before what comes next. Behind a stop it is given out at once: it ends a sentence."""
+        if self._last in _STOPS and not self._break and not self._comma and not self._gap:
+            self._out.append(" ")
+            self._last = " "
         self._space = True
 
     def divide(self) -> None:
