@@ -45,7 +45,6 @@ async def test_ticks_fall_on_whole_milliseconds() -> None:
         await asyncio.sleep(0.012)
     for when in due:
         assert abs(when - round(when)) < 1e-6
-    assert round(due[1] - due[0]) % 10 in (0, 1, 9)  # uvloop counts from the time that it has looked at last
 
 
 async def test_a_busy_loop_leaves_ticks_out() -> None:
