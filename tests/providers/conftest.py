@@ -91,7 +91,8 @@ def frames(audio: bytes) -> list[bytes]:
 
 
 async def say(stream: RecognitionStream, audio: bytes, *, every_ms: float = 4.0) -> None:
-    """Push audio, faster than it is said."""
+    """Push audio, faster than it is said; to the vendors as fast as it is, which they insist on."""
+    every_ms = 20.0 if os.environ.get("OFFHOOK_TEST_REAL") else every_ms
     for frame in frames(audio):
         stream.push(frame)
         await asyncio.sleep(every_ms / 1000)

@@ -90,6 +90,14 @@ def test_how_much_was_heard_is_told_whether_or_not_anybody_speaks() -> None:
     assert due == [Heard(64.0), Began(64.0), Heard(128.0)]
 
 
+def test_silences_can_be_changed_on_the_way() -> None:
+    """They hold from then on."""
+    hearing = Hearing(listen(end_ms=10_000))
+    assert [type(one) for one in hear(hearing, (0.95, 4), (0.02, 20))] == [Began]
+    hearing.retune(listen(end_ms=320))
+    assert [type(one) for one in hear(hearing, (0.02, 1), from_ms=24 * WINDOW_MS)] == [Ended]
+
+
 def test_an_end_can_be_forced() -> None:
     """At once, with what there is; where nobody speaks it is an end of nothing."""
     hearing = Hearing(listen())

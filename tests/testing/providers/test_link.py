@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
 
+from offhook.errors import EngineMissing, PortInUse
 from offhook.speech.testing import tone
 from offhook.testing.providers import Answer, Scripted, StandIns
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from websockets.asyncio.client import ClientConnection
+
+    from offhook.speech.base import Recognition, TextToSpeech
 
 LISTEN = "/v1/listen?encoding=linear16&sample_rate=8000&interim_results=true&punctuate=true"
 SPEAK = "/v1/speak?encoding=mulaw&sample_rate=8000"
@@ -257,3 +260,66 @@ async def test_faults_and_the_journal_are_reached_by_http(scripted: StandIns) ->
         ).status_code == 403
         assert (await client.request("DELETE", "/providers/faults")).json() == {"faults": []}
         assert (await client.post("/providers/answers", json={"text": "At nine."})).json() == {"waiting": 1}
+
+
+@pytest.mark.parametrize(("kind", "code"), [("close", 4000), ("reset", 1006), ("error", 1011)])
+async def test_a_request_of_the_clients_goes_wrong(scripted: StandIns, kind: str, code: int) -> None:
+    """At the moment that it comes."""
+    scripted.fault("deepgram", "flush", kind, code=4000 if kind == "close" else 1011)
+    async with to(scripted, LISTEN) as socket:
+        await socket.send('{"type": "Finalize"}')
+        told = await results(socket)
+        assert socket.close_code == code
+    assert [one["type"] for one in told if one["type"] != "Results"] == (["Error"] if kind == "error" else [])
+
+
+async def test_a_stand_in_falls_silent_at_a_request(scripted: StandIns) -> None:
+    """It is not answered any more, though it is heard."""
+    scripted.fault("deepgram", "end", "silence")
+    async with to(scripted, LISTEN) as socket:
+        await socket.send(SPOKEN)
+        await socket.send('{"type": "CloseStream"}')
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(results(socket), 0.3)
+    assert scripted.journal.find("deepgram", way="out", stage="done") == []
+
+
+async def test_a_connection_is_cut_before_the_handshake(scripted: StandIns) -> None:
+    """Or answered late."""
+    scripted.fault("deepgram", "connect", "reset")
+    with pytest.raises((OSError, InvalidMessage)):
+        await to(scripted, LISTEN)
+    scripted.fault("deepgram", "connect", "slow", delay_ms=100)
+    began_s = asyncio.get_running_loop().time()
+    assert await final_of(scripted) == "Book a table."
+    assert asyncio.get_running_loop().time() - began_s >= 0.1
+
+
+class Broken(Scripted):
+    """Engines that raise."""
+
+    async def recognise(self, pcm: bytes, nth: int, draft: int | None) -> Recognition:
+        raise RuntimeError("the model is broken")
+
+    def voice(self) -> TextToSpeech:
+        raise EngineMissing("expected a voice, found none.", fix="install one")
+
+
+async def test_engines_that_do_not_work_are_told_as_the_vendor_would() -> None:
+    """The client is not left alone with a silence."""
+    async with StandIns(Broken()) as providers:
+        async with to(providers, LISTEN) as socket:
+            told = await hear(socket)
+            assert told[-1]["type"] == "Error"
+            assert socket.close_code == 1011
+        async with to(providers, SPEAK) as socket:
+            await socket.send('{"type": "Speak", "text": "one"}')
+            await socket.send('{"type": "Flush"}')
+            told = await results(socket)
+            assert "expected a voice" in told[-1]["err_msg"]
+
+
+async def test_a_port_that_is_taken_is_told_of(scripted: StandIns) -> None:
+    """With what to do about it."""
+    with pytest.raises(PortInUse):
+        await StandIns(Scripted(), port=scripted.port).start()

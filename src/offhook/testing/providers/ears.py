@@ -22,6 +22,9 @@ from offhook.testing.providers.hearing import (
 )
 from offhook.testing.providers.session import (
     AllHeard,
+    Force,
+    Hear,
+    Retune,
     SoFarHeard,
     SpeechBegan,
     SpeechDraft,
@@ -29,6 +32,7 @@ from offhook.testing.providers.session import (
     SpeechPaused,
     SpeechQuiet,
     SpeechResumed,
+    StopHearing,
     Utterance,
 )
 
@@ -56,12 +60,19 @@ class Ears:
         engines: what to hear with.
         listen: how the audio is written, and the silences.
         tell: is told what was heard, in order, on the loop.
+        fail: is told that a recogniser raised. Nothing follows.
 
     Raises:
         EngineMissing: there is no engine.
     """
 
-    def __init__(self, engines: Engines, listen: Listen, tell: Callable[[EngineEvent], None]) -> None:
+    def __init__(
+        self,
+        engines: Engines,
+        listen: Listen,
+        tell: Callable[[EngineEvent], None],
+        fail: Callable[[Exception], None],
+    ) -> None:
         self._decoder = _decoder(listen.audio)
         self._to_vad = Resampler(listen.audio.sample_rate, _VAD_RATE)
         self._to_stt = Resampler(listen.audio.sample_rate, STT_RATE)
@@ -69,6 +80,7 @@ class Ears:
         self._vad = engines.vad().open(self._on_probability)
         self._hearing = Hearing(listen)
         self._tell = tell
+        self._fail = fail
         self._pcm = bytearray()
         self._dropped_ms = 0.0
         self._pushed_bytes = 0
@@ -88,8 +100,21 @@ class Ears:
         """How much audio has come."""
         return self._pushed_bytes / self._bytes_per_ms
 
-    def hear(self, audio: bytes) -> None:
-        """Add audio of any length."""
+    def do(self, act: Hear | Retune | Force | StopHearing) -> None:
+        """What a session wants of it."""
+        match act:
+            case Hear(audio):
+                self._hear(audio)
+            case Retune(listen):
+                self._hearing.retune(listen)
+            case Force():
+                self._force_due += 1
+                self._when_seen()
+            case StopHearing():
+                self._over = True
+                self._when_seen()
+
+    def _hear(self, audio: bytes) -> None:
         self._pushed_bytes += len(audio)
         pcm = self._decoder(audio)
         self._pcm += self._to_stt.process(pcm)
@@ -98,16 +123,6 @@ class Ears:
             del self._pcm[:surplus]
             self._dropped_ms += surplus / 2 * 1000 / STT_RATE
         self._vad.push(self._to_vad.process(pcm))
-
-    def force(self) -> None:
-        """End the utterance once the detector has seen all that has come."""
-        self._force_due += 1
-        self._when_seen()
-
-    def finish(self) -> None:
-        """No audio comes any more."""
-        self._over = True
-        self._when_seen()
 
     def close(self) -> None:
         """Forget it."""
@@ -138,13 +153,16 @@ class Ears:
             self._wake.set()
 
     async def _run(self) -> None:
-        while True:
-            while self._due:
-                event = await self._event_of(self._due.popleft())
-                if event is not None:
-                    self._tell(event)
-            self._wake.clear()
-            await self._wake.wait()
+        try:
+            while True:
+                while self._due:
+                    event = await self._event_of(self._due.popleft())
+                    if event is not None:
+                        self._tell(event)
+                self._wake.clear()
+                await self._wake.wait()
+        except Exception as error:
+            self._fail(error)
 
     async def _event_of(self, due: Due | AllHeard) -> EngineEvent | None:
         match due:

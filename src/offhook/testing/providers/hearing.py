@@ -128,6 +128,10 @@ class Hearing:
             return self._goes_on(at_ms)
         return self._falls_silent(at_ms - self._last_ms)
 
+    def retune(self, listen: Listen) -> None:
+        """Other silences from now on."""
+        self._listen = listen
+
     def force(self) -> Ended:
         """The utterance ends now, whatever is heard."""
         if self._began_ms is None:

@@ -25,6 +25,7 @@ from offhook.testing.providers.session import (
     Listen,
     Piece,
     Refuse,
+    Retune,
     Send,
     Speak,
     Spoken,
@@ -208,17 +209,11 @@ class Link:
     def _do(self, acts: Iterable[Act], *, voiced: bool = False) -> None:
         for act in acts:
             match act:
-                case Hear(audio):
+                case Hear() | Retune() | Force() | StopHearing():
                     if self._ears is not None:
-                        self._ears.hear(audio)
+                        self._ears.do(act)
                 case Listen():
                     self._listen(act)
-                case Force():
-                    if self._ears is not None:
-                        self._ears.force()
-                case StopHearing():
-                    if self._ears is not None:
-                        self._ears.finish()
                 case Speak():
                     self._speak(act)
                 case Hush():
@@ -239,7 +234,7 @@ class Link:
         if self._ears is not None:
             self._ears.close()
         try:
-            self._ears = Ears(self._engines, listen, self._happened)
+            self._ears = Ears(self._engines, listen, self._happened, self._fail)
         except OffhookError as error:
             self._fail(error)
 

@@ -33,6 +33,7 @@ __all__ = [
     "Piece",
     "Refuse",
     "Request",
+    "Retune",
     "Send",
     "Session",
     "SoFarHeard",
@@ -147,6 +148,13 @@ class Listen:
 
 
 @dataclass(frozen=True, slots=True)
+class Retune:
+    """Other silences from now on; the format of the audio stays what it is."""
+
+    listen: Listen
+
+
+@dataclass(frozen=True, slots=True)
 class Hear:
     """Here is audio."""
 
@@ -186,7 +194,7 @@ class Wake:
 
 
 Act: TypeAlias = (
-    Accept | Refuse | Send | Close | End | Listen | Hear | Force | StopHearing | Speak | Hush | Wake
+    Accept | Refuse | Send | Close | End | Listen | Retune | Hear | Force | StopHearing | Speak | Hush | Wake
 )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from offhook.testing.providers.session import (
     Force,
     Hear,
     Listen,
+    Retune,
     SoFarHeard,
     SpeechBegan,
     SpeechDraft,
@@ -126,6 +127,15 @@ def test_noise_is_no_turn() -> None:
     session = opened()
     assert list(session.happened(SpeechEnded(said(""), 0, forced=True))) == []
     assert list(session.happened(SpeechPaused(said("x"), 100))) == []
+
+
+def test_silences_and_formatting_are_changed_on_the_way() -> None:
+    """Without an answer; what is not named, or is no number, stays."""
+    session = opened()
+    change = '{"type": "UpdateConfiguration", "min_turn_silence": 100, "max_turn_silence": "x", "format_turns": true}'
+    assert list(session.received(change)) == [Retune(Listen(PCMU, 200.0))]
+    assert len(sent(session.happened(SpeechEnded(said("Yes."), 400)))) == 2
+    assert list(session.received('{"type": "UpdateConfiguration"}')) == [Retune(Listen(PCMU, 200.0))]
 
 
 def test_requests_are_known_by_their_type() -> None:

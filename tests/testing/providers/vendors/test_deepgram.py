@@ -155,7 +155,20 @@ def test_messages_are_known_by_their_type() -> None:
     ]
     assert list(session.received(b"x"))[1] == Hear(b"x")
     assert list(session.received('{"type": "CloseStream"}'))[1:] == [Wake("idle", None), StopHearing()]
-    assert sent(session.received('{"type": "Configure"}'))[0]["type"] == "ConfigureSuccess"
+
+
+def test_formatting_and_keyterms_are_changed_on_the_way() -> None:
+    """Keyterms with the models that have them."""
+    session = opened(f"{WANTED}&model=nova-2")
+    assert sent(session.received('{"type": "Configure", "features": {"punctuate": true}}'))[0] == {
+        "type": "ConfigureSuccess",
+        "request_id": "c",
+    }
+    (final,) = sent(session.happened(SpeechEnded(said("Yes."), 100)))
+    assert final["channel"]["alternatives"][0]["transcript"] == "Yes."
+    keyterms = '{"type": "Configure", "keyterms": ["a"]}'
+    assert sent(session.received(keyterms))[0]["code"] == "CONFIGURE_KEYTERMS_NOT_SUPPORTED"
+    assert sent(opened(f"{WANTED}&model=nova-3").received(keyterms))[0]["keyterms"] == ["a"]
 
 
 def test_the_end_of_an_utterance_and_of_the_stream_are_told() -> None:

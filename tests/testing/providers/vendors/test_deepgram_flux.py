@@ -12,6 +12,7 @@ from offhook.testing.providers.session import (
     Hear,
     Listen,
     Refuse,
+    Retune,
     SoFarHeard,
     SpeechBegan,
     SpeechDraft,
@@ -121,6 +122,22 @@ def test_an_end_says_what_has_brought_it_about(more: str, ended: SpeechEnded, tr
     assert end["trigger"] == trigger
 
 
+def test_thresholds_are_changed_on_the_way() -> None:
+    """What is not named stays; what is out of range is refused, and changes nothing."""
+    session = opened("&eager_eot_threshold=0.5")
+    configure = '{"type": "Configure", "thresholds": {"eot_threshold": 0.75}, "keyterms": ["a"], "more": 1}'
+    acts = list(session.received(configure))
+    assert acts[0] == Retune(Listen(PCMU, 900.0, pause_ms=300.0, draft_ms=250.0, report_ms=250.0))
+    (done,) = sent(acts)
+    assert (done["type"], done["thresholds"], done["keyterms"]) == ("ConfigureSuccess", {"eot_threshold": 0.75}, ["a"])
+    assert "more" not in done
+    for wrong in ('{"eot_threshold": 0.4}', '{"eager_eot_threshold": 0.8}', '{"eot_timeout_ms": "x"}'):
+        acts = list(session.received(f'{{"type": "Configure", "thresholds": {wrong}}}'))
+        assert [one["type"] for one in sent(acts)] == ["ConfigureFailure"]
+        assert len(acts) == 1
+    assert sent(session.received('{"type": "Configure"}'))[0]["type"] == "ConfigureSuccess"
+
+
 def test_messages_are_numbered() -> None:
     """All that the server sends."""
     session = opened()
@@ -134,10 +151,6 @@ def test_requests_are_known_by_their_type() -> None:
     assert list(session.received(b"x")) == [Hear(b"x")]
     assert list(session.received('{"type": "ForceEndTurn"}')) == [Force()]
     assert list(session.received('{"type": "CloseStream"}')) == [StopHearing()]
-    configure = '{"type": "Configure", "thresholds": {"eot_threshold": 0.8}, "more": 1}'
-    (done,) = sent(session.received(configure))
-    assert done["thresholds"] == {"eot_threshold": 0.8}
-    assert "more" not in done
     assert list(session.received("?"))[-1] == Close(1008, "unparsable client message")
     assert list(session.failure(3, "x"))[-1] == Close(1011, "x")
     assert list(session.happened(AllHeard(1))) == [Close(1000)]

@@ -8,9 +8,10 @@ What a turn's end depends on is simpler than the vendor's model: silence alone, 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from offhook.speech.streams import AudioFormat
+from offhook.speech.streams import PCMU, AudioFormat
 from offhook.testing.providers.session import (
     Accept,
     AllHeard,
@@ -19,6 +20,7 @@ from offhook.testing.providers.session import (
     Force,
     Hear,
     Listen,
+    Retune,
     Send,
     SoFarHeard,
     SpeechBegan,
@@ -71,6 +73,7 @@ class AssemblyAI:
         self._pro = False
         self._idle_ms: float | None = None
         self._params: dict[str, Any] = {}
+        self._listen = Listen(PCMU, 0.0)
 
     def opened(self, request: Request) -> Iterator[Act]:
         """Check the key and the parameters, and begin."""
@@ -108,8 +111,10 @@ class AssemblyAI:
         configuration = {"model": model, "mode": request.one("mode") or None, "api_version": "1.0.0"}
         begin = {"type": "Begin", "id": self._connection, "expires_at": 1_893_456_000, "configuration": configuration}
         yield Send("begin", to_json(begin))
-        beats = request.flag("session_heartbeat")
-        yield Listen(audio, self._silence_ms(), report_ms=_BEAT_MS if beats else None)
+        self._listen = Listen(
+            audio, self._silence_ms(), report_ms=_BEAT_MS if request.flag("session_heartbeat") else None
+        )
+        yield self._listen
         if request.one("inactivity_timeout"):
             self._idle_ms = 1000 * request.number("inactivity_timeout", 3600)
             yield Wake("idle", self._idle_ms)
@@ -151,8 +156,26 @@ class AssemblyAI:
                 yield Force()
             case "end":
                 yield StopHearing()
+            case "configure":
+                yield from self._configure(as_object(message) or {})
             case "unknown":
                 yield from self.failure(INVALID, "Invalid message")
+
+    def _configure(self, asked: dict[str, Any]) -> Iterator[Act]:
+        """Silences, the threshold and the formatting hold from now on; it is not answered."""
+        names = {
+            "end_of_turn_confidence_threshold": "threshold",
+            "min_turn_silence": "min",
+            "min_end_of_turn_silence_when_confident": "min",
+            "max_turn_silence": "max",
+        }
+        for name, own in names.items():
+            if isinstance(asked.get(name), int | float):
+                self._params[own] = asked[name]
+        if isinstance(asked.get("format_turns"), bool):
+            self._formats = self._pro or asked["format_turns"]
+        self._listen = replace(self._listen, end_ms=self._silence_ms())
+        yield Retune(self._listen)
 
     def happened(self, event: EngineEvent) -> Iterable[Act]:
         """Turns: drafts of one, then its end, plain, and formatted if that was asked for."""

@@ -137,7 +137,20 @@ class Deepgram:
                 yield Wake("idle", None)
                 yield StopHearing()
             case "configure":
-                yield Send("configured", to_json({"type": "ConfigureSuccess", "request_id": self._connection}))
+                yield self._configure(as_object(str(message)) or {})
+
+    def _configure(self, asked: dict[str, Any]) -> Send:
+        """Formatting holds from now on; keyterms are repeated, and change nothing that is heard here."""
+        told: dict[str, Any] = {"type": "ConfigureSuccess", "request_id": self._connection}
+        if asked.get("keyterms") is not None:
+            if not self._model.startswith("nova-3"):
+                failure = {"code": "CONFIGURE_KEYTERMS_NOT_SUPPORTED", "description": "nova-3 alone has keyterms"}
+                return Send("configured", to_json({**told, **failure, "type": "ConfigureFailure"}))
+            told["keyterms"] = asked["keyterms"]
+        features = asked.get("features")
+        if isinstance(features, dict):
+            self._formats = bool(features.get("smart_format", features.get("punctuate", self._formats)))
+        return Send("configured", to_json(told))
 
     def happened(self, event: EngineEvent) -> Iterable[Act]:
         """Results: drafts of a segment, then the segment."""

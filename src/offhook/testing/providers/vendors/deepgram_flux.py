@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from offhook.speech.streams import PCMU
 from offhook.testing.providers.session import (
     Accept,
     AllHeard,
@@ -16,6 +17,7 @@ from offhook.testing.providers.session import (
     Force,
     Hear,
     Listen,
+    Retune,
     Send,
     SoFarHeard,
     SpeechBegan,
@@ -53,6 +55,8 @@ class Flux:
         self._last = ""
         self._eager: Utterance | None = None
         self._end_ms = 0.0
+        self._audio = PCMU
+        self._thresholds: dict[str, float | None] = {}
 
     def opened(self, request: Request) -> Iterator[Act]:
         """Check the key and the thresholds."""
@@ -60,27 +64,28 @@ class Flux:
             yield unauthorised(self._connection)
             return
         audio = audio_of(request)
-        eot = request.number("eot_threshold", 0.7)
-        eager = request.number("eager_eot_threshold", 0.0) or None
-        timeout_ms = request.number("eot_timeout_ms", _TIMEOUT_MS)
-        for wrong, why in (
-            (request.one("model") not in _MODELS, "unknown model"),
-            (audio is None, "unsupported encoding or sample_rate"),
-            (not 0.5 <= eot <= 1.0, "eot_threshold must be between 0.5 and 1.0"),
-            (eager is not None and not 0.3 <= eager <= 0.9, "eager_eot_threshold must be between 0.3 and 0.9"),
-            (eager is not None and eager > eot, "eager_eot_threshold must not be above eot_threshold"),
-            (not 500 <= timeout_ms <= 60_000, "eot_timeout_ms must be between 500 and 60000"),
-        ):
-            if wrong:
-                yield bad_request(self._connection, why)
-                return
-        assert audio is not None
+        self._thresholds = {
+            "eot_threshold": request.number("eot_threshold", 0.7),
+            "eager_eot_threshold": request.number("eager_eot_threshold", 0.0) or None,
+            "eot_timeout_ms": request.number("eot_timeout_ms", _TIMEOUT_MS),
+        }
+        wrong = _wrong(self._thresholds)
+        if request.one("model") not in _MODELS:
+            wrong = "unknown model"
+        if audio is None or wrong:
+            yield bad_request(self._connection, wrong or "unsupported encoding or sample_rate")
+            return
+        self._audio = audio
         yield Accept({"dg-request-id": self._connection})
         yield Send("begin", self._message("Connected"))
-        self._end_ms = silence_for(eot)
-        yield Listen(
-            audio,
-            min(self._end_ms, timeout_ms),
+        yield self._listen()
+
+    def _listen(self) -> Listen:
+        eager = self._thresholds["eager_eot_threshold"]
+        self._end_ms = silence_for(self._thresholds["eot_threshold"] or 0.0)
+        return Listen(
+            self._audio,
+            min(self._end_ms, self._thresholds["eot_timeout_ms"] or _TIMEOUT_MS),
             pause_ms=silence_for(eager) if eager else None,
             draft_ms=250.0,
             report_ms=250.0,
@@ -104,11 +109,22 @@ class Flux:
             case "end":
                 yield StopHearing()
             case "configure":
-                asked = as_object(str(message)) or {}
-                told = {name: asked[name] for name in ("thresholds", "keyterms", "language_hints") if name in asked}
-                yield Send("configured", self._message("ConfigureSuccess", **told))
+                yield from self._configure(as_object(str(message)) or {})
             case _:
                 yield from self.failure(1008, "unparsable client message")
+
+    def _configure(self, asked: dict[str, Any]) -> Iterator[Act]:
+        """Thresholds hold from now on; keyterms and languages are repeated, and change nothing that is heard here."""
+        given = asked.get("thresholds") or {}
+        changed = {**self._thresholds, **{name: given[name] for name in self._thresholds if name in given}}
+        if wrong := _wrong(changed):
+            failure = {"code": "INVALID_THRESHOLDS", "description": wrong}
+            yield Send("configured", self._message("ConfigureFailure", **failure))
+            return
+        self._thresholds = changed
+        yield Retune(self._listen())
+        told = {name: asked[name] for name in ("thresholds", "keyterms", "language_hints") if name in asked}
+        yield Send("configured", self._message("ConfigureSuccess", **told))
 
     def happened(self, event: EngineEvent) -> Iterator[Act]:
         """Turns: start, updates, an eager end and its withdrawal, the end."""
@@ -181,6 +197,24 @@ class Flux:
         message = {"type": kind, "request_id": self._connection, "sequence_id": self._sequence, **fields}
         self._sequence += 1
         return to_json(message)
+
+
+def _wrong(thresholds: dict[str, float | None]) -> str | None:
+    """What is out of range, if anything is."""
+    eot, eager, timeout_ms = thresholds.values()
+    if not all(isinstance(value, int | float) for value in (eot, eager or 0.5, timeout_ms)):
+        return "thresholds must be numbers"
+    assert eot is not None
+    assert timeout_ms is not None
+    for wrong, why in (
+        (not 0.5 <= eot <= 1.0, "eot_threshold must be between 0.5 and 1.0"),
+        (eager is not None and not 0.3 <= eager <= 0.9, "eager_eot_threshold must be between 0.3 and 0.9"),
+        (eager is not None and eager > eot, "eager_eot_threshold must not be above eot_threshold"),
+        (not 500 <= timeout_ms <= 60_000, "eot_timeout_ms must be between 500 and 60000"),
+    ):
+        if wrong:
+            return why
+    return None
 
 
 VENDOR = Vendor("deepgram-flux", (Door("flux", "socket", "/v2/listen", lambda connection, _: Flux(connection)),), ENV)
