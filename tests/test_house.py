@@ -163,6 +163,12 @@ def test_the_people_of_the_exchange_do_not_know_what_carries_their_voices(path: 
         )
 
 
+@pytest.mark.parametrize("path", sorted((SOURCE / "testing").rglob("*.py")), ids=lambda path: path.name)
+def test_stand_ins_share_no_code_with_the_clients_that_they_judge(path: Path) -> None:
+    """Both ends of a wire that one project wrote can share a mistake: they meet over sockets alone."""
+    assert not {room_of(name) for name in imports(path)} & {"providers", "models", "agent", "server"}
+
+
 CARRIER_WORDS = ("telnyx", "call_control", "call.hangup", "call.speak", "streaming.started")
 NEUTRAL = ["audio", "carriers", "calls", "speech", "dialog", "agent", "server", "web"]
 
