@@ -436,3 +436,35 @@ async def test_a_connection_that_cannot_be_asked_ahead_is_asked_when_it_is_time(
     call = await answered(phone, tts)
     assert heard(call) == [THREE]
     assert tts.refused == 1
+
+
+async def test_a_piece_of_audio_costs_neither_a_task_nor_a_timer(phone: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sentence does, in however many pieces it comes."""
+    loop = asyncio.get_running_loop()
+    made: list[str] = []
+    call_at = loop.call_at
+
+    def task(loop_: Any, coro: Any, **more: Any) -> Any:
+        made.append("task")
+        return asyncio.Task(coro, loop=loop_, **more)
+
+    def timer(when: float, callback: Any, *args: Any, **more: Any) -> Any:
+        made.append("timer")
+        return call_at(when, callback, *args, **more)
+
+    monkeypatch.setattr(loop, "call_at", timer)  # which call_later uses
+    counts = []
+    for piece_ms in (10, 600):
+        call = await phone(agent_of("One is here."), "when", tts=FakeStreamingTts(piece_ms=piece_ms), line=PCMU)
+        await call.say()
+        await call.until_quiet()
+        made.clear()
+        loop.set_task_factory(task)
+        speaking = asyncio.ensure_future(call.cascade.say("Three is here.", "say"))
+        for _ in range(20):
+            await settle()
+        loop.set_task_factory(None)
+        counts.append(made.count("task") + made.count("timer"))
+        await call.until_quiet()
+        assert await speaking
+    assert counts[0] == counts[1] > 0
