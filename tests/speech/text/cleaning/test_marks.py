@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         ("so : it", "so : it"),
         ("ends ;", "ends ;"),
         ("yes|no", "yes, no"),
-        ("#tag and C# and # x", "#tag and C# and x"),
+        ("#tag and C# and # x", "#tag and C# and # x"),
         ("x #", "x"),
         (r"\*not\* a\b", "*not* a b"),
         ("a\\", "a"),

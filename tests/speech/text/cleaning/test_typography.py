@@ -61,6 +61,8 @@ def test_a_mark_that_means_itself_is_kept(clean: Callable[[str], str], text: str
         ("(and so on)", "(and so on)"),
         ("*really* good", "really good"),
         ("*", ""),
+        ("Press * or #, then # again. You pressed *.", "Press * or #, then # again. You pressed *."),
+        ("You pressed #.", "You pressed #."),
     ],
 )
 def test_a_stage_direction_is_not_said(clean: Callable[[str], str], text: str, said: str) -> None:

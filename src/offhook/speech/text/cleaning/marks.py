@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MARKS"]
 
+_KEY_BEFORE = frozenset(" .,;:!?)")
+"""What stands after a key of a telephone."""
 _ASCII_MARKS = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 
 
@@ -43,12 +45,14 @@ def _eyes(reader: Reader, text: str, at: int, final: bool) -> int | None:
 
 
 def _hash(reader: Reader, text: str, at: int, final: bool) -> int | None:
-    """#1, #offhook and C# are said; the marks behind a heading are not."""
+    """#1, #offhook, C# and the # key are said; the marks before and behind a heading are not."""
     if reader.before.isalnum():
         return literal(reader, text, at, final)
     if at + 1 == len(text) and not final:
         return None
-    return literal(reader, text, at, final) if text[at + 1 : at + 2].isalnum() else at + 1
+    after = text[at + 1 : at + 2]
+    key = reader.before.isspace() and not reader.alone and (after in _KEY_BEFORE)
+    return literal(reader, text, at, final) if after.isalnum() or key else at + 1
 
 
 def _backslash(reader: Reader, text: str, at: int, final: bool) -> int | None:

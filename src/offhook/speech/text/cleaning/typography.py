@@ -31,7 +31,10 @@ def emphasis(reader: Reader, text: str, at: int, final: bool) -> int | None:
     single = end == at + 1
     if character == "_" and before.isalnum() and after.isalnum():
         return _underscore(reader, text, at, end, final)
-    spaced, times = before.isspace() and after.isspace(), before.isdecimal() and after.isdecimal()
+    spaced, times = (
+        before.isspace() and (after.isspace() or after in ".,;:!?"),
+        before.isdecimal() and after.isdecimal(),
+    )
     if character == "*" and single and before != "\n" and (spaced or times):
         return literal(reader, text, at, final)
     if single and not before.isalnum():
