@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from offhook.agent.cascade.ahead import Ahead
-from offhook.agent.cascade.in_time import sentences_in_time
+from offhook.agent.cascade.in_time import SentencesInTime
 from offhook.agent.failures import InARow
 from offhook.agent.voices import NoVoice
 from offhook.logs import describe
@@ -116,7 +116,7 @@ class Synthesis:
             speech.error = error
 
         stream, clock = self._wording.stream(), self._clock
-        in_time = sentences_in_time(words, stream, clock=clock, alarm=speech.alarm, dry=speech.is_dry, failed=failed)
+        in_time = SentencesInTime(words, stream, clock=clock, alarm=speech.alarm, dry=speech.is_dry, failed=failed)
         async with aclosing(in_time) as sentences:
             async for spoken in sentences:
                 yield _Line(spoken)

@@ -7,7 +7,7 @@ written: most voices read numbers of their language in some way, and in the wron
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -17,13 +17,16 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Callable, Sequence
 
-__all__ = ["Pieces", "Rule", "normalise", "rules_of"]
+__all__ = ["DIGITS", "Pieces", "Rule", "needing", "normalise", "rules_of"]
 
 Pieces = list[tuple[str, "str | None"]]
 """A text in pieces, each with what is said for it; ``None``: not known yet, or as it is written."""
 
 _TABLES = {"en": "offhook.speech.text.english"}
 """Modules by language; each has ``rules(language)``."""
+
+
+DIGITS = "0123456789"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +39,13 @@ class Rule:
     group: str | int = 0
     """What of it is replaced; the rest is what has to stand around it."""
 
+    needs: frozenset[str] = frozenset()
+    """Characters of which one is in everything that it finds; none: it is looked for everywhere."""
+
     def apply(self, pieces: Pieces) -> Pieces:
         """``pieces`` with what is said for what was found in those that were left alone."""
+        if not any(voice is None and self.pattern.search(text) for text, voice in pieces):
+            return pieces
         out: Pieces = []
         for text, voice in pieces:
             if voice is not None:
@@ -54,6 +62,11 @@ class Rule:
         return [piece for piece in out if piece[0]]
 
 
+def needing(characters: str, *rules: Rule) -> tuple[Rule, ...]:
+    """``rules``, which find nothing where none of ``characters`` is: then they need not look."""
+    return tuple(replace(rule, needs=frozenset(characters)) for rule in rules)
+
+
 def rules_of(language: str) -> Sequence[Rule]:
     """The rules of a language, by its BCP 47 tag; none where it has no table."""
     module = _TABLES.get(primary(language))
@@ -65,9 +78,11 @@ def rules_of(language: str) -> Sequence[Rule]:
 
 def normalise(pieces: Pieces, rules: Sequence[Rule]) -> Pieces:
     """``pieces`` with what ``rules`` say for what is in them."""
+    there = set().union(*(text for text, voice in pieces if voice is None))
     for rule in rules:
-        pieces = rule.apply(pieces)
-    if pieces and pieces[-1][0][-1] == ".":  # the stop of an abbreviation at the end is that of the sentence, too
+        if not rule.needs or not rule.needs.isdisjoint(there):
+            pieces = rule.apply(pieces)
+    if pieces and pieces[-1][0].endswith("."):  # the stop of an abbreviation at the end is that of the sentence, too
         shown, said = pieces[-1]
         pieces[-1] = (shown, f"{said.removesuffix('.')}." if said is not None else None)
     return pieces

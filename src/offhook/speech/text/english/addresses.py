@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from offhook.speech.text.english.words import digits, letters, without_last_comma
-from offhook.speech.text.normalising import Rule
+from offhook.speech.text.normalising import Rule, needing
 
 __all__ = ["RULES"]
 
@@ -32,7 +32,8 @@ def _part(part: str) -> str:
     return _MARKS.get(part, "")
 
 
-RULES = (
+RULES = needing(
+    ".",
     Rule(
         re.compile(r"(?<![\w.@+-])[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,4}(?<!-)"), _say
     ),

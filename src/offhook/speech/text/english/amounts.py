@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from offhook.speech.text.english.words import NUMBER, number, plural
-from offhook.speech.text.normalising import Rule
+from offhook.speech.text.normalising import DIGITS, Rule, needing
 
 __all__ = ["MAGNITUDES", "RULES"]
 
@@ -224,37 +224,40 @@ _TO = r"\s?[-\u2013\u2014]\s?"
 _LETTER_UNITS = _any({unit: name for unit, name in _UNITS.items() if unit[-1].isalnum()})
 
 RULES = (
-    Rule(
-        re.compile(
-            rf"{_SIGN}(?P<currency>{_SYMBOL})\s?(?P<first>{NUMBER})(?:\s?(?P<magnitude>{_MAGNITUDE})\b)?"
-            rf"(?:{_TO}(?:{_SYMBOL})?(?P<last>{NUMBER})(?:\s?(?P<last_magnitude>{_MAGNITUDE})\b)?)?(?![\w])"
+    *needing(
+        DIGITS,
+        Rule(
+            re.compile(
+                rf"{_SIGN}(?P<currency>{_SYMBOL})\s?(?P<first>{NUMBER})(?:\s?(?P<magnitude>{_MAGNITUDE})\b)?"
+                rf"(?:{_TO}(?:{_SYMBOL})?(?P<last>{NUMBER})(?:\s?(?P<last_magnitude>{_MAGNITUDE})\b)?)?(?![\w])"
+            ),
+            _price,
         ),
-        _price,
-    ),
-    Rule(
-        re.compile(
-            rf"(?<![\w.,])(?P<number>[0-9]+,[0-9]{{2}}(?![0-9])|{NUMBER})(?:\s?(?P<magnitude>{_MAGNITUDE}))?"
-            rf"\s?(?P<currency>\u20ac|\u00a3|EUR|GBP|USD|CHF|CAD|AUD|JPY|INR)(?![\w])"
+        Rule(
+            re.compile(
+                rf"(?<![\w.,])(?P<number>[0-9]+,[0-9]{{2}}(?![0-9])|{NUMBER})(?:\s?(?P<magnitude>{_MAGNITUDE}))?"
+                rf"\s?(?P<currency>\u20ac|\u00a3|EUR|GBP|USD|CHF|CAD|AUD|JPY|INR)(?![\w])"
+            ),
+            _price_behind,
         ),
-        _price_behind,
-    ),
-    Rule(re.compile(r"(?<![\w.,])([0-9]{1,2})\s?(p|\u00a2)(?![\w])"), _pence),
-    Rule(re.compile(r"(?<![\w.,])([0-9])'\s?([0-9]{1,2})(?:\"|''|\u2033)"), _height),
-    Rule(
-        re.compile(
-            rf"(?<![\w.,])({NUMBER})\s?[x\u00d7]\s?({NUMBER})(?:\s?[x\u00d7]\s?({NUMBER}))?"
-            rf"(?:\s?({_LETTER_UNITS}))?(?!\w)"
+        Rule(re.compile(r"(?<![\w.,])([0-9]{1,2})\s?(p|\u00a2)(?![\w])"), _pence),
+        Rule(re.compile(r"(?<![\w.,])([0-9])'\s?([0-9]{1,2})(?:\"|''|\u2033)"), _height),
+        Rule(
+            re.compile(
+                rf"(?<![\w.,])({NUMBER})\s?[x\u00d7]\s?({NUMBER})(?:\s?[x\u00d7]\s?({NUMBER}))?"
+                rf"(?:\s?({_LETTER_UNITS}))?(?!\w)"
+            ),
+            _by,
         ),
-        _by,
-    ),
-    Rule(
-        re.compile(
-            rf"{_SIGN}(?P<first>{NUMBER})(?:{_TO}(?P<last>{NUMBER}))?\s?(?P<unit>[\u00b0\u00ba]\s?[CF](?!\w)|"
-            rf"(?:{_LETTER_UNITS})(?![\w/]|-\w)|"
-            rf"[\u00b0%\u2103\u2109\u2030])"
+        Rule(
+            re.compile(
+                rf"{_SIGN}(?P<first>{NUMBER})(?:{_TO}(?P<last>{NUMBER}))?\s?(?P<unit>[\u00b0\u00ba]\s?[CF](?!\w)|"
+                rf"(?:{_LETTER_UNITS})(?![\w/]|-\w)|"
+                rf"[\u00b0%\u2103\u2109\u2030])"
+            ),
+            _measure,
         ),
-        _measure,
+        Rule(re.compile(rf"(?<![\w.,])({NUMBER})\s?(k|K|M|bn)(?![\w])"), _large),
     ),
-    Rule(re.compile(rf"\s?/\s?({_any(_PER)})\b"), _per),
-    Rule(re.compile(rf"(?<![\w.,])({NUMBER})\s?(k|K|M|bn)(?![\w])"), _large),
+    *needing("/", Rule(re.compile(rf"\s?/\s?({_any(_PER)})\b"), _per)),
 )

@@ -6,7 +6,7 @@ import re
 
 from offhook.speech.text.english.phones import in_groups
 from offhook.speech.text.english.words import cardinal, digits, letters, number, without_last_comma
-from offhook.speech.text.normalising import Rule
+from offhook.speech.text.normalising import DIGITS, Rule, needing
 
 __all__ = ["RULES"]
 
@@ -52,23 +52,28 @@ def _version(found: re.Match[str]) -> str:
 
 
 RULES = (
-    Rule(re.compile(r"(?<![\w.,])([vV])?([0-9]{1,4}(?:\.[0-9]{1,4}){2,5})(?![\w]|\.[0-9])"), _version),
-    Rule(re.compile(r"(?<![\w-])(?:[A-Za-z]-){2,40}[A-Za-z](?![\w-])"), _letters),
-    Rule(re.compile(r"(?<!\S)(?:[A-Z]\s){2,40}[A-Z](?![\w'])"), _letters),
-    Rule(
-        re.compile(
-            r"\b(?:[Cc]ode|PIN|[Pp]in|[Rr]eference|[Oo]rder|[Aa]ccount|[Tt]icket|[Cc]ase|[Bb]ooking|[Cc]onfirmation|ID|"
-            r"[Tt]racking|[Ii]nvoice|[Ss]erial|[Zz]ip|ZIP|[Pp]ostcode|[Pp]assword|[Pp]asscode|[Nn]umber)"
-            r"(?:\s(?:[Nn]umber|[Nn]o\.?|[Cc]ode|ID))?(?:\sis|:)?\s#?(?P<code>[0-9]{3,20})(?![\w%]|[.,:/-][0-9])"
-        ),
-        _digits,
-        "code",
+    *needing(
+        DIGITS, Rule(re.compile(r"(?<![\w.,])([vV])?([0-9]{1,4}(?:\.[0-9]{1,4}){2,5})(?![\w]|\.[0-9])"), _version)
     ),
-    Rule(re.compile(r"(?<![\w.,-])[0-9]{1,6}(?:-[0-9]{1,6}){2,8}(?![\w-]|[.,][0-9])"), _groups),
-    Rule(
-        re.compile(
-            r"(?<![\w-])(?=[A-Z0-9-]{0,40}[A-Z])(?=[A-Z0-9-]{0,40}[0-9])[A-Z0-9]{1,40}(?:-[A-Z0-9]{1,40}){0,8}(?![\w-])"
+    *needing("-", Rule(re.compile(r"(?<![\w-])(?:[A-Za-z]-){2,40}[A-Za-z](?![\w-])"), _letters)),
+    Rule(re.compile(r"(?<!\S)(?:[A-Z]\s){2,40}[A-Z](?![\w'])"), _letters),
+    *needing(
+        DIGITS,
+        Rule(
+            re.compile(
+                r"\b(?:[Cc]ode|PIN|[Pp]in|[Rr]eference|[Oo]rder|[Aa]ccount|[Tt]icket|[Cc]ase|[Bb]ooking|[Cc]onfirmation|ID|"
+                r"[Tt]racking|[Ii]nvoice|[Ss]erial|[Zz]ip|ZIP|[Pp]ostcode|[Pp]assword|[Pp]asscode|[Nn]umber)"
+                r"(?:\s(?:[Nn]umber|[Nn]o\.?|[Cc]ode|ID))?(?:\sis|:)?\s#?(?P<code>[0-9]{3,20})(?![\w%]|[.,:/-][0-9])"
+            ),
+            _digits,
+            "code",
         ),
-        _code,
+        Rule(re.compile(r"(?<![\w.,-])[0-9]{1,6}(?:-[0-9]{1,6}){2,8}(?![\w-]|[.,][0-9])"), _groups),
+        Rule(
+            re.compile(
+                r"(?<![\w-])(?=[A-Z0-9-]{0,40}[A-Z])(?=[A-Z0-9-]{0,40}[0-9])[A-Z0-9]{1,40}(?:-[A-Z0-9]{1,40}){0,8}(?![\w-])"
+            ),
+            _code,
+        ),
     ),
 )

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from offhook.speech.text.english.words import cardinal, ordinal, year
-from offhook.speech.text.normalising import Rule
+from offhook.speech.text.normalising import DIGITS, Rule, needing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,39 +35,49 @@ def rules(language: str) -> Sequence[Rule]:
     """The rules, for a BCP 47 tag: its region tells which of two numbers is the month."""
     region = language.replace("_", "-").rpartition("-")[2].lower()
     return (
-        Rule(re.compile(r"(?<![\w-])([0-9]{4})-([0-9]{2})-([0-9]{2})(T(?=[0-9])|(?![\w-]))"), _iso),
-        Rule(re.compile(r"(?<![\w/.])([0-9]{1,2})/([0-9]{1,2})/([0-9]{4}|[0-9]{2})(?![\w/])"), _slashes(region)),
-        Rule(re.compile(r"(?<![\w/.])([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})(?![\w/])"), _dots),
-        Rule(re.compile(rf"\b{_MONTH}\s{_DAY}(?![0-9:%]|[.,/][0-9])(?:,?\s{_YEAR}(?![0-9]))?"), _month_day),
-        Rule(
-            re.compile(rf"(?:\b[Tt]he\s)?(?<![0-9.,:/-]){_DAY}\s(?:of\s)?{_MONTH}(?:,?\s{_YEAR}(?![0-9]))?"), _day_month
-        ),
-        Rule(re.compile(rf"\b{_MONTH},?\s{_YEAR}(?![0-9])"), _month_year),
-        Rule(re.compile(rf"\b{_WEEKDAY}\s?[-\u2013\u2014]\s?{_WEEKDAY}"), _weekdays),
-        Rule(re.compile(r"\b(Mon|Tues?|Wed|Thu(?:rs?)?|Fri)\b(?:\.(?=\s))?(?!-)"), _weekday),
-        Rule(re.compile(r"\b(Sat|Sun)\b(?:\.(?=\s))?(?=[,:]?\s[0-9]|\s?[-\u2013&])"), _weekday),
-        Rule(re.compile(r"(?<![\w.,])(?:1[1-9]|20)[0-9]0s\b"), _decade),
-        Rule(re.compile(r"(?:'|(?<=\bthe )|(?<=\bearly )|(?<=\blate )|(?<=\bmid-))[2-9]0s\b"), _decade),
-        Rule(
-            re.compile(
-                rf"(?<![\w.,-]){_YEAR}(?P<to>\s?[-\u2013\u2014]\s?|\sto\s)(?P<last>(?:1[0-9]|20)[0-9]{{2}})(?![\w-])"
+        *needing(
+            DIGITS,
+            Rule(re.compile(r"(?<![\w-])([0-9]{4})-([0-9]{2})-([0-9]{2})(T(?=[0-9])|(?![\w-]))"), _iso),
+            Rule(re.compile(r"(?<![\w/.])([0-9]{1,2})/([0-9]{1,2})/([0-9]{4}|[0-9]{2})(?![\w/])"), _slashes(region)),
+            Rule(re.compile(r"(?<![\w/.])([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})(?![\w/])"), _dots),
+            Rule(re.compile(rf"\b{_MONTH}\s{_DAY}(?![0-9:%]|[.,/][0-9])(?:,?\s{_YEAR}(?![0-9]))?"), _month_day),
+            Rule(
+                re.compile(rf"(?:\b[Tt]he\s)?(?<![0-9.,:/-]){_DAY}\s(?:of\s)?{_MONTH}(?:,?\s{_YEAR}(?![0-9]))?"),
+                _day_month,
             ),
-            _years,
+            Rule(re.compile(rf"\b{_MONTH},?\s{_YEAR}(?![0-9])"), _month_year),
         ),
-        Rule(
-            re.compile(
-                rf"\b(?:[Ii]n|[Ss]ince|[Uu]ntil|[Dd]uring|[Yy]ear|[Cc]irca|[Ee]arly|[Ll]ate|[Mm]id|[Ss]pring|[Ss]ummer|"
-                rf"[Aa]utumn|[Ff]all|[Ww]inter)[\s-]{_YEAR}(?![\w%]|[.,][0-9])"
-            ),
-            _bare_year,
-            "year",
+        *needing(
+            "MTWFS",
+            Rule(re.compile(rf"\b{_WEEKDAY}\s?[-\u2013\u2014]\s?{_WEEKDAY}"), _weekdays),
+            Rule(re.compile(r"\b(Mon|Tues?|Wed|Thu(?:rs?)?|Fri)\b(?:\.(?=\s))?(?!-)"), _weekday),
+            Rule(re.compile(r"\b(Sat|Sun)\b(?:\.(?=\s))?(?=[,:]?\s[0-9]|\s?[-\u2013&])"), _weekday),
         ),
-        Rule(
-            re.compile(
-                rf"\b(?:[Bb]y|[Ff]rom|[Bb]efore|[Aa]fter|[Oo]f)\s{_YEAR}(?=\s*(?:[.,;:!?)](?![0-9])|$)|\s(?:and|or|was|is)\b)"
+        *needing(
+            DIGITS,
+            Rule(re.compile(r"(?<![\w.,])(?:1[1-9]|20)[0-9]0s\b"), _decade),
+            Rule(re.compile(r"(?:'|(?<=\bthe )|(?<=\bearly )|(?<=\blate )|(?<=\bmid-))[2-9]0s\b"), _decade),
+            Rule(
+                re.compile(
+                    rf"(?<![\w.,-]){_YEAR}(?P<to>\s?[-\u2013\u2014]\s?|\sto\s)(?P<last>(?:1[0-9]|20)[0-9]{{2}})(?![\w-])"
+                ),
+                _years,
             ),
-            _bare_year,
-            "year",
+            Rule(
+                re.compile(
+                    rf"\b(?:[Ii]n|[Ss]ince|[Uu]ntil|[Dd]uring|[Yy]ear|[Cc]irca|[Ee]arly|[Ll]ate|[Mm]id|[Ss]pring|[Ss]ummer|"
+                    rf"[Aa]utumn|[Ff]all|[Ww]inter)[\s-]{_YEAR}(?![\w%]|[.,][0-9])"
+                ),
+                _bare_year,
+                "year",
+            ),
+            Rule(
+                re.compile(
+                    rf"\b(?:[Bb]y|[Ff]rom|[Bb]efore|[Aa]fter|[Oo]f)\s{_YEAR}(?=\s*(?:[.,;:!?)](?![0-9])|$)|\s(?:and|or|was|is)\b)"
+                ),
+                _bare_year,
+                "year",
+            ),
         ),
     )
 

@@ -7,7 +7,7 @@ import unicodedata
 
 from offhook.speech.text.english.phones import in_groups
 from offhook.speech.text.english.words import NUMBER, cardinal, digits, number, ordinal
-from offhook.speech.text.normalising import Rule
+from offhook.speech.text.normalising import DIGITS, Rule, needing
 
 __all__ = ["RULES"]
 
@@ -88,15 +88,21 @@ def _other_digits(found: re.Match[str]) -> str:
 
 
 RULES = (
-    Rule(re.compile(r"\A([0-9]{1,3})\.(?=\s)"), _item),
-    Rule(re.compile(r"(?<![\w.,])([1-9][0-9]{0,2}(?: [0-9]{3})* 000)(?![\w]|[.,][0-9])"), _spaced),
-    Rule(re.compile(r"(?<![\w.,])([0-9]{1,3}(?:,[0-9]{3})*|[0-9]{1,9})(?:st|nd|rd|th)\b"), _ordinal),
-    Rule(re.compile(r"(?<![\w.,/])(?:([0-9]{1,3})\s)?([0-9]{1,2})/([0-9]{1,2})(?![\w/]|[.,][0-9])"), _fraction),
+    *needing(
+        DIGITS,
+        Rule(re.compile(r"\A([0-9]{1,3})\.(?=\s)"), _item),
+        Rule(re.compile(r"(?<![\w.,])([1-9][0-9]{0,2}(?: [0-9]{3})* 000)(?![\w]|[.,][0-9])"), _spaced),
+        Rule(re.compile(r"(?<![\w.,])([0-9]{1,3}(?:,[0-9]{3})*|[0-9]{1,9})(?:st|nd|rd|th)\b"), _ordinal),
+        Rule(re.compile(r"(?<![\w.,/])(?:([0-9]{1,3})\s)?([0-9]{1,2})/([0-9]{1,2})(?![\w/]|[.,][0-9])"), _fraction),
+    ),
     Rule(re.compile(rf"(?<![\w.,])([0-9]{{1,3}})?\s?([{_FRACTIONS}])"), _written_fraction),
-    Rule(re.compile(r"(?<![\w.,/])([0-9]{1,4})/([0-9]{1,4})(?![\w/]|[.,][0-9])"), _slash),
-    Rule(re.compile(rf"(?<![\w.,-])({NUMBER})(?:\s?[-\u2013\u2014]\s?|:)({NUMBER})(?![\w]|[-.,:][0-9])"), _range),
-    Rule(re.compile(rf"(?<![\w.,])({NUMBER})x(?!\w)"), _times),
-    Rule(re.compile(r"(?<![\w.])\.([0-9]+)(?![\w])"), _decimal),
-    Rule(re.compile(rf"((?<![\w.)])[-\u2212+])?({NUMBER})"), _plain),
+    *needing(
+        DIGITS,
+        Rule(re.compile(r"(?<![\w.,/])([0-9]{1,4})/([0-9]{1,4})(?![\w/]|[.,][0-9])"), _slash),
+        Rule(re.compile(rf"(?<![\w.,-])({NUMBER})(?:\s?[-\u2013\u2014]\s?|:)({NUMBER})(?![\w]|[-.,:][0-9])"), _range),
+        Rule(re.compile(rf"(?<![\w.,])({NUMBER})x(?!\w)"), _times),
+        Rule(re.compile(r"(?<![\w.])\.([0-9]+)(?![\w])"), _decimal),
+        Rule(re.compile(rf"((?<![\w.)])[-\u2212+])?({NUMBER})"), _plain),
+    ),
     Rule(re.compile(r"\d+"), _other_digits),
 )

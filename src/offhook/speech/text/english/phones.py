@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from offhook.speech.text.english.words import digits
-from offhook.speech.text.normalising import Rule
+from offhook.speech.text.normalising import DIGITS, Rule, needing
 
 __all__ = ["RULES", "in_groups"]
 
@@ -55,7 +55,8 @@ def _with_word(found: re.Match[str]) -> str:
     return f"{digits(found[1])}, {found[2].capitalize()}"
 
 
-RULES = (
+RULES = needing(
+    DIGITS,
     Rule(re.compile(r"(?<![\w+])\+[0-9](?:[\s().-]{0,2}[0-9]){6,14}(?![0-9])"), _international),
     Rule(re.compile(r"(?<![\w.-])(1-[0-9]{3})-([A-Z]{4,12})\b"), _with_word),
     Rule(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from offhook.speech.text.normalising import Rule
+from offhook.speech.text.normalising import Rule, needing
 
 __all__ = ["BETWEEN_NUMBERS", "RULES"]
 
@@ -55,12 +55,14 @@ def _or(found: re.Match[str]) -> str:
     return " " if found[1] == "and" else " or "
 
 
-BETWEEN_NUMBERS = (
+BETWEEN_NUMBERS = needing(
+    "^*~",
     Rule(re.compile(r"(?<=[0-9A-Za-z])\^(?=[0-9])"), _between),
     Rule(re.compile(r"(?<=[0-9])\*(?=[0-9])|(?<=[0-9] )\*(?= [0-9])"), _between),
     Rule(re.compile(r"~(?=[0-9])"), _between),
 )
-RULES = (
+RULES = needing(
+    "#/" + "".join(_SYMBOLS),
     Rule(re.compile(r"#(?=[^\W\d_])"), _hashtag),
     Rule(re.compile(r"\b([^\W\d_]+)(?P<slash>/)(?=[^\W\d_])"), _or, "slash"),
     Rule(re.compile(r"<=|>=|!=|[&@+=<>%\u00b1\u00d7\u00f7\u2248\u2264\u2265\u2260\u221e\u00b0\u00a7\u2116]"), _symbol),

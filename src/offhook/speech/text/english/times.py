@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from offhook.speech.text.english.words import cardinal
-from offhook.speech.text.normalising import Rule
+from offhook.speech.text.normalising import DIGITS, Rule, needing
 
 __all__ = ["RULES"]
 
@@ -49,7 +49,8 @@ def _range(found: re.Match[str]) -> str:
     return f"{_time(found[1])} to {_time(found[2])}"
 
 
-RULES = (
+RULES = needing(
+    DIGITS,
     Rule(re.compile(rf"{_BEFORE}({_TIME}){_TO}({_TIME}|{_HOUR}(?![\w.,:/%-]))"), _range),
     Rule(re.compile(rf"{_BEFORE}({_HOUR}){_TO}({_TIME})"), _range),
     Rule(re.compile(rf"{_BEFORE}{_TIME}(?![\w])"), _one),

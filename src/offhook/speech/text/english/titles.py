@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from offhook.speech.text.english.words import letters
-from offhook.speech.text.normalising import Rule
+from offhook.speech.text.normalising import DIGITS, Rule, needing
 
 __all__ = ["BEFORE_NUMBERS", "RULES"]
 
@@ -85,7 +85,8 @@ def _any(words: dict[str, str]) -> str:
     return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
 
 
-BEFORE_NUMBERS = (
+BEFORE_NUMBERS = needing(
+    DIGITS,
     Rule(re.compile(r"[#\u2116]\s?(?=[0-9])"), _before_number),
     Rule(re.compile(r"\b([Nn]os?|[Nn]r|[Ff]ig|[Vv]ol)\.\s?(?=[0-9])"), _before_number),
 )
@@ -96,6 +97,6 @@ RULES = (
         "street",
     ),
     Rule(re.compile(rf"\b((?:Dr|Prof|Mrs?|Ms)\b\.?|(?:{_any(_TITLES)})\.)(?=\s[A-Z])"), _title),
-    Rule(re.compile(rf"(?<![\w.])(?:{_any(_WORDS)})(?![\w])", re.IGNORECASE), _word),
+    *needing("./vV", Rule(re.compile(rf"(?<![\w.])(?:{_any(_WORDS)})(?![\w])", re.IGNORECASE), _word)),
     Rule(re.compile(r"(?<![\w'.])([BCDFGHJKLMNPQRSTVWXYZ]{2,6})(s)?(?![\w'])"), _consonants),
 )
