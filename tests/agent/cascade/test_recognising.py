@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.agent.conftest import settle
 
 from offhook.agent.cascade.recognising import Recogniser
@@ -25,7 +28,7 @@ from offhook.speech.streams import (
     TurnResumed,
     Word,
 )
-from offhook.speech.testing import FakeStreamingStt, FakeStt
+from offhook.speech.testing import FakeRecognitionStream, FakeStreamingStt, FakeStt
 from offhook.waiting import WaitOver
 
 if TYPE_CHECKING:
@@ -86,11 +89,12 @@ class Hearing:
     def pcm(self, number: int) -> bytes:
         return number.to_bytes(2, "little") * (self.rate // 50)
 
-    async def hear(self, ms: float) -> None:
+    async def hear(self, ms: float, *, number: int | None = None) -> None:
+        """Pieces that are numbered on, or all have this number."""
         for _ in range(round(ms / 20)):
             self.pieces += 1
             self.clock.advance(20)
-            self.words.hear(self.pcm(self.pieces), self.clock.now_ms())
+            self.words.hear(self.pcm(self.pieces if number is None else number), self.clock.now_ms())
         await settle()
 
     async def say(self, ms: float) -> None:
@@ -656,3 +660,106 @@ async def test_an_utterance_that_was_cut_off_goes_on_with_its_words(live: FakeSt
     await settle()
     assert call.told == [("known", 1, "when are", False), ("known", 2, "when are you open", False)]
     assert live.streams[0].hints == ["began", "over", "goes on"]
+
+
+# -- what holds whatever breaks ---------------------------------------------------------------------------------------
+
+WORD_EVERY = 5
+"""Every fifth piece of speech is a word: its own number."""
+
+
+class Counting(FakeStreamingStt):
+    """Hears the numbers of the pieces of speech, and breaks when it has heard what the test says."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(formats=(PCM_8K,))
+        self.plan = plan
+
+    def open(self, audio: AudioFormat, on_event: Any, *, call_id: str | None = None) -> Any:
+        stream = CountingStream(self, audio, on_event, ())
+        self.streams.append(stream)
+        return stream
+
+
+class CountingStream(FakeRecognitionStream):
+    """Tells what it hears as words that may change, and now and then for good."""
+
+    heard: tuple[str, ...] = ()
+    final = 0
+
+    def push(self, audio: bytes) -> None:
+        plan = self._stt.plan  # type: ignore[attr-defined]
+        for at in range(0, len(audio), 320):
+            number = int.from_bytes(audio[at : at + 2], "little")
+            if not number:
+                continue
+            if number % WORD_EVERY == 0:
+                self.heard = (*self.heard, str(number))
+            if number in plan.breaks:
+                plan.breaks.remove(number)
+                self.tell(StreamBroke(OSError()))
+            elif number % plan.finals == 0:
+                self._settle(FinalWords(" ".join(self.heard[self.final :])))
+            elif number % plan.turns == 0:
+                self.tell(EndOfTurn(" ".join(self.heard)))
+                self.heard, self.final = (), 0
+            else:
+                self.tell(PartialWords(" ".join(self.heard[self.final :])))
+
+    def flush(self) -> None:
+        self.flushes += 1
+        plan = self._stt.plan  # type: ignore[attr-defined]
+        if plan.flushes_break:
+            plan.flushes_break -= 1
+            self.tell(StreamBroke(OSError()))
+        else:
+            self._settle(FinalWords(" ".join(self.heard[self.final :]), flushed=self.flushes))
+
+    def _settle(self, event: FinalWords) -> None:
+        self.final = len(self.heard)
+        self.tell(event)
+
+
+@dataclass
+class Plan:
+    """What happens in a call."""
+
+    breaks: set[int]
+    finals: int
+    turns: int
+    flushes_break: int = 0
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    speeches=st.lists(st.integers(5, 60), min_size=1, max_size=4),
+    breaks=st.lists(st.integers(0, 59), max_size=4),
+    finals=st.sampled_from([7, 11, 1000]),
+    turns=st.sampled_from([13, 17, 1000]),
+    flushes_break=st.integers(0, 1),
+)
+def test_no_word_is_lost_or_told_twice_whatever_breaks(
+    speeches: list[int], breaks: list[int], finals: int, turns: int, flushes_break: int
+) -> None:
+    """At most one of three recognisers in each utterance, and one more when it is asked, at any moment."""
+
+    async def hold() -> None:
+        plan = Plan(set(), finals, turns, flushes_break)
+        call = Hearing(Counting(plan), Counting(plan), Counting(plan))
+        number = 0
+        for draft, length in enumerate(speeches):
+            await call.hear(400, number=0)
+            spoken = range(number + 1, number + length + 1)
+            if draft < len(breaks) and breaks[draft] < length:
+                plan.breaks = {spoken[breaks[draft]]}
+            call.words.speech_began(call.clock.now_ms())
+            for number in spoken:
+                await call.hear(20, number=number)
+            call.words.start(draft)
+            await call.until(lambda: not call.words.busy)
+            call.words.speech_over()
+            said = " ".join(str(each) for each in spoken if each % WORD_EVERY == 0)
+            (known,) = (told for told in call.told if told[0] == "known" and told[1] == draft)
+            assert known[2] == said
+
+    asyncio.run(hold())

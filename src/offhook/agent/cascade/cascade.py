@@ -6,7 +6,7 @@ It is thin: :mod:`~offhook.agent.cascade.turns` decides, and here it is carried 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from offhook.agent import events
 from offhook.agent.cascade.acting import no_sound
@@ -35,7 +35,7 @@ from offhook.agent.cascade.recording import Greeting
 from offhook.agent.cascade.stream_clock import StreamClock
 from offhook.agent.cascade.turn import current_turn
 from offhook.agent.cascade.turns import TurnTaking
-from offhook.agent.cascade.words import Told
+from offhook.agent.cascade.words_told import WordsTold
 from offhook.agent.work import current_work
 from offhook.waits import MEDIA_SILENCE
 
@@ -47,14 +47,7 @@ if TYPE_CHECKING:
     from offhook.agent.conversant import CallAudio, ConversantHost, HoldReason
     from offhook.agent.engines import Engines
     from offhook.audio.formats import AudioFormat
-    from offhook.speech.streams import StreamingSpeechToText
     from offhook.speech.streams import Word as Spoken
-
-    class _TellTurns(Protocol):
-        def __call__(
-            self, at_ms: float, text: str, confidence: float, *, answer: bool = False
-        ) -> tuple[Decision, ...]: ...
-
 
 __all__ = ["Cascade"]
 
@@ -100,9 +93,6 @@ class Cascade:
             tool_s=limits.tool_filler_s,
             again_s=limits.filler_again_s,
         )
-        self._recogniser = Recogniser(engines.recognisers, self, clock=host.clock, limits=limits, call_id=host.call.id)
-        self._words_at_ms = 0.0
-        self._misheard = False  # the recogniser failed at what the caller said last
         self._held: HoldReason | None = None
         self._stream_clock = StreamClock()
         self._no_audio_ms = 0.0
@@ -115,6 +105,8 @@ class Cascade:
         self._bytes_per_ms = 16.0
         # Made when audio flows.
         self._ear: Ear
+        self._recogniser: Recogniser
+        self._words: WordsTold
         self._mouth: Mouth
         self._turns: TurnTaking
         self._answering: Answering
@@ -141,7 +133,7 @@ class Cascade:
         self._ear = Ear(
             engines.vad,
             rate=line.input_rate,
-            on_audio=self._recogniser.hear,
+            on_audio=lambda pcm, ended_ms: self._recogniser.hear(pcm, ended_ms),
             on_words=lambda at_ms, words_ms: self._do(self._turns.frame(at_ms, words_ms)),
             on_window=lambda at_ms, probability: self._do(self._turns.window(at_ms, probability)),
         )
@@ -158,6 +150,10 @@ class Cascade:
             call_id=self._host.call.id,
         )
         self._answering = Answering(self._host, self._dialog, self._mouth, on_busy=self._agent_silent)
+        self._words = WordsTold(self._host, self._turns, self._answering, do=self._do)
+        self._recogniser = Recogniser(
+            engines.recognisers, self._words, clock=clock, limits=agent.limits, call_id=self._host.call.id
+        )
         self._recogniser.begin(line.input_rate, line.input_format)
         self._begun = True
         self._be_ready(line.output_format)
@@ -178,8 +174,8 @@ class Cascade:
         """The conversation is over: everything stops but what must finish."""
         if self._greeted is not None:
             self._greeted.cancel()
-        self._recogniser.close()
         if self._begun:
+            self._recogniser.close()
             self._answering.close()
             self._mouth.close()
             self._ear.close()
@@ -456,70 +452,10 @@ class Cascade:
                 ),
             )
         )
-        self._answering.turn_ended(turn, words_at_ms=self._words_at_ms)
+        self._answering.turn_ended(turn, words_at_ms=self._words.known_at_ms)
 
     def _ignored(self, reason: str, text: str) -> None:
         host = self._host
         host.notify(events.SpeechIgnored(at_ms=host.wall_ms(), call_id=host.call.id, reason=reason, text=text))
-        if reason == "unintelligible" and self._misheard and self._mouth.current is None and self._held is None:
+        if reason == "unintelligible" and self._words.misheard and self._mouth.current is None and self._held is None:
             self._mouth.speak(host.agent.texts.clarify, "question")
-
-    # -- the words of the caller (WordsListener) ----------------------------------------------------------------------
-
-    def words_known(self, draft: int, words: Told, *, ended: bool) -> None:
-        """The words of a draft are known."""
-        self._misheard = False
-        self._words(draft, words, ended=ended)
-
-    def not_recognised(self, draft: int) -> None:
-        """No recogniser knows the words: the caller is asked again, if they have finished."""
-        self._misheard = True
-        self._words(draft, Told(), ended=False)
-
-    def _words(self, draft: int, words: Told, *, ended: bool) -> None:
-        host, text, confidence = self._host, words.text, words.confidence
-        self._words_at_ms = now_ms = host.clock.now_ms()
-        host.notify(events.TurnDraft(at_ms=host.wall_ms(), call_id=host.call.id, text=text, confidence=confidence))
-        complete, answer = self._is_complete(text), self._answering.has_asked(now_ms)
-        self._do(self._turns.transcript(now_ms, draft, text, confidence, complete=complete, answer=answer, ended=ended))
-
-    def words_so_far(self, words: Told, *, live: bool) -> None:
-        """What the caller seems to have said until now."""
-        host, text, confidence = self._host, words.text, words.confidence
-        host.notify(events.CallerWords(at_ms=host.wall_ms(), call_id=host.call.id, text=text, confidence=confidence))
-        if live:
-            self._tell(self._turns.words_so_far, words)
-
-    def turn_may_be_over(self, words: Told) -> None:
-        """The recogniser believes that the turn is over."""
-        self._tell(self._turns.turn_may_be_over, words)
-
-    def turn_goes_on(self) -> None:
-        """It was not."""
-        self._do(self._turns.turn_goes_on(self._host.clock.now_ms()))
-
-    def turn_over(self, words: Told) -> None:
-        """The recogniser says that it is."""
-        if words.text:
-            self._misheard = False
-        self._tell(self._turns.turn_over, words)
-
-    def _tell(self, turns: _TellTurns, words: Told) -> None:
-        """Tell turn-taking words that a recogniser has told of its own accord."""
-        now_ms = self._host.clock.now_ms()
-        if words.text:
-            self._words_at_ms = now_ms
-        self._do(turns(now_ms, words.text, words.confidence, answer=self._answering.has_asked(now_ms)))
-
-    def hears(self, engine: StreamingSpeechToText) -> None:
-        """Another recogniser hears from now on."""
-        self._turns.recogniser_hears(ends_turns=engine.ends_turns)
-
-    def recogniser_failed(self, error: Exception) -> None:
-        """An agent that is deaf is no agent."""
-        self._host.engine_failed(error)
-
-    def _is_complete(self, text: str) -> bool:
-        """Whether the dialog would answer ``text`` as it is; it may have a method to say so."""
-        is_complete = getattr(self._dialog, "is_complete", None)
-        return is_complete is not None and not self._answering.asking and bool(is_complete(text))
