@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, cast
+import sys
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from tests.agent.conftest import SILENCE, WORDS, FakeCarrier, FakeStream
@@ -17,6 +18,9 @@ from offhook.calls import Call, CallRecord
 from offhook.carriers.media import MediaFormat, MediaStarted
 from offhook.models.testing import FakeModel
 from offhook.speech.testing import FakeStt, FakeTts, FakeVad
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
@@ -79,6 +83,15 @@ async def crowd(*, speculate: bool) -> list[float]:
 
 def at(share: float, values: list[Any]) -> float:
     return float(values[min(len(values) - 1, int(len(values) * share))])
+
+
+@pytest.fixture(autouse=True)
+def untraced() -> Iterator[None]:
+    """Coverage takes several times as long as what it covers: it is not asked for here."""
+    tracing = sys.gettrace()
+    sys.settrace(None)
+    yield
+    sys.settrace(tracing)
 
 
 def test_our_own_share_of_a_turn_is_small_however_many_calls_there_are() -> None:
