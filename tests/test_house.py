@@ -21,6 +21,7 @@ ROOMS = [
     "dialog",
     "agent",
     "providers",
+    "probing",
     "server",
     "bench",
     "exchange",

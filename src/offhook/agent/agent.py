@@ -332,6 +332,11 @@ class Agent:
             self._built_dialog = self._build_dialog()
         return self._built_dialog
 
+    @property
+    def llm(self) -> tuple[str | LanguageModel, ...]:
+        """The language models that it was given, in their order; none where it has a dialog of its own."""
+        return tuple(self._llm or ())
+
     @functools.cached_property
     def wording(self) -> Wording:
         """How its texts are said: cleaned, cut into sentences, and put into words in its language. For all calls."""
@@ -362,12 +367,12 @@ class Agent:
         return ModelDialog(
             self._llm,
             self._instructions,
-            tools=self._tools_of_the_model(),
+            tools=self.tools_for_the_model(),
             first_s=self.limits.model_first_s,
             next_s=self.limits.model_next_s,
         )
 
-    def _tools_of_the_model(self) -> Tools | None:
+    def tools_for_the_model(self) -> Tools | None:
         """The program's, and the two of the house that a model should not be without: it can end a call, and hand it
         over where it is said to whom. One of the program's own of that name takes its place."""
         from offhook.tools.built_in import hand_over, hang_up

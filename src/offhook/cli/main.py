@@ -126,6 +126,15 @@ def dev(
 
 
 @app.command()
+def check(agent: AgentPath, debug: Debug = False, as_json: Json = False) -> None:
+    """Ask every provider that your agent needs once, and show whether it works and how soon it answers."""
+    from offhook.cli.check import run_check
+
+    with stdout.claimed() if as_json else nullcontext():
+        _run(run_check(agent, debug=debug, as_json=as_json))
+
+
+@app.command()
 def serve(
     agent: AgentPath,
     host: Annotated[str | None, typer.Option(help="Address to listen on.  [default: OFFHOOK_HOST, 127.0.0.1]")] = None,

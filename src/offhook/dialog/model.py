@@ -125,6 +125,11 @@ class ModelDialog:
         """See :class:`~offhook.dialog.base.Dialog`."""
         self._memories: WeakKeyDictionary[Call, Memory] = WeakKeyDictionary()
 
+    @property
+    def models(self) -> tuple[LanguageModel, ...]:
+        """Those that are asked, in their order."""
+        return tuple(self._models)
+
     async def warm_up(self) -> None:
         """Have the models and the tools ready, so that the first call does not wait for it."""
         for each in (*self._models, self._tools):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from offhook.audio.codecs.g711 import PcmaDecoder
-from offhook.audio.formats import PCM_16K, PCMA, PCMU, AudioFormat
+from offhook.audio.formats import PCM_8K, PCM_16K, PCMA, PCMU, AudioFormat
 from offhook.calls.media.line import LineState, MediaLine
 from offhook.calls.media.taps import nobody
 from offhook.carriers.commands import StreamRequest
@@ -291,6 +291,18 @@ def test_what_a_line_plays_untouched_stays_what_it_was(line: MediaLine, attach: 
     assert line.output_format == PCMU
     line.send_encoded(bytes(160))
     assert second.sent == [b"audio 640"]
+
+
+@pytest.mark.parametrize(
+    ("codec", "format_"), [("PCMA", PCMA), ("G722", PCM_16K)], ids=["as it is written", "as it is heard"]
+)
+def test_how_the_caller_is_written_on_the_line_is_known(
+    line: MediaLine, attach: New, codec: str, format_: AudioFormat
+) -> None:
+    """G.711 as it comes, so that it can be passed on untouched; what is compressed otherwise as pcm."""
+    assert line.input_format == PCM_8K
+    attach(codec, 8000 if codec == "PCMA" else 16000)
+    assert line.input_format == format_
 
 
 @pytest.mark.parametrize("codec", ["L16", "G722"])

@@ -96,9 +96,7 @@ def _pieces(paragraph: str) -> list[str]:
         while len(words) > MOST_WORDS:
             pieces.append(" ".join(words[:MOST_WORDS]))
             words = words[MOST_WORDS:]
-    if words:
-        pieces.append(" ".join(words))
-    return pieces
+    return [*pieces, " ".join(words)]
 
 
 class _Text(HTMLParser):

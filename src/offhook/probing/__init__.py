@@ -1,0 +1,1 @@
+"""Ask everything that an agent needs once, before a caller does: ``offhook check``."""
