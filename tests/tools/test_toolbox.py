@@ -214,3 +214,18 @@ def test_names_are_there_once() -> None:
     assert [spec.name for spec in toolbox.specs] == ["hours", "other"]
     assert "other" in toolbox
     assert len(toolbox) == 2
+
+
+async def test_it_is_told_how_long_each_tool_took() -> None:
+    """Each from the beginning of all of them; what was not done, too."""
+
+    async def slow() -> str:
+        """Wait a little."""
+        await asyncio.sleep(0.02)
+        return "there"
+
+    toolbox = Toolbox(tool_of(slow), tool_of(hours))
+    line: Any = Line()
+    took_ms = [outcome.took_ms for outcome in await toolbox.run(line, [use("slow"), use("hours", "{"), use("none")])]
+    assert took_ms[0] >= 19
+    assert all(0 < each < took_ms[0] for each in took_ms[1:])

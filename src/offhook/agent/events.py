@@ -32,6 +32,7 @@ __all__ = [
     "SessionStarted",
     "SilenceReminder",
     "SpeechIgnored",
+    "ToolUsed",
     "TurnAnswered",
     "TurnDraft",
     "TurnHeard",
@@ -156,6 +157,18 @@ class TurnAnswered(SessionEvent):
     """It was decided what to answer."""
     audio_ms: float
     """The first audio was sent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolUsed(SessionEvent):
+    """A tool was used, or was to be: ``failed`` where it was not done, or it is not known. ``took_ms`` includes asking
+    the caller."""
+
+    type: ClassVar[str] = "tool.used"
+
+    name: str
+    failed: bool
+    took_ms: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

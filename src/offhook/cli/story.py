@@ -166,6 +166,9 @@ _NARRATE: dict[str, Callable[[Narrator, Event], list[Line]]] = {
     "barge_in.resumed": lambda _, event: [Line("note", "no interruption after all: the agent goes on")],
     "silence.reminder": lambda _, event: [Line("note", "nobody speaks: a reminder")],
     "handler.failed": lambda _, event: [Line("note", f"a handler raised {event['error']}")],
+    "tool.used": lambda _, event: [
+        Line("note", f"tool {event['name']}: {'not done' if event['failed'] else 'done'}", f"{event['took_ms']:.0f} ms")
+    ],
     "handover.started": Narrator._handover,
     "handover.done": lambda _, event: [Line("call", "connected to the person")],
     "handover.failed": lambda _, event: [Line("call", "nobody answers; the agent goes on")],

@@ -31,12 +31,14 @@ class ToolOutcome:
     """What came of a tool, as the model is told it.
 
     ``text`` is the result, or what went wrong in words that a model can act on; bounded in length, and without the text
-    of an exception. ``deed``: what is to become of the call, once what the model says of it was heard.
+    of an exception. ``deed``: what is to become of the call, once what the model says of it was heard. ``took_ms``: how
+    long it took, asking the caller included.
     """
 
     text: str
     failed: bool = False
     deed: Deed | None = None
+    took_ms: float = 0.0
 
 
 class Tools(Protocol):

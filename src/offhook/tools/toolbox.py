@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from offhook.errors import ConfigError
@@ -93,13 +95,16 @@ class Toolbox:
         """
         outcomes: list[ToolOutcome | None] = []
         ready: list[tuple[int, Tool, Mapping[str, Any]]] = []
+        began_s = time.monotonic()
         for number, use in enumerate(uses):
             checked = await self._checked(call, use) if number < MOST_AT_ONCE else _too_many(len(uses))
-            outcomes.append(checked if isinstance(checked, ToolOutcome) else None)
+            outcomes.append(_timed(checked, began_s) if isinstance(checked, ToolOutcome) else None)
             if not isinstance(checked, ToolOutcome):
                 ready.append((number, *checked))
         async with asyncio.TaskGroup() as group:
-            running = {number: group.create_task(_used(call, tool, arguments)) for number, tool, arguments in ready}
+            running = {
+                number: group.create_task(_used(call, tool, arguments, began_s)) for number, tool, arguments in ready
+            }
         return tuple(outcome or running[number].result() for number, outcome in enumerate(outcomes))
 
     async def _checked(self, call: Call, use: ToolCall) -> ToolOutcome | tuple[Tool, Mapping[str, Any]]:
@@ -129,7 +134,15 @@ def _too_many(count: int) -> ToolOutcome:
     return ToolOutcome(text, failed=True)
 
 
-async def _used(call: Call, tool: Tool, arguments: Mapping[str, Any]) -> ToolOutcome:
+async def _used(call: Call, tool: Tool, arguments: Mapping[str, Any], began_s: float) -> ToolOutcome:
+    return _timed(await _use(call, tool, arguments), began_s)
+
+
+def _timed(outcome: ToolOutcome, began_s: float) -> ToolOutcome:
+    return replace(outcome, took_ms=(time.monotonic() - began_s) * 1000)
+
+
+async def _use(call: Call, tool: Tool, arguments: Mapping[str, Any]) -> ToolOutcome:
     name = tool.spec.name
     try:
         value = await within(TOOL, tool.use(call, arguments), limit_s=tool.timeout_s, call_id=call.id)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from offhook.agent.conversant import ConversantHost
     from offhook.agent.work import Work
     from offhook.dialog.acts import Act
+    from offhook.tools.base import ToolOutcome
     from offhook.waits import Wait
 
 __all__ = ["Acting", "Acts", "no_sound"]
@@ -206,6 +207,7 @@ class Acting:
             self._using -= 1
         for use, outcome in zip(uses, outcomes, strict=True):
             use.outcome = outcome
+            self._tell(use.name, outcome)
         if before is not None and before.over and not await before.wait():
             return None
         following = await self._next(acts)
@@ -214,6 +216,14 @@ class Acting:
                 await self._heard(before, work)
             self._answered(work)
         return following
+
+    def _tell(self, name: str, outcome: ToolOutcome) -> None:
+        host, took_ms = self._host, round(outcome.took_ms, 1)
+        host.notify(
+            events.ToolUsed(
+                at_ms=host.wall_ms(), call_id=host.call.id, name=name, failed=outcome.failed, took_ms=took_ms
+            )
+        )
 
     async def _say(self, first: Say, acts: Acts, work: Work) -> Act | None:
         """Say the words up to the next act that is something else, and return it once they were heard; if it is a tool,
