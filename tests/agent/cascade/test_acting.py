@@ -88,7 +88,7 @@ async def test_what_came_of_a_tool_is_there_when_the_dialog_goes_on(phone: Any) 
     assert outcomes == ["booked", "seen", "booked"]
     assert tools.used == [("book", '{"day": "Sunday"}'), ("look", '{"x": 1}'), ("book", "{}")]
     assert said(call) == ["Done."]
-    assert [(told.name, told.failed) for told in call.end("tool.used")] == [
+    assert [(told.name, told.failed) for told in call.of("tool.used")] == [
         ("book", False),
         ("look", False),
         ("book", False),
