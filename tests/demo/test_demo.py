@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from offhook.audio.wav import read_wav
+from offhook.demo.demonstration import DEMONSTRATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +31,8 @@ def test_one_command_holds_a_conversation_and_keeps_it(tmp_path: Path, require: 
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     story = json.loads(done.stdout.splitlines()[-1])
+    assert story["demo"] == "front-desk"
+    assert all(check["ok"] for check in story["checks"])
 
     assert story["call"]["state"] == "ended"
     assert story["call"]["codec"] == "PCMU"
@@ -59,3 +62,22 @@ def test_one_command_holds_a_conversation_and_keeps_it(tmp_path: Path, require: 
     assert [event["at_ms"] for event in events] == sorted(event["at_ms"] for event in events)
     transcript = json.loads((Path(story["recording"]).parent / "transcript.json").read_text())
     assert transcript["turns"] == story["turns"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("name", [name for name in DEMONSTRATIONS if name != "front-desk"])
+def test_the_other_demonstrations_go_well(name: str, tmp_path: Path, require: Callable[[bool, str], None]) -> None:
+    """Each on stand-ins of the services, with everything that it checks."""
+    for package in ("onnxruntime", "moonshine_voice", "rapidfuzz", "openai", "bm25s"):
+        require(find_spec(package) is not None, f"{package} (pip install 'offhook[local,openai,knowledge]')")
+    done = subprocess.run(
+        [sys.executable, "-m", "offhook", "demo", name, "--json", "--output", str(tmp_path)],
+        capture_output=True, text=True, timeout=170, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    story = json.loads(done.stdout.splitlines()[-1])
+    assert story["demo"] == name
+    assert len(story["checks"]) >= 4
+    assert all(check["ok"] for check in story["checks"])
+    assert Path(story["recording"]).exists()

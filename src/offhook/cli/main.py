@@ -99,17 +99,21 @@ def _main(
 
 @app.command()
 def demo(
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="Which one: see --list.")] = "front-desk",
     as_json: Json = False,
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Folder for recording, transcript and timeline.")
     ] = Path("offhook-calls"),
     codec: Annotated[Codec, typer.Option(help="Codec of the phone line.")] = "PCMU",
     voice: Annotated[str | None, typer.Option(help="The agent's voice: flite, flite:rms, espeak …")] = None,
+    list_: Annotated[bool, typer.Option("--list", help="Show which demonstrations there are.")] = False,
 ) -> None:
     """Hold a whole phone conversation on this machine and show it. No account, no key, no network."""
-    from offhook.cli.demo import run_demo
+    from offhook.cli.demo import list_demos, run_demo
 
-    _run(run_demo(output=output, codec=codec, voice=voice, as_json=as_json))
+    if list_:
+        raise typer.Exit(list_demos(as_json=as_json))
+    _run(run_demo(name, output=output, codec=codec, voice=voice, as_json=as_json))
 
 
 @app.command()

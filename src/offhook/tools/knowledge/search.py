@@ -59,6 +59,7 @@ class _Words:
             raise EngineMissing(
                 "expected bm25s and PyStemmer to look things up, found no such package.", fix=install("knowledge")
             ) from None
+        logging.getLogger("bm25s").setLevel(logging.WARNING)  # it tells of every index that it builds
         self._bm25s: Any = bm25s
         self._stemmer = Stemmer.Stemmer("english")
         self._index = bm25s.BM25()

@@ -1,0 +1,63 @@
+"""What the checks of demonstrations look at."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from offhook.demo.demonstration import Check
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from offhook.demo.demonstration import Told
+    from offhook.testing.providers.journal import Entry
+
+__all__ = ["asked", "connected", "milliseconds", "recognised", "said", "used"]
+
+
+def milliseconds(value: float | None) -> str:
+    """As people read it."""
+    return "-" if value is None else f"{value:.0f} ms"
+
+
+def connected(story: Mapping[str, Any]) -> bool:
+    """Whether the caller was handed over, and heard the person."""
+    handover = story["handover"] or {}
+    return bool(handover.get("bridged") and handover.get("person_heard"))
+
+
+def recognised(told: Told) -> Check:
+    """Whether what the caller said became words, over the recogniser's own protocol."""
+    right = wanted = 0
+    for turn in told.story["turns"]:
+        said, heard = _words(turn["caller"]["said"]), _words(turn["caller"]["heard"])
+        wanted += len(said)
+        right += sum(word in heard for word in said)
+    return Check("what the caller says is recognised", right >= 0.7 * wanted > 0, f"{right} of {wanted} words")
+
+
+def said(told: Told, *words: str) -> bool:
+    """Whether the caller has heard the agent say all of these, in one answer."""
+    heard = (event["heard"].lower() for event in told.of("agent.speech_ended"))
+    return any(all(word.lower() in text for word in words) for text in heard)
+
+
+def used(told: Told, name: str, *, failed: bool = False) -> list[Mapping[str, Any]]:
+    """The uses of a tool that were done, or were not."""
+    return told.of("tool.used", name=name, failed=failed)
+
+
+def asked(entries: Sequence[Entry]) -> list[list[tuple[str, str]]]:
+    """What models were asked: of each request, who said what."""
+    found = []
+    for entry in entries:
+        if entry.door == "chat" and entry.way == "in" and entry.message and entry.message.startswith("{"):
+            messages = json.loads(entry.message).get("messages", [])
+            found.append([(message["role"], str(message.get("content") or "")) for message in messages])
+    return found
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[\w']+", text.lower())
