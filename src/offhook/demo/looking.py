@@ -53,7 +53,7 @@ def asked(entries: Sequence[Entry]) -> list[list[tuple[str, str]]]:
     """What models were asked: of each request, who said what."""
     found = []
     for entry in entries:
-        if entry.door == "chat" and entry.way == "in" and entry.message and entry.message.startswith("{"):
+        if entry.door == "chat" and entry.stage == "request" and entry.message:
             messages = json.loads(entry.message).get("messages", [])
             found.append([(message["role"], str(message.get("content") or "")) for message in messages])
     return found

@@ -24,9 +24,10 @@ class Entry:
     """One thing that happened on a connection.
 
     ``way`` is ``in`` for what the client sent, ``out`` for what it was sent, ``fault`` for what went wrong on request.
-    ``stage`` names the message; besides there are ``connect``, ``accepted``, ``refused``, ``closed`` (by us) and
-    ``gone`` (the client). ``message`` is the text as it was; of audio there is ``bytes`` alone. Pieces of audio in a
-    row are one entry, with their ``count``, and the time of the first and the last.
+    ``stage`` names the message; besides there are ``connect``, ``request`` (the body of an HTTP request), ``accepted``,
+    ``refused``, ``closed`` (by us) and ``gone`` (the client). ``message`` is the text as it was; of audio there is
+    ``bytes`` alone. Pieces of audio in a row are one entry, with their ``count``, and the time of the first and the
+    last.
     """
 
     at_ms: float

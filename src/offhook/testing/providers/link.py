@@ -135,6 +135,8 @@ class Link:
     async def run(self, request: Request) -> None:
         """From the request to the end of the connection."""
         self._note("in", "connect", request.path)
+        if request.body:
+            self._note("in", "request", request.body.decode(errors="replace"))
         writing: asyncio.Task[None] | None = None
         try:
             if not await self._comes_in():
