@@ -5,6 +5,7 @@ from __future__ import annotations
 from offhook.bench.echo import EchoGate
 from offhook.carriers.media import MediaFormat
 from offhook.carriers.telnyx.media import PlayAudio, TelnyxCarrierMedia
+from offhook.server.frames import Allowance
 
 
 def test_every_frame_comes_back_and_nothing_else_does() -> None:
@@ -24,3 +25,12 @@ def test_every_frame_comes_back_and_nothing_else_does() -> None:
     stream.connection_lost()
     assert [carrier.receive(message) for message in sent] == [PlayAudio(frame) for frame in frames]
     assert stream.stopped
+
+
+def test_the_load_may_send_as_fast_as_it_can() -> None:
+    """With few connections each sends far more than a call does, and is not taken for a flood."""
+    limits = EchoGate.media_limits
+    fastest = 200_000.0  # frames per second: C on a core of its own, five times over
+    allowance = Allowance(limits.burst_frames, limits.frames_per_s, 0.0)
+    allowance.left -= limits.burst_frames + 1
+    assert allowance.refill((limits.burst_frames + 1) / fastest)

@@ -257,6 +257,9 @@ static unsigned take_frames(struct call *call)
             audio += is_our_audio(call, at + header, size);
         else if (at[0] == (0x80 | WS_PING))
             send_frame(call, WS_PONG, at + header, size);
+        else if (at[0] == (0x80 | WS_CLOSE) && size >= 2)
+            fail("expected audio, got closed with %d %.*s", at[header] << 8 | at[header + 1], (int)size - 2,
+                 (const char *)at + header + 2);
         else
             fail("expected text messages in one frame, got a frame that begins with 0x%02x", at[0]);
         at += header + size;
