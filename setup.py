@@ -1,15 +1,19 @@
 """The parts of the project that are compiled; everything else about it is in pyproject.toml."""
 
+from pathlib import Path
+
 from setuptools import Extension, setup
 
-COMPILED = ("audio/codecs/_g711", "carriers/_audio_messages")
+HOUSE = Path("src/offhook")
+COMPILED = {"audio/codecs/_g711": "audio/codecs/_g711", "carriers/_audio": "carriers/csrc/*"}
 
 
-def extension(path: str) -> Extension:
+def extension(path: str, sources: str) -> Extension:
     """One module in C. Where there is no compiler it is left out, and Python does its work."""
     return Extension(
         "offhook." + path.replace("/", "."),
-        [f"src/offhook/{path}.c"],
+        sorted(map(str, HOUSE.glob(f"{sources}.c"))),
+        depends=sorted(map(str, HOUSE.glob(f"{sources}.h"))),
         # One binary for every Python from 3.11 on.
         define_macros=[("Py_LIMITED_API", "0x030B0000")],
         py_limited_api=True,
@@ -18,6 +22,6 @@ def extension(path: str) -> Extension:
 
 
 setup(
-    ext_modules=[extension(path) for path in COMPILED],
+    ext_modules=[extension(path, sources) for path, sources in COMPILED.items()],
     options={"bdist_wheel": {"py_limited_api": "cp311"}},
 )

@@ -52,6 +52,11 @@ class Conceal:
         self._period: NDArray[np.float32] = np.zeros(1, dtype=np.float32)
         self._lost = 0
 
+    @property
+    def filling(self) -> bool:
+        """Whether the last frame did not come: the next good one is blended with what filled it."""
+        return self._lost > 0
+
     def good(self, pcm: bytes) -> bytes:
         """Take a frame that came, of any length; return it, after a loss blended with the end of what filled it.
 

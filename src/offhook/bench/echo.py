@@ -66,7 +66,8 @@ class Echo:
 class EchoGate:
     """Lets every media socket in (:class:`~offhook.server.media.MediaGate`)."""
 
-    media_limits = MediaLimits(frames_per_s=1e6)  # the load sends as soon as it hears, a call every 20 ms
+    # A load in a closed loop sends many times what a call does.
+    media_limits = MediaLimits(frames_per_s=1e6)
 
     def admit(self, token: str) -> tuple[Call, StreamRequest]:
         """Any token opens a PCMU stream. There is no call behind it: the media plane only passes it on."""

@@ -5,6 +5,7 @@ The hand-over relies on how uvicorn 0.34+ and picows 2.3 are built; ``tests/serv
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import logging
@@ -20,8 +21,6 @@ from offhook.server.media import MediaRefused, media_protocol
 from offhook.server.requests import RequestConnection, RequestRefused
 
 if TYPE_CHECKING:
-    import asyncio
-
     from offhook.calls.call import Call
     from offhook.carriers.commands import StreamRequest
     from offhook.server.media import MediaGate
@@ -194,8 +193,11 @@ class OffhookHttpProtocol(H11Protocol):
         self.transport.close()
 
 
-def _feed(protocol: asyncio.BufferedProtocol, data: bytes) -> None:
-    """Give ``data`` to a buffered protocol as if it had been read from the socket."""
+def _feed(protocol: asyncio.BufferedProtocol | asyncio.Protocol, data: bytes) -> None:
+    """Give ``data`` to a protocol as if it had been read from the socket."""
+    if isinstance(protocol, asyncio.Protocol):
+        protocol.data_received(data)
+        return
     view = memoryview(data)
     while view:
         buffer: Any = protocol.get_buffer(len(view))

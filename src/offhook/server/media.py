@@ -6,6 +6,7 @@ the listener (docs/architecture.md).
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from picows import WSAutoPingStrategy, WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 from picows.picows import WSProtocol  # type: ignore[attr-defined]  # of ws_create_server; not in its stubs
 
+from offhook.carriers.audio_messages import audio_frames
 from offhook.logs import describe
 from offhook.server.frames import (
     NORMAL,
@@ -31,11 +33,11 @@ from offhook.server.frames import (
 from offhook.server.linger import LingeringTransport
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable
 
     from offhook.calls.call import Call
     from offhook.calls.media.stream import MediaStream
+    from offhook.carriers._audio import AudioFrames
     from offhook.carriers.commands import StreamRequest
 
 __all__ = ["MediaGate", "MediaLimits", "MediaRefused", "MediaSocket", "media_protocol"]
@@ -120,6 +122,7 @@ class MediaSocket(WSListener):
         "_request",
         "_stream",
         "_transport",
+        "frames",
     )
 
     def __init__(self, gate: MediaGate, call: Call, request: StreamRequest) -> None:
@@ -134,6 +137,8 @@ class MediaSocket(WSListener):
         now_s = monotonic()
         self._allowance = Allowance(limits.burst_frames, limits.frames_per_s, now_s)
         self._controls = Allowance(limits.burst_controls, limits.controls_per_s, now_s)
+        self.frames: AudioFrames | None = None
+        """The way on which audio passes picows by, if there is one."""
 
     # -- picows' callbacks ------------------------------------------------------------------------------------------
 
@@ -141,7 +146,7 @@ class MediaSocket(WSListener):
         """The handshake is done."""
         self._transport = transport
         transport.underlying_transport.set_write_buffer_limits(high=self._limits.max_unsent_bytes)
-        send = partial(transport.send, _TEXT)
+        send = partial(transport.send, _TEXT) if self.frames is None else self.frames.send
         try:
             self._stream = self._gate.open_stream(self._call, self._request, send=send, close=self.close)
         except Exception as error:  # see below
@@ -155,32 +160,46 @@ class MediaSocket(WSListener):
         # After an error picows goes on reading for a moment: nothing of that is part of the call any more.
         if stream is None or transport.is_close_frame_sent:
             return
+        frames, parts = self.frames, self._parts
         try:
             payload = frame.get_payload_as_bytes()
             allowance = self._allowance
             allowance.left -= 1 + (len(payload) >> 10)
+            if frames is not None:
+                allowance.left -= frames.spent
+                frames.spent = 0
             if allowance.left < 0 and not allowance.refill(monotonic()):
                 raise Breach(POLICY_VIOLATION, "flooded", "more frames than a call sends")
             if frame.rsv1 or frame.rsv2 or frame.rsv3:
                 raise Breach(PROTOCOL_ERROR, "message_incomplete", "a reserved bit without an extension that uses it")
-            if frame.msg_type is _TEXT and frame.fin and not self._parts.held:
-                if not stream.quick(payload):
+            if frame.msg_type is _TEXT and frame.fin and not parts.held:
+                reader = stream.reader
+                if reader is None or not reader.take(payload):
                     if not payload.isascii():
                         check_text(payload)
                     stream.receive_slowly(payload)
             else:
                 self._other(transport, stream, frame, payload)
+            # Where picows waits for the first byte of a message, audio may pass it by until something else comes.
+            if frames is not None and not (frame.tail_size or parts.held or transport.is_close_frame_sent):
+                frames.let(stream.reader, min(allowance.left, _IN_A_ROW))
         except Breach as breach:
             self._refuse(transport, stream, breach)
         except Exception as error:
-            # Left to picows it would be logged with its text, which may hold what was said.
-            logger.error("call %s: the listener of a media stream raised %s", self._call.id, describe(error))
-            stream.fail("listener_failed", type(error).__name__)
+            self.listener_failed(error)
+
+    def listener_failed(self, error: Exception) -> None:
+        """What hears the audio has raised."""
+        # Left to picows it would be logged with its text, which may hold what was said.
+        logger.error("call %s: the listener of a media stream raised %s", self._call.id, describe(error))
+        if self._stream is not None:
+            self._stream.fail("listener_failed", type(error).__name__)
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         """The socket is gone, or nothing it still brings is part of the call."""
         stream, self._stream = self._stream, None
         self._transport = None
+        self._nothing_passes()
         self._parts.drop()
         if stream is None:
             return
@@ -198,6 +217,11 @@ class MediaSocket(WSListener):
         except Exception as error:
             logger.error("call %s: the listener of a media stream raised %s", self._call.id, describe(error))
 
+    def send_user_specific_ping(self, transport: WSTransport) -> None:
+        """The peer is silent, and picows will wait for its pong."""
+        self._nothing_passes()
+        transport.send_ping()
+
     def pause_writing(self) -> None:
         """More waits for the carrier than may: it does not read what we send."""
         transport, stream = self._transport, self._stream
@@ -212,10 +236,15 @@ class MediaSocket(WSListener):
 
     def close(self) -> None:
         """Close in good order: what was sent before is still delivered."""
+        self._nothing_passes()
         transport = self._transport
         if transport is not None and not transport.is_disconnected:
             transport.send_close(WSCloseCode.OK)
             transport.disconnect()
+
+    def _nothing_passes(self) -> None:
+        if self.frames is not None:
+            self.frames.let(None, 0)
 
     # -- frames that are not a whole text message --------------------------------------------------------------------
 
@@ -276,6 +305,9 @@ class _PicowsLog(logging.LoggerAdapter[logging.Logger]):
             transport.send_close(cast("WSCloseCode", code))
 
 
+_IN_A_ROW = 64
+"""How many frames may pass picows by. It has to see one now and then, or it takes the peer for silent."""
+
 _READ_BYTES = 64 * 1024
 """What the kernel keeps for us. picows takes in all there is before anybody else has a turn: by default up to 6 MB, in
 which a million frames fit."""
@@ -283,18 +315,20 @@ which a million frames fit."""
 
 def media_protocol(
     gate: MediaGate, call: Call, request: StreamRequest, transport: asyncio.Transport, connections: set[Any]
-) -> asyncio.BufferedProtocol:
-    """picows' protocol on ``transport``, for a media socket that was let in: give it the bytes of the handshake next.
+) -> asyncio.BufferedProtocol | asyncio.Protocol:
+    """The protocol on ``transport``, for a media socket that was let in: give it the bytes of the handshake next.
 
-    ``connections`` are the server's, see :class:`~offhook.server.linger.LingeringTransport`.
+    It is picows', which audio passes by where there is a quick way. ``connections`` are the server's, see
+    :class:`~offhook.server.linger.LingeringTransport`.
     """
     limits = gate.media_limits
     log = _PicowsLog(_picows_logger, {})
+    listener = MediaSocket(gate, call, request)
     protocol = WSProtocol(
         None,  # host and port: the client's business
         None,  # path: likewise
         False,  # the server's side
-        lambda _: MediaSocket(gate, call, request),
+        lambda _: listener,
         log,
         True,  # disconnect when a listener raises
         5.0,  # seconds for the handshake, which is all there already
@@ -310,5 +344,33 @@ def media_protocol(
     transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _READ_BYTES)
     protocol.connection_made(LingeringTransport(transport, protocol, connections))
     log.transport = protocol.transport
+    frames = listener.frames = audio_frames(
+        protocol,
+        transport,
+        partial(protocol.transport.send, _TEXT),
+        listener.listener_failed,
+        max_message_bytes=limits.max_message_bytes,
+    )
     opened: asyncio.BufferedProtocol = protocol
-    return opened
+    return opened if frames is None else _QuickProtocol(opened, frames)
+
+
+class _QuickProtocol(asyncio.Protocol):
+    """picows' protocol, for bytes that have passed through ``frames``."""
+
+    def __init__(self, protocol: asyncio.BufferedProtocol, frames: AudioFrames) -> None:
+        self._protocol = protocol
+        # Its own, with nothing in between: it is called for every piece of audio.
+        self.data_received = frames.data_received  # type: ignore[assignment, method-assign]
+
+    def eof_received(self) -> bool | None:
+        return self._protocol.eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._protocol.connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        self._protocol.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._protocol.resume_writing()

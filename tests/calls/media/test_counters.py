@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 from offhook.audio.reorder import ReorderCounters
 from offhook.calls.media.counters import StreamCounters
 
 
 def test_tracks_are_counted_together() -> None:
     """One stream has one set of numbers, whether one party is heard on it or both."""
-    counters = StreamCounters(
-        [
-            ReorderCounters(received=5, reordered=100, lost=100, late=1, duplicates=2, restarts=3),
-            ReorderCounters(received=10, reordered=100, lost=100, late=20, duplicates=40, restarts=60),
-        ]
+    orders = (
+        ReorderCounters(received=5, reordered=100, lost=100, late=1, duplicates=2, restarts=3),
+        ReorderCounters(received=10, reordered=100, lost=100, late=20, duplicates=40, restarts=60),
     )
+    counters = StreamCounters([SimpleNamespace(order=order) for order in orders])
     assert (counters.received, counters.late, counters.restarts) == (15, 63, 63)
 
 
@@ -23,7 +24,7 @@ def test_a_stream_that_has_not_begun_has_counted_nothing() -> None:
     assert (fresh.received, fresh.late, fresh.restarts, fresh.lost, fresh.unsent) == (0, 0, 0, 0, 0)
     fresh.ignored["unknown event"] += 1
     fresh.faults[100002] += 1
-    fresh.orders.append(ReorderCounters(received=1))
+    fresh.tracks.append(SimpleNamespace(order=ReorderCounters(received=1)))
     assert StreamCounters() == StreamCounters([], 0)
     assert not StreamCounters().ignored
     assert not StreamCounters().faults

@@ -73,22 +73,43 @@ def course(protocol: TelnyxAppMedia, codec: str, announced: str, messages: list[
     for message in messages:
         stream.receive(message)
     counters = stream.counters
-    return echo.heard, sent, counters.received, counters.lost, counters.late, counters.restarts, counters.ignored
+    ends_ms = {track: inbound.ends_ms for track, inbound in stream.tracks.items()}
+    stream.connection_lost()
+    return (
+        echo.heard,
+        sent,
+        ends_ms,
+        counters.received,
+        counters.lost,
+        counters.late,
+        counters.restarts,
+        counters.ignored,
+    )
 
 
-PIECES = st.fixed_dictionaries(
-    {
-        "track": st.sampled_from(["inbound", "inbound", "inbound", "outbound"]),
-        "chunk": st.integers(1, 12).map(str) | st.integers(1, 12),
-        "timestamp": st.integers(0, 500).map(str),
-        "payload": st.binary(min_size=159, max_size=161).map(lambda payload: pybase64.b64encode(payload).decode())
-        | st.text(max_size=8),
-    }
-)
+@st.composite
+def pieces_of_a_call(draw: st.DrawFn) -> list[dict[str, object]]:
+    """Mostly one after the other, as they come; now and then something else."""
+    often: st.SearchStrategy[int] = st.sampled_from([1] * 12 + [0, 2, 3, -1, -2, 5, 70])
+    pieces: list[dict[str, object]] = []
+    chunk = 0
+    for _ in range(draw(st.integers(0, 30))):
+        chunk = max(0, chunk + draw(often))
+        audio = bytes([draw(st.integers(0, 255))]) * draw(st.sampled_from([160] * 8 + [0, 1, 159, 320]))
+        payload = pybase64.b64encode(audio).decode()
+        pieces.append(
+            {
+                "track": draw(st.sampled_from(["inbound"] * 8 + ["outbound"])),
+                "chunk": str(chunk) if draw(st.integers(0, 9)) else chunk,
+                "timestamp": str(20 * chunk),
+                "payload": payload if draw(st.integers(0, 19)) else draw(st.text(max_size=8)),
+            }
+        )
+    return pieces
 
 
 @given(
-    st.lists(PIECES, max_size=20),
+    pieces_of_a_call(),
     st.sampled_from(["PCMU", "PCMA"]),
     st.sampled_from(["PCMU", "PCMA"]),
     st.booleans(),
@@ -125,11 +146,12 @@ def test_the_next_piece_of_g711_takes_the_quick_way() -> None:
         ).encode()
         for n in range(1, 5)
     ]
-    heard, sent, received, *_ = course(TelnyxAppMedia(), "PCMU", "PCMU", messages)
+    heard, sent, ends_ms, received, *_ = course(TelnyxAppMedia(), "PCMU", "PCMU", messages)
     assert isinstance(heard, list)
     assert [at_ms for _, at_ms in heard] == [20, 40, 60, 80]
     assert isinstance(sent, list)
     assert (len(sent), received) == (4, 4)
+    assert ends_ms == {"inbound": 100, "outbound": 0}
     line = MediaLine()
     stream = MediaStream(
         TelnyxAppMedia(), request=StreamRequest(url=""), owner=line, send=lambda _: None, close=lambda: None
@@ -137,6 +159,13 @@ def test_the_next_piece_of_g711_takes_the_quick_way() -> None:
     line.opened(stream)
     format_ = {"encoding": "PCMU", "sample_rate": 8000, "channels": 1}
     stream.receive(json.dumps({"event": "start", "stream_id": "s", "start": {"media_format": format_}}).encode())
-    assert not stream.quick(messages[0])
+    reader = stream.reader
+    assert reader is not None
+    assert not reader.take(messages[0])
     stream.receive(messages[0])
-    assert [stream.quick(message) for message in messages[1:]] == [True, True, True]
+    assert [reader.take(message) for message in messages[1:3]] == [True, True]
+    assert stream.counters.received == 3
+    stream.connection_lost()
+    assert stream.reader is None
+    assert not reader.take(messages[3])
+    assert stream.counters.received == 3

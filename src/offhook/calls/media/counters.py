@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from offhook.audio.reorder import ReorderCounters
 
-__all__ = ["StreamCounters"]
+__all__ = ["CountedTrack", "StreamCounters"]
+
+
+class CountedTrack(Protocol):
+    """A track that is heard: an :class:`~offhook.calls.media.inbound.Inbound`."""
+
+    @property
+    def order(self) -> ReorderCounters:
+        """In which order its pieces came."""
+        ...
 
 
 @dataclass(slots=True)
 class StreamCounters:
     """What has passed through one stream: what came in, and what could not go out."""
 
-    orders: list[ReorderCounters] = field(default_factory=list)
-    """In which order the pieces of audio came, for each track that is heard."""
+    tracks: list[CountedTrack] = field(default_factory=list)
+    """Those that are heard, or were."""
     lost: int = 0
     """Pieces that never came, or were not of the codec, and were made up for."""
     ignored: Counter[str] = field(default_factory=Counter)
@@ -30,14 +39,14 @@ class StreamCounters:
     @property
     def received(self) -> int:
         """Pieces of audio taken in."""
-        return sum(order.received for order in self.orders)
+        return sum(track.order.received for track in self.tracks)
 
     @property
     def late(self) -> int:
         """Pieces that came twice or too late, and were dropped."""
-        return sum(order.late + order.duplicates for order in self.orders)
+        return sum(track.order.late + track.order.duplicates for track in self.tracks)
 
     @property
     def restarts(self) -> int:
         """How often the carrier began to count anew."""
-        return sum(order.restarts for order in self.orders)
+        return sum(track.order.restarts for track in self.tracks)

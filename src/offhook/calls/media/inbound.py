@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING
 
 from offhook.audio.codecs.g711 import samples_of
 from offhook.audio.conceal import Conceal
-from offhook.audio.frames import FRAME_MS
+from offhook.audio.frames import FRAME_MS, frame_bytes
 from offhook.audio.reorder import Reorder
 from offhook.calls.media.taps import nobody
 from offhook.errors import CodecError
 
 if TYPE_CHECKING:
     from offhook.audio.codecs import Decoder
+    from offhook.audio.reorder import ReorderCounters
     from offhook.calls.media.counters import StreamCounters
     from offhook.calls.media.taps import Way
+    from offhook.carriers._audio import AudioReader
     from offhook.carriers.audio_messages import AudioMessages
     from offhook.carriers.events import Direction
     from offhook.carriers.media import MediaReceived
@@ -40,10 +42,10 @@ class Inbound:
         "_decoder",
         "_last_bytes",
         "_last_ms",
-        "_read",
         "_reorder",
+        "_way",
         "rate",
-        "way",
+        "reader",
     )
 
     def __init__(
@@ -56,45 +58,76 @@ class Inbound:
     ) -> None:
         self.rate = decoder.rate
         """Of the pcm, in Hz."""
-        self.way: Way = nobody
-        """Where the pieces go."""
         self._decoder = decoder
         self._conceal = Conceal(decoder.rate)
         self._counters = counters
         self._reorder = Reorder(frame_ms=FRAME_MS)
-        counters.orders.append(self._reorder.counters)
+        counters.tracks.append(self)
         self._bytes_per_ms = decoder.rate * 2 / 1000
         self._last_ms: float = 0
         self._last_bytes = 0
         samples = samples_of(decoder)
-        self._read = messages.reader(name.encode(), samples) if messages is not None and samples is not None else None
+        self.reader: AudioReader | None = None
+        """Takes messages in one step, where each is the next piece of this track, as nearly every message is."""
+        if messages is not None and samples is not None:
+            self.reader = messages.reader(name.encode(), samples, frame_bytes(decoder.rate))
+        self.way = nobody
 
-    def take_message(self, message: bytes) -> bool:
-        """Take a message in one step, if it is the next piece of this track, plainly written; whether it was taken."""
-        order = self._reorder
-        if self._read is None or order.held:
-            return False
-        found = self._read(order.expected, message)
-        if found is None:
-            return False
-        timestamp_ms, pcm = found
-        order.expected += 1
-        order.counters.received += 1
-        pcm = self._conceal.good(pcm)
-        self._last_ms, self._last_bytes = timestamp_ms, len(pcm)
-        self.way(pcm, timestamp_ms)
-        return True
+    @property
+    def way(self) -> Way:
+        """Where the pieces go."""
+        return self._way
+
+    @way.setter
+    def way(self, way: Way) -> None:
+        self._way: Way = way
+        if self.reader is not None:
+            self.reader.way = way
+
+    @property
+    def order(self) -> ReorderCounters:
+        """In which order the pieces came."""
+        self._settle()
+        return self._reorder.counters
+
+    @property
+    def ends_ms(self) -> float:
+        """Where the audio heard so far ends, on the stream's clock."""
+        self._settle()
+        return self._last_ms + self._last_bytes / self._bytes_per_ms
 
     def take(self, event: MediaReceived) -> None:
         """Take a piece, in order or not."""
-        payload = event.payload
-        if self._reorder.passes(event.chunk):
-            self.hear(payload, event.timestamp_ms)
-            return
-        for piece in self._reorder.push(event.chunk, payload):
+        reader = self.reader
+        if reader is not None:
+            self._settle()
+            reader.expected = -1
+        payload, order = event.payload, self._reorder
+        pieces = [payload] if order.passes(event.chunk) else order.push(event.chunk, payload)
+        for piece in pieces:
             # A piece that was held back for reordering follows the ones before it on the stream's clock.
             next_ms = self._last_ms + self._last_bytes / self._bytes_per_ms
             self.hear(piece, event.timestamp_ms if piece is payload else next_ms)
+        ended = self.reader is None
+        if reader is not None and not ended and not order.held and not self._conceal.filling:
+            reader.expected = order.expected
+
+    def end(self) -> None:
+        """Nothing more comes."""
+        self._settle()
+        if self.reader is not None:
+            self.reader.expected = -1
+            self.reader = None
+
+    def _settle(self) -> None:
+        """Account for what the reader has taken, as if it had come the slower way."""
+        settled = self.reader.settle() if self.reader is not None else None
+        if settled is not None:
+            taken, self._last_ms, latest = settled
+            self._reorder.expected += taken
+            self._reorder.counters.received += taken
+            for pcm in latest:
+                self._last_bytes = len(self._conceal.good(pcm))
 
     def hear(self, piece: bytes | None, timestamp_ms: float) -> None:
         """Pass the next piece on; one that is lost (``None``), or that is not of the codec, is made up for."""
@@ -104,12 +137,7 @@ class Inbound:
             self._counters.ignored["not of the codec"] += 1
             pcm = self._made_up()
         self._last_ms, self._last_bytes = timestamp_ms, len(pcm)
-        self.way(pcm, timestamp_ms)
-
-    @property
-    def ends_ms(self) -> float:
-        """Where the audio heard so far ends, on the stream's clock."""
-        return self._last_ms + self._last_bytes / self._bytes_per_ms
+        self._way(pcm, timestamp_ms)
 
     def _made_up(self) -> bytes:
         self._counters.lost += 1

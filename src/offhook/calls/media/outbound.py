@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from offhook.audio.codecs import Encoder
     from offhook.calls.media.counters import StreamCounters
+    from offhook.carriers._audio import AudioWriter
     from offhook.carriers.media import AppMedia
 
 __all__ = ["Outbound"]
@@ -27,40 +28,65 @@ class Outbound:
         counters: of the stream.
     """
 
-    __slots__ = ("_counters", "_frame", "_message", "_most", "_protocol", "_send", "flowing", "rate")
+    __slots__ = (
+        "_counters",
+        "_encoder",
+        "_flowing",
+        "_frame",
+        "_most",
+        "_protocol",
+        "_send",
+        "_writer",
+        "audio",
+        "rate",
+    )
+
+    audio: Callable[[bytes], None]
+    """``audio(pcm)``: play ``pcm`` to the other party, after what was sent before.
+
+    ``pcm`` is whole 20 ms frames at :attr:`rate`; the carrier paces them. As few messages as the carrier takes; with
+    OPUS one per frame, since a message holds exactly one packet. Raises :exc:`ValueError` if it is not whole frames, or
+    none.
+    """
+    # Not a method: where there is a quick way, it is that.
 
     def __init__(
         self, protocol: AppMedia, encoder: Encoder, send: Callable[[bytes], None], counters: StreamCounters
     ) -> None:
-        self.flowing = False
-        """Whether anything may go out. Sent before the start message it may be lost, and its format is not agreed."""
         self.rate = encoder.rate
         """Of the pcm, in Hz."""
         self._protocol = protocol
         self._send = send
         self._counters = counters
         self._frame = frame_bytes(encoder.rate)
-        self._message = _writer(protocol, encoder)
+        self._encoder = encoder
         self._most = self._frame * (1 if encoder.frame_per_payload else protocol.max_audio_ms // FRAME_MS)
+        self._flowing = False
+        messages, codes = protocol.audio_messages, codes_of(encoder)
+        self._writer: AudioWriter | None = None
+        self.audio = self._audio
+        if messages is not None and codes is not None:
+            self._writer = messages.writer(
+                codes, frame_bytes=self._frame, most_bytes=self._most, send=send, otherwise=self._audio
+            )
+            self.audio = self._writer.audio
 
-    def audio(self, pcm: bytes) -> None:
-        """Play ``pcm`` to the other party, after what was sent before.
+    def flow(self, flowing: bool) -> None:
+        """Let anything go out, or nothing, as at first. Sent before the start message it may be lost, and its format is
+        not agreed."""
+        self._flowing = flowing
+        if self._writer is not None:
+            self._writer.open = flowing
 
-        Args:
-            pcm: whole 20 ms frames at :attr:`rate`; the carrier paces them. As few messages as the carrier takes; with
-                OPUS one per frame, since a message holds exactly one packet.
-
-        Raises:
-            ValueError: if ``pcm`` is not whole frames, or none.
-        """
+    def _audio(self, pcm: bytes) -> None:
         size = len(pcm)
         if not size or size % self._frame:
             raise ValueError(f"expected whole frames of {self._frame} bytes, got {size} bytes")
-        if self.flowing and size > self._most:
+        if self._flowing and size > self._most:
             for start in range(0, size, self._most):
                 self.audio(pcm[start : start + self._most])
-        elif self.flowing:
-            self._send(self._message(pcm))
+        elif self._flowing:
+            self._send(self._protocol.audio(self._encoder.encode(pcm)))
         else:
             self._counters.unsent += 1
 
@@ -73,7 +99,7 @@ class Outbound:
         size, frame, most = len(audio), self._frame // SAMPLE_BYTES, self._most // SAMPLE_BYTES
         if not size or size % frame:
             raise ValueError(f"expected whole frames of {frame} bytes, got {size} bytes")
-        if not self.flowing:
+        if not self._flowing:
             self._counters.unsent += 1
             return
         for start in range(0, size, most):
@@ -88,15 +114,7 @@ class Outbound:
         self._command(self._protocol.clear())
 
     def _command(self, message: bytes) -> None:
-        if self.flowing:
+        if self._flowing:
             self._send(message)
         else:
             self._counters.unsent += 1
-
-
-def _writer(protocol: AppMedia, encoder: Encoder) -> Callable[[bytes], bytes]:
-    """What makes a message of pcm: in one step where there is one."""
-    messages, codes = protocol.audio_messages, codes_of(encoder)
-    if messages is not None and codes is not None:
-        return messages.writer(*codes)
-    return lambda pcm: protocol.audio(encoder.encode(pcm))

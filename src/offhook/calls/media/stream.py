@@ -22,6 +22,7 @@ from offhook.errors import UnsupportedCodec
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from offhook.carriers._audio import AudioReader
     from offhook.carriers.commands import StreamRequest
     from offhook.carriers.events import Direction
     from offhook.carriers.media import AppMedia, MediaEvent
@@ -56,10 +57,6 @@ StreamFailure = Literal[
 * ``call_mismatch``: the stream says it belongs to another call than its token.
 * ``listener_failed``: our own side raised while it heard the audio.
 """
-
-
-def _nothing_is_quick(message: bytes) -> bool:
-    return False
 
 
 class StreamOwner(Protocol):
@@ -113,7 +110,7 @@ class MediaStream:
         "counters",
         "failure",
         "outbound",
-        "quick",
+        "reader",
         "request",
         "started",
         "tracks",
@@ -144,9 +141,9 @@ class MediaStream:
         self._protocol = protocol
         self._close = close
         self._byte_order: Literal["little", "big"] = l16_byte_order
-        self.quick: Callable[[bytes], bool] = _nothing_is_quick
+        self.reader: AudioReader | None = None
         """Takes a text message in one step, if it is the next piece of the first track's audio, as nearly every message
-        is; whether it did. Such a message is ASCII."""
+        is. Such a message is ASCII. None where nothing is taken so."""
         self._before_start = 0
         self._stopped = False
         self._closing = False
@@ -167,11 +164,11 @@ class MediaStream:
 
     def receive(self, message: bytes) -> None:
         """Take one text message from the socket."""
-        if not self.quick(message):
+        if self.reader is None or not self.reader.take(message):
             self.receive_slowly(message)
 
     def receive_slowly(self, message: bytes) -> None:
-        """Take a text message that is not :attr:`quick`."""
+        """Take a text message that :attr:`reader` does not."""
         self._take(self._protocol.receive(message))
 
     def receive_binary(self, message: bytes) -> None:
@@ -194,7 +191,7 @@ class MediaStream:
     def close(self) -> None:
         """Close the socket. :meth:`connection_lost` follows."""
         self._closing = True
-        self.outbound.flowing = False
+        self.outbound.flow(False)
         self._close()
 
     def _take(self, event: MediaEvent) -> None:
@@ -247,8 +244,8 @@ class MediaStream:
         except UnsupportedCodec:
             self.fail("codec_unsupported", f"{format_.encoding} at {format_.sample_rate} Hz")
             return
-        self.quick = next(iter(self.tracks.values())).take_message
-        self.outbound.flowing = not self._closing
+        self.reader = next(iter(self.tracks.values())).reader
+        self.outbound.flow(not self._closing)
         self.started = started
         self._owner.stream_started(self, started)
 
@@ -256,7 +253,9 @@ class MediaStream:
         if self._stopped:
             return
         self._stopped = True
-        self.quick = _nothing_is_quick
-        self.outbound.flowing = False
+        self.reader = None
+        for track in self.tracks.values():
+            track.end()
+        self.outbound.flow(False)
         self._owner.stream_stopped(self)
         self.tracks.clear()
