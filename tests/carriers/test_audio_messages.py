@@ -379,6 +379,7 @@ PIECE = frame(TEXT, piece(1))
         b"\x81\xff" + len(piece(1)).to_bytes(8, "big") + bytes(4) + piece(1),
         b"\x81\xfe\x00\x0a" + bytes(4) + b"0123456789",
     ],
+    ids=lambda data: f"{len(data)} bytes",  # they are masked at random
 )
 def test_what_is_not_one_plain_frame_of_audio_goes_to_the_protocol_untouched(data: bytes) -> None:
     """And so does everything after it, until the protocol has dealt with it."""
