@@ -128,8 +128,8 @@ async def test_the_recognisers_and_the_stand_ins_that_are_shown_are_made(
 ) -> None:
     """The blocks of providers.md, as they stand."""
     require(find_spec("openai") is not None, "the extra openai")
-    for name in ("ASSEMBLYAI_API_KEY", "DEEPGRAM_API_KEY", "TELNYX_API_KEY", "OPENAI_API_KEY"):
-        monkeypatch.setenv(name, "k")
+    for name in ("ASSEMBLYAI", "CARTESIA", "DEEPGRAM", "ELEVENLABS", "OPENAI", "RIME", "TELNYX"):
+        monkeypatch.setenv(f"{name}_API_KEY", "k")
     names: dict[str, Any] = {}
     for source in blocks(ROOT / "docs" / "providers.md", "python"):
         exec(compile(source, "providers.md", "exec"), names)

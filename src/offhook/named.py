@@ -23,8 +23,13 @@ RECOGNISERS: Final[dict[str, str]] = {
 returns an engine, batch or streaming; it raises ConfigError or EngineMissing."""
 
 VOICES: Final[dict[str, str]] = {
+    "cartesia": "offhook.providers.cartesia:named",
+    "deepgram": "offhook.providers.deepgram:voice_named",
+    "elevenlabs": "offhook.providers.elevenlabs:named",
     "espeak": "offhook.speech.engines:espeak",
     "flite": "offhook.speech.engines:flite",
+    "openai": "offhook.providers.openai_speech:named",
+    "rime": "offhook.providers.rime:named",
 }
 """What speaks, likewise."""
 

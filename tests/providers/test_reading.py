@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from offhook.errors import EngineError
-from offhook.providers.reading import items, mean, number, object_of, text
+from offhook.providers.reading import audio_in, items, mean, number, number_in, object_of, text, timed
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -51,3 +51,33 @@ def test_a_mean_of_confidences_is_one(confidences: list[float]) -> None:
     assert 0 <= mean(confidences) <= 1
     assert mean([]) == 1.0
     assert mean([0.5, 1.0]) == 0.75
+
+
+def test_contexts_are_named_after_sentences() -> None:
+    """What is no number is nobody's."""
+    assert number_in("12") == 12
+    assert [number_in(name) for name in ("", "a", "-1", "1" * 12, "²")] == [None] * 5
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        [],
+        {"words": ["a"]},
+        {"words": ["a"], "start": [True], "end": [1]},
+        {"words": [7], "start": [0], "end": [1]},
+        {"words": ["a"], "start": [-1], "end": [1]},
+        {"words": ["a"], "start": [0], "end": [1e9]},
+    ],
+)
+def test_times_that_are_none_are_left_out(value: object) -> None:
+    """So are their words."""
+    assert timed(value) == ()
+
+
+@pytest.mark.parametrize("data", ["no base64!", "=", "A"])
+def test_audio_that_is_no_base64_is_an_error(data: str) -> None:
+    """It is not played as noise."""
+    with pytest.raises(EngineError, match="expected audio of X"):
+        audio_in(data, "X")

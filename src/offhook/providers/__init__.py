@@ -1,4 +1,4 @@
-"""Recognisers of other people's services, each a thin client of the vendor's own protocol."""
+"""Recognisers and voices of other people's services, each a thin client of the vendor's own protocol."""
 
 from __future__ import annotations
 
@@ -7,12 +7,36 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from offhook.providers.assemblyai import AssemblyAI
-    from offhook.providers.deepgram import Deepgram, Flux
+    from offhook.providers.cartesia import Cartesia
+    from offhook.providers.deepgram import Aura, Deepgram, Flux
+    from offhook.providers.elevenlabs import ElevenLabs
+    from offhook.providers.openai_speech import OpenAISpeech
+    from offhook.providers.rime import Rime
     from offhook.providers.telnyx import TelnyxStt
 
-__all__ = ["AssemblyAI", "Deepgram", "Flux", "TelnyxStt"]
+__all__ = [
+    "AssemblyAI",
+    "Aura",
+    "Cartesia",
+    "Deepgram",
+    "ElevenLabs",
+    "Flux",
+    "OpenAISpeech",
+    "Rime",
+    "TelnyxStt",
+]
 
-_HOMES = {"AssemblyAI": "assemblyai", "Deepgram": "deepgram", "Flux": "deepgram", "TelnyxStt": "telnyx"}
+_HOMES = {
+    "AssemblyAI": "assemblyai",
+    "Aura": "deepgram",
+    "Cartesia": "cartesia",
+    "Deepgram": "deepgram",
+    "ElevenLabs": "elevenlabs",
+    "Flux": "deepgram",
+    "OpenAISpeech": "openai_speech",
+    "Rime": "rime",
+    "TelnyxStt": "telnyx",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -10,8 +10,9 @@ from offhook.keys import surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from urllib.parse import SplitResult
 
-__all__ = ["base_of", "with_query", "within_limits"]
+__all__ = ["base_of", "http_base_of", "with_query", "within_limits"]
 
 _SCHEMES = {"https": "wss", "http": "ws", "wss": "wss", "ws": "ws"}
 
@@ -28,6 +29,17 @@ def base_of(provider: str, given: str | None, *variables: str, default: str) -> 
     Raises:
         ConfigError: it is no address.
     """
+    parts = _parts(provider, given, variables, default)
+    return f"{_SCHEMES[parts.scheme]}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
+def http_base_of(provider: str, given: str | None, *variables: str, default: str) -> str:
+    """The address of a provider's requests, likewise."""
+    parts = _parts(provider, given, variables, default)
+    return f"{parts.scheme.replace('ws', 'http')}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
+def _parts(provider: str, given: str | None, variables: tuple[str, ...], default: str) -> SplitResult:
     value = given or surroundings(*variables) or default
     try:
         parts = urlsplit(value)
@@ -39,7 +51,7 @@ def base_of(provider: str, given: str | None, *variables: str, default: str) -> 
             f"expected the address of {provider} as https:// or wss://, with a host, and nothing after its path.",
             fix=f"correct base_url, or {variables[0]}; {default} is its own",
         )
-    return f"{_SCHEMES[parts.scheme]}://{parts.netloc}{parts.path.rstrip('/')}"
+    return parts
 
 
 def with_query(url: str, query: Iterable[tuple[str, object]]) -> str:

@@ -1,7 +1,7 @@
-"""Deepgram's streaming recognisers: :class:`Deepgram` tells segments, :class:`Flux` turns.
+"""Deepgram: its recognisers, :class:`Deepgram` for segments and :class:`Flux` for turns, and its voices, :class:`Aura`.
 
-Wire: https://developers.deepgram.com/reference/speech-to-text/listen-streaming and …/listen-flux, as its official
-package (7.17) reads and writes them.
+Wire: https://developers.deepgram.com/reference/speech-to-text/listen-streaming, …/listen-flux and
+…/text-to-speech/speak-streaming, as its official package (7.17) reads and writes them.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from offhook.errors import ConfigError
 from offhook.keys import key_for
 from offhook.providers.addressing import base_of, with_query, within_limits
 from offhook.providers.connection import Link
+from offhook.providers.deepgram_aura import AuraSession
 from offhook.providers.deepgram_flux import FluxSession
 from offhook.providers.deepgram_listen import ListenSession
 from offhook.providers.recognition import NetworkRecogniser
 from offhook.providers.refusals import Refusals
+from offhook.providers.voice import NetworkVoice
 from offhook.speech.streams import PCM_8K, PCM_16K, PCMA, PCMU
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
     from offhook.speech.streams import AudioFormat
 
-__all__ = ["ADDRESS", "BASE_URL", "ENCODINGS", "KEY", "REFUSALS", "Deepgram", "Flux", "named"]
+__all__ = ["ADDRESS", "BASE_URL", "ENCODINGS", "KEY", "REFUSALS", "Aura", "Deepgram", "Flux", "named", "voice_named"]
 
 ADDRESS: Final = "wss://api.deepgram.com"
 KEY: Final = "DEEPGRAM_API_KEY"
@@ -177,3 +179,54 @@ def named(which: str) -> Deepgram | Flux:
     if which == "flux":
         return Flux()
     return Flux(model=which) if which.startswith("flux-") else Deepgram(model=which or "nova-3")
+
+
+class Aura(NetworkVoice):
+    """Deepgram Aura as a voice: ``Agent(tts=Aura("aura-2-thalia-en"))``, or ``tts="deepgram:aura-2-thalia-en"``.
+
+    It does not tell when words are said.
+
+    Args:
+        voice: which one, with its generation and language: ``aura-2-thalia-en``.
+        options: more of the parameters of its address, as it calls them: ``{"speed": 1.1}``.
+        api_key: ``None``: DEEPGRAM_API_KEY.
+        base_url: ``None``: DEEPGRAM_BASE_URL, else its own address.
+
+    Raises:
+        ConfigError: there is no key.
+    """
+
+    def __init__(
+        self,
+        voice: str = "aura-2-thalia-en",
+        *,
+        options: dict[str, object] | None = None,
+        api_key: str | None = None,
+        base_url: str | None = None,
+    ) -> None:
+        self._key = key_for("the voice deepgram", KEY, given=api_key)
+        self._base = base_of("Deepgram", base_url, BASE_URL, default=ADDRESS)
+        self._query: list[tuple[str, object]] = [("model", voice), *(options or {}).items()]
+
+    @property
+    def formats(self) -> tuple[AudioFormat, ...]:
+        """Both laws of G.711 as a line plays them, or pcm."""
+        return (PCMU, PCMA, PCM_16K, PCM_8K)
+
+    def link(self, audio: AudioFormat) -> Link:
+        """The format is in the address."""
+        query = [*self._query, ("encoding", ENCODINGS[audio.encoding]), ("sample_rate", audio.sample_rate)]
+        return Link(
+            refusals=REFUSALS,
+            url=with_query(self._base + "/v1/speak", query),
+            headers={"Authorization": f"Token {self._key}"},
+        )
+
+    def session(self, audio: AudioFormat) -> AuraSession:
+        """The same for all formats."""
+        return AuraSession(REFUSALS.provider, audio)
+
+
+def voice_named(which: str) -> Aura:
+    """``deepgram``, ``deepgram:aura-2-thalia-en``."""
+    return Aura(which) if which else Aura()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import math
 from typing import Any
 
 import msgspec
 
 from offhook.errors import EngineError
+from offhook.speech.streams import Word
 
-__all__ = ["items", "mean", "number", "object_of", "text"]
+__all__ = ["audio_in", "items", "mean", "number", "number_in", "object_of", "text", "timed"]
 
 _decode = msgspec.json.Decoder().decode
 
@@ -58,3 +61,38 @@ def mean(confidences: list[float], default: float = 1.0) -> float:
     if not confidences:
         return default
     return min(1.0, max(0.0, sum(confidences) / len(confidences)))
+
+
+def number_in(name: str) -> int | None:
+    """The number of the sentence that a context is named after."""
+    return int(name) if name.isascii() and name.isdecimal() and len(name) < 10 else None
+
+
+def audio_in(data: object, provider: str) -> bytes:
+    """Audio in base64.
+
+    Raises:
+        EngineError: it is none.
+    """
+    try:
+        return base64.b64decode(data if isinstance(data, str) else "", validate=True)
+    except (binascii.Error, ValueError):
+        raise EngineError(f"expected audio of {provider}, got what is none.") from None
+
+
+def timed(value: object) -> tuple[Word, ...]:
+    """Words with times in seconds: ``{"words": […], "start": […], "end": […]}``; none where that is not so."""
+    if not isinstance(value, dict):
+        return ()
+    columns: list[Any] = [value.get(name) for name in ("words", "start", "end")]
+    if not all(isinstance(column, list) for column in columns):
+        return ()
+    return tuple(
+        Word(word, began * 1000, ended * 1000)
+        for word, began, ended in zip(*columns, strict=False)
+        if isinstance(word, str) and word and _is_time(began) and _is_time(ended)
+    )
+
+
+def _is_time(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 3600

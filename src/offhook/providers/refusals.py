@@ -15,7 +15,7 @@ from offhook.errors import EngineError, EngineRefused, EngineUnavailable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Refusals", "broken_off", "by_code", "by_status", "not_connected"]
+__all__ = ["Refusals", "broken_off", "by_code", "by_status", "not_connected", "seconds"]
 
 _KEY = (401, 403)
 _ACCOUNT = 402
@@ -59,7 +59,7 @@ def not_connected(refusals: Refusals, error: Exception) -> EngineError:
     """The error for a connection that did not come about."""
     if isinstance(error, InvalidStatus):
         response = error.response
-        return by_status(refusals, response.status_code, retry_after_s=_seconds(response.headers.get("retry-after")))
+        return by_status(refusals, response.status_code, retry_after_s=seconds(response.headers.get("retry-after")))
     if isinstance(error, ConnectionClosed):
         return broken_off(refusals, error)
     return EngineUnavailable(f"expected {refusals.provider} to be there, got {type(error).__name__}.")
@@ -83,7 +83,7 @@ def _refused(refusals: Refusals, what: str, got: str) -> EngineRefused:
             )
 
 
-def _seconds(text: str | None) -> float | None:
+def seconds(text: str | None) -> float | None:
     """``Retry-After`` in seconds; a date is not looked at."""
     try:
         seconds = float(text or "")

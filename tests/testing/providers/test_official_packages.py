@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from offhook.audio.codecs import make_decoder
+from offhook.audio.resample import resample
 from offhook.testing.providers import Answer
 
 from .conftest import PHRASE, understood, words_in
@@ -235,3 +236,55 @@ async def test_the_package_of_openai_takes_a_whole_answer(providers: StandIns, r
             model="gpt-5-mini", messages=[{"role": "user", "content": "Good morning."}]
         )
     assert completion.choices[0].message.content == "You said: Good morning."
+
+
+# -- Cartesia ---------------------------------------------------------------------------------------------------------
+
+
+async def test_the_package_of_cartesia_says_a_sentence(providers: StandIns, require: Any) -> None:
+    """Audio in the codec of a line, the times of the words, and the end of the context."""
+    require(find_spec("cartesia") is not None, "the package cartesia")
+    from cartesia import AsyncCartesia
+
+    client = AsyncCartesia(api_key="a key", websocket_base_url=providers.origin.replace("http", "ws", 1))
+    audio, over = b"", False
+    words: list[str] = []
+    async with client.tts.websocket_connect() as connection:
+        asked: Any = {
+            "context_id": "c",
+            "model_id": "sonic-3",
+            "transcript": PHRASE,
+            "voice": {"mode": "id", "id": "a voice"},
+            "output_format": {"container": "raw", "encoding": "pcm_mulaw", "sample_rate": 8000},
+            "add_timestamps": True,
+            "continue": False,
+        }
+        await connection.send(asked)
+        async for event in connection:
+            if event.type == "chunk" and event.audio:
+                audio += event.audio
+            elif event.type == "timestamps" and event.word_timestamps:
+                words += event.word_timestamps.words
+            elif event.type == "done":
+                over = True
+                break
+    await client.close()
+    assert over
+    assert understood(words_in(" ".join(words)))
+    heard = await providers.engines.recogniser().recognise(pcm_16k(audio), 0, None)
+    assert understood(words_in(heard.text))
+
+
+# -- OpenAI -----------------------------------------------------------------------------------------------------------
+
+
+async def test_the_package_of_openai_speaks(providers: StandIns, require: Any) -> None:
+    """As pcm at 24 kHz."""
+    require(find_spec("openai") is not None, "the package openai")
+    from openai import AsyncOpenAI
+
+    client = AsyncOpenAI(api_key="a key", base_url=providers.env["OPENAI_BASE_URL"])
+    reply = await client.audio.speech.create(model="tts-1", voice="alloy", input=PHRASE, response_format="pcm")
+    await client.close()
+    heard = await providers.engines.recogniser().recognise(resample(reply.content, 24_000, 16_000), 0, None)
+    assert understood(words_in(heard.text))

@@ -329,11 +329,20 @@ class Link:
                 self._wire.reset()
                 raise _Cut
             case "error":
-                self._do(self._session.failure(fault.code, fault.text))
+                self._interrupt(self._session.failure(fault.code, fault.text))
                 return None
             case _:
                 pass
         return message
+
+    def _interrupt(self, acts: Iterable[Act]) -> None:
+        """Do something before everything that waits to be written."""
+        waiting = {id(one) for one in self._out}
+        self._do(acts)
+        now = [one for one in self._out if id(one) not in waiting]
+        later = [one for one in self._out if id(one) in waiting]
+        self._out.clear()
+        self._out.extend([*now, *later])
 
     async def _close(self, code: int, reason: str) -> None:
         self._note("out", "closed", f"{code} {reason}".strip())

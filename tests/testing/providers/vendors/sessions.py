@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from offhook.speech.streams import Word
 from offhook.testing.providers.hearing import spread
-from offhook.testing.providers.session import Request, Send, Utterance
+from offhook.testing.providers.session import Refuse, Request, Send, Utterance
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from offhook.testing.providers.session import Act
+    from offhook.testing.providers.session import Act, Session
+
+
+WORDS = (Word("one", 0.0, 100.0), Word("two", 120.0, 200.0))
 
 
 def said(text: str, began_ms: float = 500, ended_ms: float = 1000, confidence: float = 0.9) -> Utterance:
@@ -34,3 +38,15 @@ def sent(acts: Iterable[Act]) -> list[dict[str, Any]]:
 def kinds(acts: Iterable[Act]) -> list[str]:
     """What they are; of messages their stage."""
     return [act.stage if isinstance(act, Send) else type(act).__name__ for act in acts]
+
+
+def told(session: Session, *messages: dict[str, Any]) -> list[Act]:
+    """What comes of messages of the client."""
+    return [act for message in messages for act in session.received(json.dumps(message))]
+
+
+def refused(acts: Iterable[Act]) -> int:
+    """The status of a refusal, which is all there is."""
+    (act,) = acts
+    assert isinstance(act, Refuse)
+    return act.status
