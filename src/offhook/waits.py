@@ -100,7 +100,7 @@ MODEL_FIRST = Wait(
 )
 MODEL_NEXT = Wait(
     name="a model to go on with its answer",
-    limit_s=3.0,
+    limit_s=1.0,
     outcome="the next model of the agent's list goes on from what was said; the last one has the time of the next "
     "piece of a reply",
 )

@@ -173,6 +173,8 @@ class _Demo:
 
     def _on_event(self, event: dict[str, Any]) -> None:
         self.events.append(event)
+        if self.demonstration.meanwhile is not None and self.stand_ins is not None:
+            self.demonstration.meanwhile(event, self.stand_ins)
         print_lines(self.console, self.narrator.lines(event))
         kind = event["type"]
         if kind == "leg.state" and event.get("call") == self.narrator.call and event.get("state") == "ended":

@@ -22,6 +22,7 @@ DEMONSTRATIONS: Final = {
     "front-desk": "offhook.demo.front_desk",
     "dental": "offhook.demo.dental",
     "tools": "offhook.demo.tools",
+    "failover": "offhook.demo.failover",
 }
 """By name: the module that has it as ``DEMONSTRATION``. The first is shown unless another is asked for."""
 
@@ -74,6 +75,8 @@ class Demonstration:
     """What stands in for the services that the agent uses, not yet started; ``None``: it uses none."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """More of it for the agent's process."""
+    meanwhile: Callable[[Mapping[str, Any], StandIns], None] | None = None
+    """Called with every event of the call as it comes: to let something go wrong at the right moment."""
 
     def steps(self) -> dict[str, Any]:
         """The caller's script."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from offhook.demo.demonstration import Told
     from offhook.testing.providers.journal import Entry
 
-__all__ = ["asked", "connected", "milliseconds", "recognised", "said", "used"]
+__all__ = ["asked", "connected", "gap_after", "heard_by_caller", "milliseconds", "recognised", "said", "used"]
 
 
 def milliseconds(value: float | None) -> str:
@@ -57,6 +57,30 @@ def asked(entries: Sequence[Entry]) -> list[list[tuple[str, str]]]:
             messages = json.loads(entry.message).get("messages", [])
             found.append([(message["role"], str(message.get("content") or "")) for message in messages])
     return found
+
+
+def heard_by_caller(told: Told) -> str:
+    """All that the agent has said, as far as it was heard, in lower case and without marks."""
+    heard = " ".join(event["heard"] for event in told.of("agent.speech_ended"))
+    return " ".join("".join(sign for sign in heard.lower() if sign.isalnum() or sign == " ").split())
+
+
+def gap_after(told: Told, at_ms: float) -> float | None:
+    """How long the caller heard nothing from then on, until something was heard again: where the agent was speaking,
+    from when it fell silent; ``None``: nothing was."""
+    silent_ms: float | None = at_ms
+    for event in told.events:
+        if event["source"] != "exchange":
+            continue
+        if event["type"] == "caller.hears_speech":
+            if event["at_ms"] >= at_ms:
+                return 0.0 if silent_ms is None else float(event["at_ms"] - max(silent_ms, at_ms))
+            silent_ms = None
+        elif event["type"] == "caller.hears_silence":
+            silent_ms = event["at_ms"]
+        elif event["type"] == "caller.speech_started" and silent_ms is None and event["at_ms"] > at_ms:
+            return 0.0  # it was heard to its end
+    return 0.0 if silent_ms is None else None
 
 
 def _words(text: str) -> list[str]:

@@ -271,18 +271,19 @@ class AllHeard:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A piece of the audio of a :class:`Speak`."""
+    """A piece of the audio of a :class:`Speak`, and the ``words`` that begin in it, with their estimated times in
+    milliseconds from the beginning of the audio."""
 
     id: str
     audio: bytes
+    words: tuple[Word, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """A :class:`Speak` is over; ``words`` with their estimated times, ``audio_ms`` is the length of the audio."""
+    """A :class:`Speak` is over; ``audio_ms`` is the length of the audio."""
 
     id: str
-    words: tuple[Word, ...]
     audio_ms: float
 
 

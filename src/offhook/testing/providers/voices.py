@@ -67,18 +67,18 @@ class Mouth:
         audio = speak.audio
         resampler = Resampler(voice.sample_rate, min(48000, audio.sample_rate * rate_factor))
         encode = _encoder(audio)
-        length = 0
-        pieces = voice.speak(speak.text)
-        async for pcm in pieces:
-            piece = encode(resampler.process(pcm))
-            length += len(piece)
-            if piece:
-                self._tell(Piece(speak.id, piece))
-        if rest := encode(resampler.flush()):
-            length += len(rest)
-            self._tell(Piece(speak.id, rest))
-        audio_ms = length / audio.bytes_per_ms
-        self._tell(Spoken(speak.id, spread(speak.text, 0.0, audio_ms, 1.0), audio_ms))
+        encoded = [encode(resampler.process(pcm)) async for pcm in voice.speak(speak.text)]
+        encoded.append(encode(resampler.flush()))
+        # Made whole before it is given, so that it is known which words are in a piece.
+        audio_ms = sum(map(len, encoded)) / audio.bytes_per_ms
+        words, at_ms = deque(spread(speak.text, 0.0, audio_ms, 1.0)), 0.0
+        for piece in filter(None, encoded):
+            at_ms += len(piece) / audio.bytes_per_ms
+            begun = []
+            while words and words[0].began_ms < at_ms:
+                begun.append(words.popleft())
+            self._tell(Piece(speak.id, piece, tuple(begun)))
+        self._tell(Spoken(speak.id, audio_ms))
 
 
 def _encoder(audio: AudioFormat) -> Callable[[bytes], bytes]:

@@ -35,12 +35,12 @@ def test_cartesia_says_a_context_when_it_ends() -> None:
     assert told(session, {**ASKED, "transcript": "one ", "continue": True}) == []
     last = {**ASKED, "transcript": "two", "continue": False, "add_timestamps": True}
     assert told(session, last) == [Speak("c", "one two", PCMU)]
-    acts = [*session.happened(Piece("c", b"abc")), *session.happened(Spoken("c", WORDS, 200.0))]
+    acts = [*session.happened(Piece("c", b"abc", WORDS)), *session.happened(Spoken("c", 200.0))]
     assert kinds(acts) == ["audio", "words", "done"]
     assert sent(acts)[1]["word_timestamps"] == {"words": ["one", "two"], "start": [0, 0.12], "end": [0.1, 0.2]}
     assert kinds(told(session, {**ASKED, "transcript": " ", "continue": False})) == ["done"]
     told(session, {**ASKED, "transcript": "three"})
-    assert kinds(session.happened(Spoken("c", WORDS, 200.0))) == ["done"]
+    assert kinds(session.happened(Spoken("c", 200.0))) == ["done"]
     assert list(session.happened(Woke("x"))) == []
 
 

@@ -64,7 +64,7 @@ def test_texts_are_gathered_until_a_flush() -> None:
         assert list(session.received(f'{{"type": "Speak", "text": "{text}"}}')) == []
     assert list(session.received('{"type": "Flush"}')) == [Speak("0", "Book a table.", PCMU)]
     assert list(session.happened(Piece("0", b"x"))) == [Send("audio", b"x")]
-    assert sent(session.happened(Spoken("0", (), 10))) == [{"type": "Flushed", "sequence_id": 0}]
+    assert sent(session.happened(Spoken("0", 10))) == [{"type": "Flushed", "sequence_id": 0}]
     assert sent(session.received('{"type": "Flush"}')) == [{"type": "Flushed", "sequence_id": 1}]
     assert list(session.happened(Woke("x"))) == []
 
@@ -84,7 +84,7 @@ def test_the_socket_is_closed_once_everything_is_said() -> None:
     session = opened()
     list(session.received('{"type": "Speak", "text": "yes"}'))
     assert list(session.received('{"type": "Close"}')) == [Speak("0", "yes", PCMU)]
-    assert list(session.happened(Spoken("0", (), 10)))[-1] == Close(1000)
+    assert list(session.happened(Spoken("0", 10)))[-1] == Close(1000)
     session = opened()
     list(session.received('{"type": "Speak", "text": "yes"}'))
     list(session.received('{"type": "Flush"}'))
@@ -121,7 +121,7 @@ def test_a_request_is_answered_with_the_audio() -> None:
     session = AuraRequest("c")
     list(session.opened(request(WANTED, "Token k", '{"text": "yes"}')))
     assert list(session.happened(Piece("0", b"x"))) == [Send("audio", b"x")]
-    assert list(session.happened(Spoken("0", (), 1))) == [End()]
+    assert list(session.happened(Spoken("0", 1))) == [End()]
     assert list(session.happened(Woke("x"))) == []
     assert (session.stage_of("x"), list(session.received("x"))) == ("unknown", [])
 

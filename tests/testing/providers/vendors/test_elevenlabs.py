@@ -29,17 +29,18 @@ def test_elevenlabs_says_the_texts_of_a_context() -> None:
     begin, flush = {"text": " ", "context_id": "c"}, {"text": "one two ", "context_id": "c", "flush": True}
     assert told(session, begin, flush) == [Speak("c", "one two", PCMU)]
     assert told(session, {"context_id": "c", "close_context": True}) == []
-    acts = [*session.happened(Piece("c", b"abc")), *session.happened(Spoken("c", WORDS, 200.0))]
-    assert kinds(acts) == ["audio", "words", "done"]
-    alignment = sent(acts)[1]["alignment"]
-    assert "".join(alignment["chars"]) == "one two"
-    assert alignment["charStartTimesMs"] == [0, 33, 67, 120, 120, 147, 173]
+    acts = [*session.happened(Piece("c", b"abc", WORDS)), *session.happened(Spoken("c", 200.0))]
+    assert kinds(acts) == ["audio", "done"]
+    alignment = sent(acts)[0]["alignment"]
+    assert "".join(alignment["chars"]) == "one two "
+    assert alignment["charStartTimesMs"] == [0, 33, 67, 100, 120, 147, 173, 200]
     assert {message["contextId"] for message in sent(acts)} == {"c"}
     assert kinds(told(session, begin, {"context_id": "c", "close_context": True})) == ["done"]
     assert told(session, {"context_id": "d", "close_context": True}, {"voice": 1}) == []
     assert told(session, begin, {"text": " ", "context_id": "c", "flush": True}) == []
     told(session, flush)
-    assert kinds(session.happened(Spoken("c", WORDS, 200.0))) == ["words"]
+    assert kinds(session.happened(Spoken("c", 200.0))) == []
+    assert "alignment" not in sent(session.happened(Piece("c", b"abc")))[0]
     assert list(session.happened(Woke("x"))) == []
 
 
@@ -54,12 +55,12 @@ def test_elevenlabs_ends_when_all_is_said() -> None:
     session = elevenlabs()
     told(session, {"text": "one", "context_id": "c"}, {"text": " ", "context_id": "d"})
     assert kinds(told(session, {"close_socket": True})) == ["Speak", "done"]
-    assert kinds(session.happened(Spoken("c", WORDS, 200.0))) == ["words", "done"]
+    assert kinds(session.happened(Spoken("c", 200.0))) == ["done"]
     assert told(elevenlabs(), {"close_socket": True}) == [Close(1000)]
     single = elevenlabs(several=False)
     assert kinds(told(single, {"text": "one "}, {"text": ""})) == ["Speak"]
-    acts = [*single.happened(Spoken("default", WORDS, 200.0))]
-    assert kinds(acts) == ["words", "done", "Close"]
+    acts = [*single.happened(Spoken("default", 200.0))]
+    assert kinds(acts) == ["done", "Close"]
     assert "contextId" not in sent(acts)[0]
 
 

@@ -28,7 +28,7 @@ def test_rime_says_what_is_flushed() -> None:
     session = rime()
     assert told(session, {"text": "one ", "contextId": "c"}, {"text": "two"}) == []
     assert told(session, {"operation": "flush"}) == [Speak("c", "one two", PCMU)]
-    acts = [*session.happened(Piece("c", b"abc")), *session.happened(Spoken("c", WORDS, 200.0))]
+    acts = [*session.happened(Piece("c", b"abc", WORDS)), *session.happened(Spoken("c", 200.0))]
     assert kinds(acts) == ["audio", "words", "done"]
     assert {message["contextId"] for message in sent(acts)} == {"c"}
     assert told(session, {"operation": "flush"}) == []
@@ -42,7 +42,7 @@ def test_rime_clears_and_ends() -> None:
     assert told(session, {"operation": "clear"}) == [Hush()]
     told(session, {"text": "two"})
     assert kinds(told(session, {"operation": "eos"})) == ["Speak"]
-    assert kinds(session.happened(Spoken("", WORDS, 200.0))) == ["words", "done", "Close"]
+    assert kinds(session.happened(Spoken("", 200.0))) == ["done", "Close"]
     assert told(rime(), {"operation": "eos"}) == [Close(1000)]
 
 

@@ -103,13 +103,11 @@ class Cartesia:
     def happened(self, event: EngineEvent) -> Iterator[Act]:
         """Audio, the times of the words, and the end of a context."""
         match event:
-            case Piece(context, audio) if context in self._said:
+            case Piece(context, audio, words) if context in self._said:
                 data = base64.b64encode(audio).decode()
                 told = {"type": "chunk", "context_id": context, "data": data, "done": False, "status_code": 206}
                 yield Send("audio", to_json({**told, "step_time": 1.0}))
-            case Spoken(context, words) if context in self._said:
-                self._said.remove(context)
-                if self._timed.pop(context, False):
+                if words and self._timed.get(context):
                     times = {
                         "words": [word.text for word in words],
                         "start": [word.began_ms / 1000 for word in words],
@@ -117,6 +115,8 @@ class Cartesia:
                     }
                     told = {"type": "timestamps", "context_id": context, "word_timestamps": times}
                     yield Send("words", to_json({**told, "done": False, "status_code": 206}))
+            case Spoken(context) if context in self._said:
+                self._said.remove(context)
                 yield self._done(context)
             case _:
                 return

@@ -117,11 +117,11 @@ class ElevenLabs:
     def happened(self, event: EngineEvent) -> Iterator[Act]:
         """Audio, the times of the letters, and the end of a context that was closed."""
         match event:
-            case Piece(context, audio):
-                yield self._send("audio", context, {"audio": base64.b64encode(audio).decode()})
-            case Spoken(context, words):
+            case Piece(context, audio, words):
+                told: dict[str, Any] = {"audio": base64.b64encode(audio).decode()}
+                yield self._send("audio", context, {**told, **({"alignment": _letters(words)} if words else {})})
+            case Spoken(context):
                 self._saying[context] -= 1
-                yield self._send("words", context, {"audio": "", "alignment": _letters(words)})
                 if context in self._closing and not self._saying[context]:
                     yield from self._over(context)
             case _:
@@ -150,20 +150,19 @@ class ElevenLabs:
 
 
 def _letters(words: Sequence[Word]) -> dict[str, Any]:
-    """The letters of words, each as long as the others of its word, with a space between words."""
+    """The letters of words, each as long as the others of its word, with a space after each word."""
     letters: list[str] = []
     starts: list[int] = []
     lengths: list[int] = []
-    for number, word in enumerate(words):
-        if number:
-            letters.append(" ")
-            starts.append(round(word.began_ms))
-            lengths.append(0)
+    for word in words:
         each_ms = (word.ended_ms - word.began_ms) / max(1, len(word.text))
         for at, letter in enumerate(word.text):
             letters.append(letter)
             starts.append(round(word.began_ms + at * each_ms))
             lengths.append(round(each_ms))
+        letters.append(" ")
+        starts.append(round(word.ended_ms))
+        lengths.append(0)
     return {"chars": letters, "charStartTimesMs": starts, "charDurationsMs": lengths}
 
 

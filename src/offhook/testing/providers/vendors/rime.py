@@ -96,18 +96,19 @@ class Rime:
     def happened(self, event: EngineEvent) -> Iterator[Act]:
         """Audio, the times of the words, and the end."""
         match event:
-            case Piece(context, audio):
+            case Piece(context, audio, words):
                 data = base64.b64encode(audio).decode()
                 yield Send("audio", to_json({"type": "chunk", "data": data, "contextId": context or None}))
-            case Spoken(context, words):
+                if words:
+                    times = {
+                        "words": [word.text for word in words],
+                        "start": [word.began_ms / 1000 for word in words],
+                        "end": [word.ended_ms / 1000 for word in words],
+                    }
+                    told = {"type": "timestamps", "word_timestamps": times, "contextId": context or None}
+                    yield Send("words", to_json(told))
+            case Spoken(context):
                 self._speaking = None
-                times = {
-                    "words": [word.text for word in words],
-                    "start": [word.began_ms / 1000 for word in words],
-                    "end": [word.ended_ms / 1000 for word in words],
-                }
-                told = {"type": "timestamps", "word_timestamps": times, "contextId": context or None}
-                yield Send("words", to_json(told))
                 yield Send("done", to_json({"type": "done", "contextId": context or None}))
                 if self._ending:
                     yield Close(1000)
