@@ -70,10 +70,25 @@ def test_a_room_imports_only_rooms_below_it(path: Path) -> None:
 
 
 AGENT_FLOORS = [
-    {"checks", "events", "failures", "handover", "options", "recognisers", "voices", "work"},
+    {
+        "checks",
+        "events",
+        "failures",
+        "fillers",
+        "handover",
+        "opening",
+        "options",
+        "playout",
+        "recognisers",
+        "silence",
+        "timing",
+        "voices",
+        "work",
+    },
     {"agent", "conversant", "engines", "handing_over", "loading"},
     {"cascade"},
     {"session"},
+    {"speech_to_speech"},
     {"sessions"},
 ]
 """Inside ``agent/``, from below: the words, the definition and the seam, what converses, its host, who binds them."""

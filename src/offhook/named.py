@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from offhook.errors import ConfigError
 
-__all__ = ["RECOGNISERS", "VOICES", "make"]
+__all__ = ["RECOGNISERS", "SPEECH_TO_SPEECH", "VOICES", "make"]
 
 RECOGNISERS: Final[dict[str, str]] = {
     "assemblyai": "offhook.providers.assemblyai:named",
@@ -32,6 +32,11 @@ VOICES: Final[dict[str, str]] = {
     "rime": "offhook.providers.rime:named",
 }
 """What speaks, likewise."""
+
+SPEECH_TO_SPEECH: Final[dict[str, str]] = {
+    "openai": "offhook.providers.realtime.model:named",
+}
+"""What hears and speaks in one, likewise: an :class:`offhook.agent.speech_to_speech.SpeechToSpeech`."""
 
 
 def make(what: str, kinds: dict[str, str], name: str) -> Any:

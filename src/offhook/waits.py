@@ -31,6 +31,7 @@ __all__ = [
     "MODEL_READY",
     "PROVIDER_CONNECT",
     "PROVIDER_WORDS",
+    "REALTIME",
     "RECOGNITION",
     "REPLY_NEXT",
     "SESSION_END",
@@ -108,6 +109,12 @@ MODEL_READY = Wait(
     name="the host of a model, at the start",
     limit_s=5.0,
     outcome="calls are taken without it; the first one makes the connection",
+)
+REALTIME = Wait(
+    name="a realtime model to go on with what it was asked for",
+    limit_s=5.0,
+    outcome="another session takes over, with the next model where there is one, and is asked again; once each has "
+    "failed twice in a row, a person takes over, or the carrier's voice apologises and the call ends",
 )
 
 # -- speech ----------------------------------------------------------------------------------------------------------
@@ -256,6 +263,7 @@ ALL = (
     MODEL_FIRST,
     MODEL_NEXT,
     MODEL_READY,
+    REALTIME,
     RECOGNITION,
     FLUSH,
     END_OF_TURN,

@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 
 from offhook.demo.demonstration import Told
-from offhook.demo.looking import asked, gap_after, heard_by_caller, milliseconds, said, used
+from offhook.demo.looking import (
+    asked,
+    gap_after,
+    heard_before_interruption,
+    heard_by_caller,
+    milliseconds,
+    said,
+    used,
+)
 from offhook.testing.providers.journal import Entry
 
 
@@ -35,6 +43,26 @@ HEARS, SILENT, SPEAKS = "hears_speech", "hears_silence", "speech_started"
 def test_a_gap_is_what_the_caller_hears_of_a_fault(events: list[tuple[str, float]], gap_ms: float | None) -> None:
     """From the fault, or from when the agent fell silent after it, until something is heard."""
     assert gap_after(told(*events), 1000) == gap_ms
+
+
+@pytest.mark.parametrize(
+    ("events", "heard_ms"),
+    [
+        ([(HEARS, 100), (SILENT, 300), (HEARS, 1500), (SILENT, 2600), (HEARS, 4000), (SILENT, 5000)], 1100),
+        ([(HEARS, 1500), (SILENT, 1900), (HEARS, 2000), (SILENT, 2600)], 1100),
+        ([(HEARS, 1500)], None),
+        ([(SILENT, 1500)], None),
+        ([], None),
+    ],
+)
+def test_what_was_heard_before_an_interruption_is_what_the_ear_had(
+    events: list[tuple[str, float]], heard_ms: float | None
+) -> None:
+    """From its first sound to the silence after it, pauses included."""
+    call = told(*events)
+    assert heard_before_interruption(call) is None
+    cut = {"type": "agent.speech_ended", "interrupted": True, "began_at_ms": 1450, "at_ms": 2500, "source": "agent"}
+    assert heard_before_interruption(Told({}, [*call.events, cut])) == heard_ms
 
 
 def test_what_the_agent_tells_is_no_gap() -> None:

@@ -89,3 +89,22 @@ async def test_an_agent_that_has_nothing_to_say_is_told_so() -> None:
     (dialog,) = [probe for probe in probes if probe.role == "dialog"]
     assert dialog.error is not None
     assert "got neither" in dialog.error
+
+
+async def test_realtime_models_are_asked_and_nothing_else_that_the_agent_does_not_need() -> None:
+    """With the tools that they will have; one that cannot be asked is only loaded."""
+
+    class Parrot:
+        def converse(self, host: Any, models: Any, health: Any) -> Any:
+            raise AssertionError("there is no call")
+
+    class Singer(Parrot):
+        async def first_sounds(self, tools: Any) -> tuple[float, float, float]:
+            assert [tool.name for tool in tools] == ["hang_up"]
+            return 300.0, 100.0, 1200.0
+
+    for model, found in ((Parrot(), (None, None, "")), (Singer(), (300.0, 100.0, "1.2 s"))):
+        tools, realtime = await asked(Agent("Desk", "", realtime=model))
+        assert (tools.role, realtime.role, realtime.name) == ("tools", "realtime", type(model).__name__)
+        assert realtime.found is not None
+        assert (realtime.found.first_ms, realtime.found.again_ms, realtime.found.what) == found

@@ -50,8 +50,8 @@ class Owner:
     def broke(self, error: OffhookError) -> None:
         self._tell(error)
 
-    def dropped(self, audio: bytes) -> None:
-        self.dropped_bytes += len(audio)
+    def dropped(self, message: str | bytes) -> None:
+        self.dropped_bytes += len(message)
 
     def _tell(self, what: object) -> None:
         self.told.append(what)

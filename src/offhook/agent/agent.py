@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from offhook.agent.checks import (
     check_handler,
+    check_realtime,
+    check_without_realtime,
     checked_knowledge,
     checked_llm,
     checked_mcp,
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Mapping, Sequence
 
+    from offhook.agent.speech_to_speech import SpeechToSpeech
     from offhook.dialog.acts import Answer
     from offhook.dialog.base import Dialog
     from offhook.dialog.model import Instructions
@@ -106,6 +109,8 @@ class Agent:
             can be set: ``dialog=ModelDialog(…)``.
         knowledge: what the model can look up: a file or a folder of documents, several of them, or a
             :class:`~offhook.Knowledge`.
+        realtime: a speech-to-speech model, which hears and speaks in place of ``stt``, ``llm`` and ``tts``, by name
+            (``"openai:gpt-realtime"``) or one of your own; a list: where the first does not work, the next one does.
         mcp: MCP servers whose tools the model may use: addresses, commands (``"stdio:python tools.py"``), or
             :class:`~offhook.MCPServer`.
         texts: what it says of its own accord.
@@ -130,6 +135,7 @@ class Agent:
         dialog: Dialog | None = None,
         instructions: Instructions = "",
         llm: str | LanguageModel | Sequence[str | LanguageModel] | None = None,
+        realtime: str | SpeechToSpeech | Sequence[str | SpeechToSpeech] | None = None,
         knowledge: str | os.PathLike[str] | Knowledge | Sequence[str | os.PathLike[str]] | None = None,
         mcp: Sequence[str | MCPServer] = (),
         texts: Texts | None = None,
@@ -157,16 +163,22 @@ class Agent:
         self.tools: Tools | None = None
         """What a dialog may use, as :meth:`tool` has added it; ``None``: nothing. One's own may be set."""
         self._toolbox: Toolbox | None = None
-        self._knowledge = checked_knowledge(knowledge, llm)
-        self._mcp = checked_mcp(mcp, llm)
+        self.realtime = realtime
+        """The speech-to-speech models, as they were given; ``None``: it hears, thinks and speaks in three steps."""
+        check_realtime(realtime, stt=stt, tts=tts, vad=vad, llm=llm, dialog=dialog)
+        self._knowledge = checked_knowledge(knowledge, llm or realtime)
+        self._mcp = checked_mcp(mcp, llm or realtime)
         self._given_dialog = dialog
-        self._instructions = instructions
-        self._llm = checked_llm(llm, instructions, dialog)
+        self.instructions: Instructions = instructions
+        """What a model is told to be and do."""
+        self._llm = checked_llm(llm, instructions if realtime is None else "", dialog)
         self._built_dialog: Dialog | None = None
         self._intents: dict[str, _Intent] = {}
 
     def __repr__(self) -> str:
         model = " and a language model" if self._llm is not None else ""
+        if self.realtime is not None:
+            return f"<Agent {self.name!r}: a realtime model>"
         return f"<Agent {self.name!r}: {len(self._intents)} intents{model}>"
 
     # -- definition ---------------------------------------------------------------------------------------------------
@@ -198,6 +210,7 @@ class Agent:
         Raises:
             ConfigError: the name is taken, an example is missing or shared, or the function cannot be called so.
         """
+        check_without_realtime(self.realtime, "intents", "write what it should do into its instructions")
         phrases = self._checked(name, examples)
         if reply is not None:
             self._add(_Intent(name, phrases, reply))
@@ -280,6 +293,7 @@ class Agent:
         Raises:
             ConfigError: there is one already, or the function cannot be called so.
         """
+        check_without_realtime(self.realtime, "a function for digits", "the model is told of keys: say what they do")
         if self.on_digit is not None:
             raise ConfigError("expected one function for digits, got a second.", fix="handle all digits in one")
         check_handler(handler, "digits", "(call, digit)", (2,))
@@ -366,7 +380,7 @@ class Agent:
         assert self._llm is not None, "only asked for where there is a model"
         return ModelDialog(
             self._llm,
-            self._instructions,
+            self.instructions,
             tools=self.tools_for_the_model(),
             first_s=self.limits.model_first_s,
             next_s=self.limits.model_next_s,

@@ -18,7 +18,16 @@ if TYPE_CHECKING:
     from offhook.tools.knowledge import Knowledge
     from offhook.tools.mcp import MCPServer
 
-__all__ = ["check_handler", "checked_knowledge", "checked_llm", "checked_mcp", "kind_of_function", "plain"]
+__all__ = [
+    "check_handler",
+    "check_realtime",
+    "check_without_realtime",
+    "checked_knowledge",
+    "checked_llm",
+    "checked_mcp",
+    "kind_of_function",
+    "plain",
+]
 
 
 def checked_llm(
@@ -49,6 +58,30 @@ def checked_llm(
                 fix='llm="openai:gpt-5-mini"',
             )
     return models
+
+
+def check_realtime(realtime: object, **others: object) -> None:
+    """See whether an agent with a realtime model has nothing that it would not use.
+
+    Raises:
+        ConfigError: it has.
+    """
+    given = [name for name, value in others.items() if value is not None]
+    if realtime is not None and given:
+        raise ConfigError(
+            f"expected a realtime model, which hears, thinks and speaks, got {' and '.join(given)} besides.",
+            fix="leave out one or the other",
+        )
+
+
+def check_without_realtime(realtime: object, what: str, fix: str) -> None:
+    """See whether an agent has no realtime model, which would not let it have its say.
+
+    Raises:
+        ConfigError: it has.
+    """
+    if realtime is not None:
+        raise ConfigError(f"expected {what} for an agent that thinks for itself, got a realtime model.", fix=fix)
 
 
 def checked_knowledge(

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from offhook.agent.cascade import Cascade
 from offhook.agent.cascade.recording import Greeting
+from offhook.agent.engines import Engines
 from offhook.agent.session import Session
+from offhook.agent.speech_to_speech import RealtimeSessions
 from offhook.audio.formats import PCM_16K, PCMU, AudioFormat, Rewriter, best_for
 from offhook.speech.batch import metered, unadapted
 from offhook.speech.metering import Metering, cost_of_recognition, cost_of_voice
@@ -18,16 +20,31 @@ from offhook.waits import RECOGNITION, VOICE_FIRST
 
 if TYPE_CHECKING:
     from offhook.agent.agent import Agent
-    from offhook.agent.engines import Engines
     from offhook.calls.call import Call
     from offhook.clock import Clock
     from offhook.speech.metering import EngineCost
 
-__all__ = ["AgentSessions"]
+__all__ = ["AgentSessions", "sessions_of"]
 
 _SOMETHING_SAID = "Sorry, I did not get that. Could you say it another way?"
 _MEASURE_S = 10.0
 """An engine that takes longer than that is not measured: what calls wait for then is what counts."""
+
+
+def sessions_of(agent: Agent, *, voice: str | None = None) -> AgentSessions | RealtimeSessions:
+    """What makes the sessions of an agent, with its engines or its realtime model.
+
+    Args:
+        agent: who answers.
+        voice: the name of one that speaks in place of the agent's.
+
+    Raises:
+        ConfigError: something that it is made of is not there, or wrong.
+        EngineMissing: an engine is not installed.
+    """
+    if agent.realtime is not None:
+        return RealtimeSessions(agent)
+    return AgentSessions(agent, Engines.load(tts=voice or agent.tts, stt=agent.stt, vad=agent.vad))
 
 
 class AgentSessions:

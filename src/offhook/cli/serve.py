@@ -15,9 +15,8 @@ from rich.markup import escape
 
 from offhook import spool
 from offhook.addresses import check_address, host_name, is_loopback
-from offhook.agent.engines import Engines
 from offhook.agent.loading import load_agent
-from offhook.agent.sessions import AgentSessions
+from offhook.agent.sessions import sessions_of
 from offhook.calls.events import CallOver
 from offhook.cli import streams
 from offhook.cli.console import EXIT_FAILED, EXIT_INTERRUPTED, emit_json, err
@@ -197,7 +196,7 @@ def _host(
         )
     settings.require(*_needed(settings, insecure=insecure))
     api_key, *_ = settings.require("telnyx_api_key")
-    engines = Engines.load(tts=os.environ.get("OFFHOOK_VOICE") or agent.tts, stt=agent.stt, vad=agent.vad)
+    sessions = sessions_of(agent, voice=os.environ.get("OFFHOOK_VOICE"))
     carrier = TelnyxCarrier(
         api_key,
         public_key=None if insecure else settings.telnyx_public_key,
@@ -207,7 +206,7 @@ def _host(
     if insecure:
         carrier.wire = unverified_wire()
     host = Host(
-        AgentSessions(agent, engines),
+        sessions,
         carriers=[carrier],
         public_url=settings.offhook_public_url,
         options=HostOptions(

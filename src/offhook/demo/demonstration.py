@@ -22,6 +22,7 @@ DEMONSTRATIONS: Final = {
     "front-desk": "offhook.demo.front_desk",
     "dental": "offhook.demo.dental",
     "tools": "offhook.demo.tools",
+    "realtime": "offhook.demo.realtime",
     "failover": "offhook.demo.failover",
 }
 """By name: the module that has it as ``DEMONSTRATION``. The first is shown unless another is asked for."""

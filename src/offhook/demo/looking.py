@@ -14,7 +14,17 @@ if TYPE_CHECKING:
     from offhook.demo.demonstration import Told
     from offhook.testing.providers.journal import Entry
 
-__all__ = ["asked", "connected", "gap_after", "heard_by_caller", "milliseconds", "recognised", "said", "used"]
+__all__ = [
+    "asked",
+    "connected",
+    "gap_after",
+    "heard_before_interruption",
+    "heard_by_caller",
+    "milliseconds",
+    "recognised",
+    "said",
+    "used",
+]
 
 
 def milliseconds(value: float | None) -> str:
@@ -63,6 +73,24 @@ def heard_by_caller(told: Told) -> str:
     """All that the agent has said, as far as it was heard, in lower case and without marks."""
     heard = " ".join(event["heard"] for event in told.of("agent.speech_ended"))
     return " ".join("".join(sign for sign in heard.lower() if sign.isalnum() or sign == " ").split())
+
+
+def heard_before_interruption(told: Told) -> float | None:
+    """How much of the answer that was interrupted first was at the caller's ear, in milliseconds; ``None``: there is
+    none."""
+    cut = next(iter(told.of("agent.speech_ended", interrupted=True)), None)
+    if cut is None:
+        return None
+    began_ms = silent_ms = None
+    for event in told.events:
+        if event["source"] == "exchange" and event["at_ms"] >= cut["began_at_ms"]:
+            if event["type"] == "caller.hears_speech":
+                if began_ms is not None and event["at_ms"] > cut["at_ms"]:
+                    break  # the answer after it
+                began_ms = event["at_ms"] if began_ms is None else began_ms
+            elif event["type"] == "caller.hears_silence":
+                silent_ms = event["at_ms"]
+    return silent_ms - began_ms if began_ms is not None and silent_ms is not None else None
 
 
 def gap_after(told: Told, at_ms: float) -> float | None:

@@ -36,11 +36,16 @@ async def probe_agent(agent: Agent, told: Callable[[Probe], None]) -> list[Probe
         found.append(probe)
         told(probe)
 
+    offered = _Offered()
+    if agent.realtime is not None:
+        await ask("tools", "what the agent does", partial(_doing, agent, offered))
+        for model in _listed(agent.realtime):
+            await ask("realtime", _name_of(model, ""), partial(_realtime, model, offered.specs))
+        return found
     await ask("voice activity", _name_of(agent.vad, "silero"), partial(_detector, agent.vad))
     spoken = Spoken()
     for voice in _listed(agent.tts):
         await ask("voice", _name_of(voice, "the default"), partial(_voice, voice, spoken))
-    offered = _Offered()
     await ask("tools" if agent.llm else "dialog", "what the agent does", partial(_doing, agent, offered))
     async with asyncio.TaskGroup() as together:
         for stt in _listed(agent.stt):
@@ -91,6 +96,18 @@ async def _model(given: Any, specs: Sequence[ToolSpec]) -> Found:
     return await ask_model(given, specs)
 
 
+async def _realtime(given: Any, specs: Sequence[ToolSpec]) -> Found:
+    from offhook.agent.speech_to_speech import load_models
+
+    (model,) = load_models(given)
+    await warm_up(model)
+    first_sounds = getattr(model, "first_sounds", None)
+    if first_sounds is None:
+        return Found()
+    first_ms, again_ms, said_ms = await first_sounds(specs)
+    return Found(first_ms, again_ms, f"{said_ms / 1000:.1f} s")
+
+
 class _Offered:
     """What there is for models to use, and the models of a dialog of the agent's own."""
 
@@ -101,7 +118,7 @@ class _Offered:
 
 async def _doing(agent: Agent, offered: _Offered) -> Found:
     """Make ready what decides and what is done, as a worker does, but for the models, which are asked on their own."""
-    if not agent.llm:
+    if not agent.llm and agent.realtime is None:
         dialog = agent.dialog
         offered.models = getattr(dialog, "models", ())
         await warm_up(dialog)

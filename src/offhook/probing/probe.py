@@ -17,7 +17,7 @@ __all__ = ["LIMIT_S", "Found", "Probe", "Role", "probed"]
 
 logger = logging.getLogger(__name__)
 
-Role: TypeAlias = Literal["voice", "recogniser", "model", "tools", "dialog", "voice activity"]
+Role: TypeAlias = Literal["voice", "recogniser", "model", "realtime", "tools", "dialog", "voice activity"]
 
 LIMIT_S: Final = 15.0
 """How long one engine may take in all, loading included."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from offhook.providers.deepgram import Aura, Deepgram, Flux
     from offhook.providers.elevenlabs import ElevenLabs
     from offhook.providers.openai_speech import OpenAISpeech
+    from offhook.providers.realtime.model import OpenAIRealtime
     from offhook.providers.rime import Rime
     from offhook.providers.telnyx import TelnyxStt
 
@@ -21,6 +22,7 @@ __all__ = [
     "Deepgram",
     "ElevenLabs",
     "Flux",
+    "OpenAIRealtime",
     "OpenAISpeech",
     "Rime",
     "TelnyxStt",
@@ -33,6 +35,7 @@ _HOMES = {
     "Deepgram": "deepgram",
     "ElevenLabs": "elevenlabs",
     "Flux": "deepgram",
+    "OpenAIRealtime": "realtime.model",
     "OpenAISpeech": "openai_speech",
     "Rime": "rime",
     "TelnyxStt": "telnyx",

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from offhook.providers.refusals import Refusals
 
-__all__ = ["Connection", "Link", "Owner", "tls"]
+__all__ = ["Connection", "Link", "Owner", "tls", "until_closed"]
 
 logger = logging.getLogger(__name__)
 
@@ -97,7 +97,7 @@ class Owner(Protocol):
         """It is not there, or not any more. Nothing follows."""
         ...
 
-    def dropped(self, audio: bytes) -> None:
+    def dropped(self, message: str | bytes) -> None:
         """A piece of audio will not be sent: it has waited for too long."""
         ...
 
@@ -244,7 +244,6 @@ class Connection:
             message, _ = self._queue[at]
             del self._queue[at]
             self._queued_audio -= len(message)
-            assert isinstance(message, bytes)
             self._owner.dropped(message)
 
     # -- connected ----------------------------------------------------------------------------------------------------
@@ -315,6 +314,12 @@ class Connection:
             await within(CLOSE, socket.close(), limit_s=2 * CLOSE.limit_s, call_id=self._call_id)
         except Exception as error:
             logger.debug("call %s: closing a connection: %s", self._call_id, describe(error))
+
+
+async def until_closed() -> None:
+    """Wait until all connections that are being closed are: at the end of a program, or of a test."""
+    while _closing:
+        await asyncio.wait(set(_closing))
 
 
 def _beside(work: Coroutine[object, object, None]) -> None:

@@ -121,10 +121,11 @@ class _Stream(RecognitionStream):
         """A message of the provider's."""
         self._tell(self._session.received(message))
 
-    def dropped(self, audio: bytes) -> None:
+    def dropped(self, message: str | bytes) -> None:
         """Audio has waited for too long."""
-        self._lost += len(audio)
-        self._session.lost(audio)
+        assert isinstance(message, bytes), "recognisers are sent audio as it is"
+        self._lost += len(message)
+        self._session.lost(message)
 
     def broke(self, error: OffhookError) -> None:
         """The connection is over."""

@@ -144,7 +144,7 @@ class _Stream:
                         sentence.end()
         self._send(self._session.next())
 
-    def dropped(self, audio: bytes) -> None:
+    def dropped(self, message: str | bytes) -> None:
         """Never: no audio is sent."""
 
     def broke(self, error: OffhookError) -> None:

@@ -6,6 +6,7 @@ These clients share no code with the project, and know nothing of a stand-in but
 from __future__ import annotations
 
 import asyncio
+import base64
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -276,6 +277,48 @@ async def test_the_package_of_cartesia_says_a_sentence(providers: StandIns, requ
 
 
 # -- OpenAI -----------------------------------------------------------------------------------------------------------
+
+
+async def test_the_package_of_openai_talks_with_a_realtime_model(
+    providers: StandIns, caller: bytes, require: Any
+) -> None:
+    """In its own types: a turn is heard, a tool asked for, and an answer given in sound and words."""
+    require(find_spec("openai") is not None, "the package openai")
+    from openai import AsyncOpenAI
+
+    providers.answers.add(Answer(tools=(("look", '{"at": "order"}'),)), "It is on its way.")
+    told: list[Any] = []
+    base = providers.env["OPENAI_BASE_URL"]
+    async with (
+        AsyncOpenAI(api_key="a key", base_url=base, websocket_base_url=base.replace("http", "ws", 1)) as client,
+        client.realtime.connect(model="gpt-realtime") as connection,
+    ):
+        pcmu = {"format": {"type": "audio/pcmu"}}
+        heard = {**pcmu, "transcription": {"model": "gpt-4o-mini-transcribe"}, "turn_detection": {"type": "server_vad"}}
+        session: Any = {"type": "realtime", "audio": {"input": heard, "output": pcmu}}
+        await connection.session.update(session=session)
+        for frame in frames(caller):
+            await connection.input_audio_buffer.append(audio=base64.b64encode(frame).decode())
+        async for event in connection:
+            told.append(event)
+            if event.type == "response.function_call_arguments.done":
+                item: Any = {"type": "function_call_output", "call_id": event.call_id, "output": "on its way"}
+                await connection.conversation.item.create(item=item)
+            elif event.type == "response.done" and any(
+                one.type == "function_call" for one in event.response.output or []
+            ):
+                await connection.response.create(response={"metadata": {"why": "tool"}})
+            elif event.type == "response.done":
+                break
+    types = [event.type for event in told]
+    assert [type(event).__name__ for event in told if type(event).__name__ == "BaseModel"] == []
+    assert types.index("input_audio_buffer.speech_started") < types.index("input_audio_buffer.committed")
+    (turn,) = [each for each in told if each.type == "conversation.item.input_audio_transcription.completed"]
+    assert understood(words_in(turn.transcript))
+    assert told[-1].response.metadata == {"why": "tool"}
+    assert told[-1].response.output[0].content[0].transcript == "It is on its way."
+    audio = b"".join(base64.b64decode(each.delta) for each in told if each.type == "response.output_audio.delta")
+    assert len(audio) > 4000
 
 
 async def test_the_package_of_openai_speaks(providers: StandIns, require: Any) -> None:

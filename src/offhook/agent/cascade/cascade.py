@@ -27,25 +27,25 @@ from offhook.agent.cascade.decisions import (
     Yield,
 )
 from offhook.agent.cascade.ear import Ear, OverheardOutlet
-from offhook.agent.cascade.fillers import Fillers
 from offhook.agent.cascade.mouth import Mouth
-from offhook.agent.cascade.opening import Opening
 from offhook.agent.cascade.recognising import Recogniser
 from offhook.agent.cascade.recording import Greeting
 from offhook.agent.cascade.stream_clock import StreamClock
 from offhook.agent.cascade.turn import current_turn
 from offhook.agent.cascade.turns import TurnTaking
 from offhook.agent.cascade.words_told import WordsTold
+from offhook.agent.fillers import Fillers
+from offhook.agent.opening import Opening
 from offhook.agent.work import current_work
 from offhook.waits import MEDIA_SILENCE
 
 if TYPE_CHECKING:
     from offhook.agent.cascade.decisions import Decision
-    from offhook.agent.cascade.playout import PlayoutOptions
     from offhook.agent.cascade.recording import Recording
     from offhook.agent.cascade.speech import Speech
     from offhook.agent.conversant import CallAudio, ConversantHost, HoldReason
     from offhook.agent.engines import Engines
+    from offhook.agent.playout import PlayoutOptions
     from offhook.audio.formats import AudioFormat
     from offhook.speech.streams import Word as Spoken
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from offhook.agent.silence import EndCall, RemindSilence
+
 __all__ = [
     "Decision",
     "DraftTranscript",
@@ -117,20 +119,6 @@ class Resume:
     text: str
     speech_began_ms: float
     speech_ended_ms: float
-
-
-@dataclass(frozen=True, slots=True)
-class RemindSilence:
-    """Decided when nobody has spoken for long; ``count`` is 1 for the first time."""
-
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class EndCall:
-    """Decided when the call should end: say goodbye and hang up. Nothing is decided after it."""
-
-    reason: Literal["silence"]
 
 
 Decision = (

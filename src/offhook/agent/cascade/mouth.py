@@ -7,10 +7,10 @@ import logging
 from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
-from offhook.agent.cascade.playout import Audio, Playout
 from offhook.agent.cascade.speech import Speech
 from offhook.agent.cascade.synthesis import Synthesis
 from offhook.agent.options import Limits
+from offhook.agent.playout import Audio, Playout
 from offhook.speech.text import Wording
 from offhook.waiting import as_failure, is_own_end
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable
 
     from offhook.agent.cascade.call_voices import CallVoices
-    from offhook.agent.cascade.playout import PlayoutOptions
     from offhook.agent.cascade.recording import Recording
     from offhook.agent.cascade.turn import Turn
     from offhook.agent.conversant import SpeechOutlet
+    from offhook.agent.playout import PlayoutOptions
     from offhook.clock import Clock
 
 __all__ = ["Mouth", "Prepared", "SpeechWatcher"]

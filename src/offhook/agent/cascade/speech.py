@@ -11,9 +11,9 @@ from offhook.audio.frames import FRAME_MS
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from offhook.agent.cascade.playout import Playout
     from offhook.agent.cascade.recording import Recording
     from offhook.agent.cascade.turn import Turn
+    from offhook.agent.playout import Playout
     from offhook.speech.streams import StreamingTextToSpeech
 
 __all__ = ["Speech"]

@@ -34,10 +34,10 @@ from offhook.agent.cascade.decisions import (
 )
 from offhook.agent.cascade.floor import AgentState, Floor
 from offhook.agent.cascade.judging import is_complete, judge, silences
-from offhook.agent.cascade.silence import Silence
 from offhook.agent.cascade.turn_end import TurnEnd
 from offhook.agent.cascade.utterance import Utterance, Voice
 from offhook.agent.options import Limits, TurnOptions
+from offhook.agent.silence import Silence
 
 if TYPE_CHECKING:
     from offhook.agent.cascade.decisions import Decision, IgnoreReason

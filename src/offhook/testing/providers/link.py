@@ -47,6 +47,8 @@ __all__ = ["Link", "Wire"]
 
 logger = logging.getLogger(__name__)
 
+AUDIO = ("audio", "voice")
+"""Stages of audio. Where it goes both ways, the second is what is sent to the client."""
 UNAVAILABLE = 1011
 """The close code, and half of the HTTP status, of a stand-in whose engines are not there."""
 
@@ -181,7 +183,7 @@ class Link:
     async def _read(self) -> None:
         async for message in self._wire.messages():
             stage = self._session.stage_of(message)
-            self._note("in", stage, message, audio=stage == "audio")
+            self._note("in", stage, message, audio=stage in AUDIO)
             faults = self._due(stage)
             if any(fault.kind == "ignore" for fault in faults):
                 continue
@@ -307,9 +309,9 @@ class Link:
         if self._silent or message is None:
             return
         await self._wire.send(message)
-        if send.stage == "audio":
+        if send.stage in AUDIO:
             self._last_audio = send
-        self._note("out", send.stage, message, audio=send.stage == "audio")
+        self._note("out", send.stage, message, audio=send.stage in AUDIO)
 
     async def _spoil(self, fault: Fault, message: str | bytes | None) -> str | bytes | None:
         """What becomes of a message that is about to be sent; ``None``: it is not."""

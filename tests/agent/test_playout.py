@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from offhook.agent.cascade.playout import Audio, Mark, Playout, PlayoutOptions
+from offhook.agent.playout import Audio, Mark, Playout, PlayoutOptions
 from offhook.audio.formats import PCM_8K, PCM_16K, PCMA, PCMU, AudioFormat
 from offhook.speech.streams import Word
 from offhook.speech.text import Spoken

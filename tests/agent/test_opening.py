@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from offhook.agent import Agent
-from offhook.agent.cascade.opening import AFTER_HELLO_MS, HELLO_WAIT_MS, LONGEST_MS, Opening
+from offhook.agent.opening import AFTER_HELLO_MS, HELLO_WAIT_MS, LONGEST_MS, Opening
 
 GREETING = "This is Hill Street Dental. Is this a good time?"
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from offhook.agent.cascade.decisions import EndCall, RemindSilence
-from offhook.agent.cascade.silence import Silence
 from offhook.agent.options import Limits
+from offhook.agent.silence import EndCall, RemindSilence, Silence
 
 
 def test_a_silence_is_answered_by_reminders_and_then_ends_the_call() -> None:

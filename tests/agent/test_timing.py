@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offhook.agent.cascade.timing import heard_words, words_heard
+from offhook.agent.timing import heard_words, words_heard
 from offhook.speech.streams import Word
 from offhook.speech.text import Spoken
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from offhook.agent.cascade.fillers import Fillers
+from offhook.agent.fillers import Fillers
 
 
 def test_fillers_come_in_their_rhythm_one_after_the_other() -> None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING
 
-from offhook.agent.cascade.timing import heard_words, words_heard
+from offhook.agent.timing import heard_words, words_heard
 from offhook.audio.frames import FRAME_MS
 from offhook.speech.text import Spoken, joined
 
@@ -124,6 +124,12 @@ class Playout:
     def time_words(self, words: Iterable[Word]) -> None:
         """When words of the last sentence are said, in milliseconds from where its audio begins."""
         self._segments[-1].words += words
+
+    def amend(self, spoken: Spoken) -> None:
+        """The last sentence says this: more of its words are known. Does nothing before the first, or once it was
+        stopped."""
+        if self._segments and not self._stopped:
+            self._segments[-1].spoken = spoken
 
     def cut(self) -> Spoken | None:
         """The last sentence has no more audio than there is: what is not said of it was not to be said.

@@ -1,15 +1,28 @@
-"""When nobody speaks: a reminder, and in the end a goodbye; of :mod:`~.turns`."""
+"""When nobody speaks: a reminder, and in the end a goodbye. It holds no clock."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from offhook.agent.cascade.decisions import EndCall, RemindSilence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from offhook.agent.options import Limits
 
-__all__ = ["Silence"]
+__all__ = ["EndCall", "RemindSilence", "Silence"]
+
+
+@dataclass(frozen=True, slots=True)
+class RemindSilence:
+    """Decided when nobody has spoken for long; ``count`` is 1 for the first time."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class EndCall:
+    """Decided when the call should end: say goodbye and hang up. Nothing is decided after it."""
+
+    reason: Literal["silence"]
 
 
 class Silence:

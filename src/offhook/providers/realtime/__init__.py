@@ -1,0 +1,1 @@
+"""Speech-to-speech models that speak OpenAI's Realtime protocol."""
