@@ -40,6 +40,9 @@ class Watcher:
     def told(self, event: Any) -> None:
         self._tell(event)
 
+    def broke(self) -> None:
+        self._tell("broke")
+
     def anew(self) -> None:
         self._tell("anew")
 

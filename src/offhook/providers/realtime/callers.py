@@ -48,7 +48,6 @@ class CallersTurns:
         self._waiting: dict[str, float] = {}
         """Turns whose words are not known, and since when."""
         self._after: deque[events.SessionEvent] = deque()
-        self._reply_ms = 0.0
         self.quiet = asyncio.Event()
         """Set while the caller does not speak."""
         self.quiet.set()
@@ -129,10 +128,6 @@ class CallersTurns:
         self._waiting.clear()
         self._release()
 
-    def reply_began(self, reply: Reply) -> None:
-        """The model begins to answer."""
-        self._reply_ms = reply.began_ms
-
     def answered(self, reply: Reply) -> None:
         """The caller hears the answer to the last of them."""
         turn = next(reversed(self._turns.values()), None)
@@ -162,11 +157,12 @@ class CallersTurns:
 
     def tick(self, now_ms: float) -> None:
         """Time has passed: words that do not come are not waited for."""
+        if not (self._waiting or self._after):
+            return
         for item, since_ms in list(self._waiting.items()):
             if now_ms - since_ms >= _WORDS_MS:
                 del self._waiting[item]
-        if self._after and not self._waiting:
-            self._release()
+        self._release()
 
     def close(self) -> None:
         """The conversation is over: what waits is told."""

@@ -191,8 +191,8 @@ class RealtimeConversant:
             answers=self._answers,
             interrupts=agent.turn_taking.barge_in,
         )
-        saying = self._speaking.saying if self._sessions is not None and self._sessions.there else ""
-        return [protocol.update(settings), *messages_of(transcript[:], transcript.dropped, self._used, saying)]
+        said = messages_of(transcript[:], transcript.dropped, self._used, self._speaking.saying)
+        return [protocol.update(settings), *said]
 
     def stop(self) -> None:
         """The conversation is over: everything stops but what must finish."""
@@ -418,6 +418,10 @@ class RealtimeConversant:
         if self._question is not None and not self._question.done():
             self._question.set_result(text)
 
+    def broke(self) -> None:
+        """The session in use is over."""
+        self._speaking.broke()
+
     def anew(self) -> None:
         """Another session is in use."""
         if self._sessions is not None:
@@ -432,10 +436,6 @@ class RealtimeConversant:
         self._host.engine_failed(error)
 
     # -- what the model says (SpeakingWatcher) ------------------------------------------------------------------------
-
-    def reply_began(self, reply: Reply) -> None:
-        """The model begins a response."""
-        self._callers.reply_began(reply)
 
     def utterance_sent(self, reply: Reply, utterance: Utterance) -> None:
         """The caller begins to hear something."""

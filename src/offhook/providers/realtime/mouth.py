@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,6 +10,8 @@ from offhook.audio.formats import Rewriter
 from offhook.providers.realtime.utterance import Utterance
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from offhook.agent.conversant import SpeechOutlet
     from offhook.audio.formats import AudioFormat
     from offhook.clock import Clock
@@ -50,8 +51,6 @@ class Mouth:
         self._queue: deque[tuple[Reply, Utterance]] = deque()
         self._rewriters: dict[Utterance, Rewriter] = {}
         self._lost = False
-        self._idle = asyncio.Event()
-        self._idle.set()
 
     @property
     def current(self) -> Utterance | None:
@@ -59,23 +58,9 @@ class Mouth:
         return self._queue[0][1] if self._queue else None
 
     @property
-    def current_reply(self) -> Reply | None:
-        """Whose that is."""
-        return self._queue[0][0] if self._queue else None
-
-    @property
-    def speaking(self) -> bool:
-        """Whether the caller hears something, or is about to."""
-        return self.current is not None and bool(self.current.playout.fed_ms)
-
-    @property
-    def unheard(self) -> list[tuple[Reply, Utterance]]:
+    def unheard(self) -> Sequence[tuple[Reply, Utterance]]:
         """What is being said, and waits to be."""
-        return list(self._queue)
-
-    async def idle(self) -> None:
-        """Wait until there is nothing to say."""
-        await self._idle.wait()
+        return self._queue
 
     # -- what to say --------------------------------------------------------------------------------------------------
 
@@ -84,7 +69,6 @@ class Mouth:
         utterance = Utterance(item, self._line.output_format)
         self._queue.append((reply, utterance))
         self._rewriters[utterance] = Rewriter(self._given, self._line.output_format)
-        self._idle.clear()
         return utterance
 
     def feed(self, utterance: Utterance, audio: bytes) -> None:
@@ -158,5 +142,3 @@ class Mouth:
         self._queue.popleft()
         del self._rewriters[utterance]
         self._watcher.utterance_ended(reply, utterance)
-        if not self._queue:
-            self._idle.set()

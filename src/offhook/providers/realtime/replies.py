@@ -81,8 +81,3 @@ class Reply:
     def spoke(self) -> bool:
         """Whether it has said anything."""
         return any(utterance.text for utterance in self.utterances.values())
-
-    @property
-    def words(self) -> str:
-        """All that it has said, as far as there is audio of it."""
-        return " ".join(utterance.text for utterance in self.utterances.values()).strip()

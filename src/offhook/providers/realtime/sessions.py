@@ -45,6 +45,10 @@ class SessionsWatcher(Protocol):
         """An event of the session that is in use."""
         ...
 
+    def broke(self) -> None:
+        """The session that was in use is over: nothing more of what it was saying will come."""
+        ...
+
     def anew(self) -> None:
         """Another session is in use, that knows what was said: what was asked of the one before is asked again."""
         ...
@@ -234,6 +238,7 @@ class Sessions:
 
     def _replace(self, model: OpenAIRealtime) -> None:
         """Another session for one that is over, in the middle of whatever is said."""
+        self._watcher.broke()
         self._current, self._ends_at_s = self._make(model), None
         self._current.audio(b"".join(self._kept))
         self._watcher.anew()

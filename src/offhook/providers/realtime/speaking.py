@@ -47,10 +47,6 @@ _FAILED = "failed"
 class SpeakingWatcher(Protocol):
     """Who is told of what the model says. Called on the event loop."""
 
-    def reply_began(self, reply: Reply) -> None:
-        """The model begins a response."""
-        ...
-
     def utterance_sent(self, reply: Reply, utterance: Utterance) -> None:
         """The caller begins to hear something."""
         ...
@@ -97,6 +93,7 @@ class Speaking:
         """When it last did something of what it owes."""
         self._nothing = InARow()
         self._changed = asyncio.Event()
+        self._closed = False
         self.mouth: Mouth | None = None
         """What plays it; from the time on when audio flows."""
 
@@ -139,6 +136,9 @@ class Speaking:
             tools=tools and text is None,
             optional=optional,
         )
+        if self._closed:
+            ask.end(heard_all=False)
+            return ask
         self._asks.append(ask)
         self._next()
         return ask
@@ -174,13 +174,13 @@ class Speaking:
         """Whether something is being said, or about to be, that the caller cannot interrupt."""
         if self._asked is not None and self._asked.protected:
             return True
-        unheard = self.mouth.unheard if self.mouth is not None else []
+        unheard = self.mouth.unheard if self.mouth is not None else ()
         return any(reply.protected for reply, _ in unheard) or (self._active is not None and self._active.protected)
 
     @property
     def saying(self) -> str:
         """What is being said, and was not heard to its end."""
-        unheard = self.mouth.unheard if self.mouth is not None else []
+        unheard = self.mouth.unheard if self.mouth is not None else ()
         return " ".join(utterance.text for reply, utterance in unheard if not (reply.ask and reply.ask.beside)).strip()
 
     @property
@@ -253,8 +253,6 @@ class Speaking:
         if ask is not None and ask.dropped:
             reply.cut = True
             self._sessions.send(protocol.cancel(id_))
-            return
-        self._watcher.reply_began(reply)
 
     def _spoken(self, event: ReplyItem | ReplyText | ReplyAudio | ReplyItemOver) -> None:
         """Something of a response, unless that is not wanted any more."""
@@ -299,11 +297,9 @@ class Speaking:
         """A response in which nothing is said, nor done: it is asked for once more."""
         if self._nothing.failed():
             self._watcher.said_nothing()
-        elif reply.ask is not None:
-            again = self.ask(reply.ask.kind, reply.ask.text, instructions=reply.ask.instructions, tools=reply.ask.tools)
-            again.done, reply.ask = reply.ask.done, None
         else:
-            self.ask("reply")
+            ask, reply.ask = reply.ask, None
+            self._again(ask)
 
     def _trouble(self, code: str, about: str) -> None:
         ask = self._asked
@@ -352,6 +348,12 @@ class Speaking:
             self._since_ms = now_ms
             self._sessions.restart(WaitOver(REALTIME, REALTIME.limit_s, call_id=self._call_id))
 
+    def broke(self) -> None:
+        """The session is over: of what it was saying there is what there is."""
+        if self._active is not None:
+            for utterance in self._active.utterances.values():
+                utterance.break_off()
+
     def anew(self, *, heard: bool) -> None:
         """Another session is in use. What was owed is asked again.
 
@@ -366,33 +368,35 @@ class Speaking:
         if active is not None and not active.cut:
             self._go_on_with(active)
         elif self._turn_owed and heard:
-            self._asks.appendleft(Ask(tag=self._tag("reply"), kind="reply"))
+            self._again(None)
         self._turn_owed = False
         self._next()
         self._changed.set()
 
     def _go_on_with(self, reply: Reply) -> None:
         """A response that was broken off: the rest of it."""
-        said = " ".join(utterance.break_off() for utterance in reply.utterances.values()).strip()
-        ask, reply.ask = reply.ask, None
-        again = ask or Ask(tag="", kind="reply")
-        again.tag = self._tag(again.kind)
-        if again.text is not None:
-            again.text = " ".join(again.text.split()[len(said.split()) :])
-            if not again.text:
-                again.end(heard_all=True)
-        elif said:
-            again.instructions = GO_ON.format(said=said)
-        reply.over = True
-        if again.text != "":
-            self._asks.appendleft(again)
+        said = " ".join(utterance.text for utterance in reply.utterances.values()).strip()
+        ask, reply.ask, reply.over = reply.ask, None, True
+        if ask is not None and ask.text is not None:
+            ask.text = " ".join(ask.text.split()[len(said.split()) :])
+            if ask.text:
+                self._again(ask)
+            else:
+                ask.end(heard_all=True)
+        else:
+            self._again(ask, instructions=GO_ON.format(said=said) if said else None)
         self._settle(reply)
 
-    def _tag(self, kind: str) -> str:
-        return f"{kind}-{next(self._tags)}"
+    def _again(self, ask: Ask | None, *, instructions: str | None = None) -> None:
+        """Ask for the same once more, before anything else; ``None``: to answer the caller."""
+        ask = ask or Ask(tag="", kind="reply")
+        ask.tag = f"{ask.kind}-{next(self._tags)}"
+        ask.instructions = instructions or ask.instructions
+        self._asks.appendleft(ask)
 
     def close(self) -> None:
-        """The conversation is over."""
+        """The conversation is over: whatever is asked for from now on is not said."""
+        self._closed = True
         self.interrupt(cancel=False)
         for reply in self._replies.values():
             if reply.ask is not None:
