@@ -267,15 +267,16 @@ async def test_a_call_that_another_worker_serves_cannot_be_claimed(path: Path, j
     await other.close()
 
 
-async def test_what_is_old_is_forgotten_while_it_runs(
-    journal: Journal, path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_what_is_old_is_forgotten_while_it_runs(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The file does not grow with the days."""
-    pruned = threading.Event()
-    monkeypatch.setattr(JournalFile, "prune", lambda *_: pruned.set())
-    journal._writer._next_prune_s = 0.0
-    assert await journal.accept("telnyx", event("e1"), b"")
-    await until(pruned.is_set)
+    again = threading.Semaphore(0)
+    monkeypatch.setattr(writer_module, "PRUNE_EVERY_S", 0.01)
+    monkeypatch.setattr(JournalFile, "prune", lambda *_: again.release())
+    journal = Journal(path, SystemClock())
+    await journal.open()
+    assert await asyncio.to_thread(again.acquire, timeout=30)
+    assert await asyncio.to_thread(again.acquire, timeout=30)
+    await journal.close()
 
 
 async def test_one_that_is_closed_or_was_never_opened_takes_nothing(path: Path) -> None:
