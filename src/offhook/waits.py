@@ -39,6 +39,7 @@ __all__ = [
     "TOOLS",
     "TOOLS_START",
     "TRANSFER",
+    "VOICE_ACTIVITY",
     "VOICE_FIRST",
     "VOICE_NEXT",
     "VOICE_OF_SEVERAL",
@@ -119,6 +120,11 @@ REALTIME = Wait(
 
 # -- speech ----------------------------------------------------------------------------------------------------------
 
+VOICE_ACTIVITY = Wait(
+    name="voice activity to judge the caller's audio",
+    limit_s=1.0,
+    outcome="for the rest of the call, what is louder than the line's noise counts as speech",
+)
 RECOGNITION = Wait(
     name="the words of the caller",
     limit_s=5.0,
@@ -264,6 +270,7 @@ ALL = (
     MODEL_NEXT,
     MODEL_READY,
     REALTIME,
+    VOICE_ACTIVITY,
     RECOGNITION,
     FLUSH,
     END_OF_TURN,

@@ -304,10 +304,10 @@ class Exchange:
         assert reply.status_code == 200, reply.text
 
     def place(
-        self, to: str, *steps: dict[str, Any], record: bool = False, echo: dict[str, float] | None = None, **more: Any
+        self, to: str, *steps: dict[str, Any], record: bool = False, line: dict[str, float] | None = None, **more: Any
     ) -> str:
-        """Somebody calls, and does these steps, or says nothing, on a phone that echoes; returns the id of the call."""
-        script: Any = {"name": "test", "steps": list(steps), **(echo or {})} if steps else "silent"
+        """Somebody calls, does these steps or says nothing, on a line that may echo; returns the id of the call."""
+        script: Any = {"name": "test", "steps": list(steps), **(line or {})} if steps else "silent"
         reply = self.http.post("/exchange/calls", json={"to": to, "script": script, "record": record, **more})
         assert reply.status_code == 201, reply.text
         call_id: str = reply.json()["call"]

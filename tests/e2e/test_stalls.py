@@ -17,7 +17,13 @@ STALLS: dict[str, list[dict[str, Any]]] = {
     "for good": [WAIT, {"stop_audio_s": 30, "after_ms": 1000}, SAY, WAIT, WAIT, OVER],
 }
 """When the audio of a caller stops, counted from before a question of a second and a half."""
-ECHOES = {"loud and soon": (-20, 80), "usual": (-30, 200), "late": (-45, 600)}
+ECHOES = {
+    "loud and soon": {"echo_db": -20, "echo_ms": 80},
+    "usual": {"echo_db": -30, "echo_ms": 200},
+    "late": {"echo_db": -45, "echo_ms": 600},
+    "loud, on a noisy line": {"echo_db": -20, "echo_ms": 150, "noise_dbfs": -50},
+    "late, on a line with some noise": {"echo_db": -25, "echo_ms": 600, "noise_dbfs": -60},
+}
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +77,7 @@ def test_a_caller_whose_audio_stops_in_a_word_is_answered_and_reminded(office: A
 def test_the_agents_own_words_are_no_turn(office: Any) -> None:
     """Nor do they interrupt it; a caller who does is heard over them."""
     steps = [WAIT, SAY, {"barge_in": "hours", "after_ms": 700}, WAIT, {"wait_s": 1.5}, OVER]
-    calls = [office.place(*steps, echo={"echo_db": db, "echo_ms": ms}) for db, ms in ECHOES.values()]
+    calls = [office.place(*steps, line=line) for line in ECHOES.values()]
     for call in calls:
         report = office.over(call)
         turns = heard(office, call)

@@ -183,6 +183,32 @@ async def test_a_report_that_raises_does_not_disturb_the_other_streams(vad: Sile
     assert [str(problem["exception"]) for problem in problems] == ["broken"]
 
 
+async def test_a_model_that_fails_ends_the_streams_it_failed_and_no_others(
+    model: Model, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is said once, without the text of what it raised, and the next stream is judged again."""
+    failing = True
+
+    def sometimes(windows: Floats, states: Floats) -> tuple[Floats, Floats]:
+        if failing:
+            raise RuntimeError("canary")
+        return model(windows, states)
+
+    vad = SileroVad(lambda: sometimes)
+    await vad.warm_up()
+    heard, later = Heard(), Heard()
+    stream = vad.open(heard)
+    stream.push(WINDOW)
+    await until(lambda: caplog.records)
+    failing = False
+    stream.push(WINDOW)
+    other = vad.open(later)
+    other.push(WINDOW)
+    await until(lambda: later)
+    assert (heard, [each.levelname for each in caplog.records]) == ([], ["ERROR"])
+    assert "canary" not in caplog.text
+
+
 async def test_without_warm_up_no_window_is_lost(model: Model) -> None:
     """What is heard while the model loads is kept and reported."""
     vad = SileroVad(lambda: model)

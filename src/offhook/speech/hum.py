@@ -62,10 +62,11 @@ class WordEvidence:
     again by :meth:`reset`, and by itself when 300 ms were quiet. From 100 ms on, words are nearly sure.
     """
 
-    __slots__ = ("_floor", "_noise", "_peak", "_quiet", "_rest", "_words_ms")
+    __slots__ = ("_floor", "_loud", "_noise", "_peak", "_quiet", "_rest", "_words_ms")
 
     def __init__(self) -> None:
         self._floor = _FIRST_FLOOR
+        self._loud = False
         self._noise = 0.0
         self._peak = 0.0
         self._quiet = 0
@@ -76,6 +77,11 @@ class WordEvidence:
     def words_ms(self) -> float:
         """Milliseconds of word-like sound since the burst began."""
         return self._words_ms
+
+    @property
+    def loud(self) -> bool:
+        """Whether the last 20 ms were louder than the line's noise."""
+        return self._loud
 
     def reset(self) -> None:
         """Begin a new burst; what is known of the noise stays."""
@@ -101,7 +107,8 @@ class WordEvidence:
         total, wordlike, neighbours = (spectrum @ _MEASURES).tolist()
 
         self._floor = max(_LEAST_FLOOR, min(total, self._floor * _FLOOR_RISE))
-        if total <= _ABOVE_FLOOR * self._floor:
+        self._loud = total > _ABOVE_FLOOR * self._floor
+        if not self._loud:
             self._noise += 0.1 * (wordlike - self._noise)
             self._quiet += 1
             if self._quiet >= _QUIET_FRAMES:

@@ -19,6 +19,7 @@ import numpy as np
 
 from offhook.errors import EngineMissing
 from offhook.installing import install
+from offhook.logs import describe
 from offhook.speech.windows import WINDOW_MS, Batcher
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ class SileroVad:
             self._model = await asyncio.get_running_loop().run_in_executor(None, self._loader)
         except Exception as error:
             self.failed = error
-            _log.error("voice activity is off: %s", error)
+            _log.error("voice activity is off: %s", describe(error))
             for stream in list(self._due):
                 stream.close()
         else:
@@ -196,7 +197,16 @@ class SileroVad:
             streams.append(stream)
         if not batch:  # all were closed in the meantime
             return
-        for stream, probability in zip(streams, self._batcher.run(batch), strict=True):
+        try:
+            probabilities = self._batcher.run(batch)
+        except Exception as error:
+            # Whoever waits for these windows notices that none is judged.
+            _log.error("the model of voice activity has failed on %d calls: %s", len(streams), describe(error))
+            for stream in streams:
+                stream.close()
+            self._schedule(behind=True)
+            return
+        for stream, probability in zip(streams, probabilities, strict=True):
             if stream.closed:  # by the callback of a stream before it
                 continue
             audio_ms = stream.windows.taken * WINDOW_MS

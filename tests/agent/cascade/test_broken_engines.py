@@ -10,12 +10,13 @@ import pytest
 from offhook.agent import Agent, Texts
 from offhook.agent.voices import Fallback
 from offhook.calls.events import TransferBridged, TransferFailed
-from offhook.speech.testing import FakeTts, tone
+from offhook.speech.testing import FakeTts, FakeVad, tone
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from offhook import Call, Heard
+    from offhook.speech.base import VoiceActivityStream
 
 DESK = "+15550100050"
 THREE = "One is here. Two is here. Three is here."
@@ -249,3 +250,53 @@ async def test_a_deaf_agent_hands_over_or_has_the_host_apologise(phone: Any, ela
     assert call.carrier.transfers == ([DESK] if handover else [])
     if not handover:
         assert call.of("session.ended")[0].reason == "engine_failed"
+
+
+class Vad(FakeVad):
+    """Voice activity that fails as it is told to."""
+
+    def __init__(self, deed: str) -> None:
+        super().__init__()
+        self.deed = deed
+
+    def open(self, on_probability: Callable[[float, float], None]) -> VoiceActivityStream:
+        if self.deed == "open":
+            raise OSError("canary")
+        return BrokenActivity(self, super().open(on_probability))
+
+
+class BrokenActivity:
+    """A stream of it, which works for the first second and a half."""
+
+    def __init__(self, vad: Vad, stream: VoiceActivityStream) -> None:
+        self.vad = vad
+        self.stream = stream
+        self.pushed = 0
+
+    def push(self, pcm: bytes) -> None:
+        self.pushed += 1
+        if self.pushed < 75:
+            self.stream.push(pcm)
+        elif self.vad.deed == "raise":
+            raise OSError("canary")
+
+    def close(self) -> None:
+        self.stream.close()
+
+
+@pytest.mark.parametrize("deed", ["open", "raise", "hang"])
+async def test_voice_activity_that_fails_costs_no_turn(phone: Any, caplog: pytest.LogCaptureFixture, deed: str) -> None:
+    """Before the call, in the middle of the caller's words, or without a sound: they are heard, and answered."""
+    agent = Agent(name="Desk", greeting="Hello.", dialog=Answer("We open at nine."))
+    call = await phone(agent, "when are you open", "and on friday", vad=Vad(deed))
+    await call.line(1300)
+    await call.say()
+    await call.line(1000)
+    await call.until_quiet()
+    await call.say()
+    await call.line(400)
+    await call.until_quiet()
+    assert [turn.text for turn in call.of("turn.heard")] == ["when are you open", "and on friday"]
+    assert [heard for _, heard in call.history].count("We open at nine.") == 2
+    assert "loudness takes its place" in caplog.text
+    assert "canary" not in caplog.text

@@ -13,7 +13,7 @@ from offhook.agent import Agent, Limits, Texts, TurnOptions, uninterrupted
 from offhook.agent.voices import NoVoice
 from offhook.calls.events import TransferBridged, TransferFailed
 from offhook.dialog.base import Heard, Reply
-from offhook.errors import CarrierUnavailable, CommandInvalid, ConfigError, EngineMissing
+from offhook.errors import CarrierUnavailable, CommandInvalid, ConfigError
 from offhook.speech.base import Recognition
 from offhook.speech.testing import FakeTts, tone
 
@@ -1384,18 +1384,6 @@ async def test_a_goodbye_stops_what_a_key_is_answered_with(phone: Any) -> None:
     await call.line(40)
     await call.end()
     assert not gate.is_set()
-
-
-async def test_a_detector_that_cannot_be_opened_ends_the_session_with_its_error(ringing: Any) -> None:
-    """The host then lets the carrier's own voice apologise: never silence."""
-
-    class Deaf:
-        def open(self, on_probability: Any) -> Any:
-            raise EngineMissing("expected a model, found none")
-
-    call = await ringing(make_agent(greeting=GREETING), vad=Deaf()).start()
-    await call.line(40)
-    assert isinstance(call.running.exception(), EngineMissing)
 
 
 async def test_a_session_that_was_closed_before_its_audio_came_does_not_begin(ringing: Any) -> None:

@@ -30,6 +30,7 @@ class Hearing:
             on_audio=lambda pcm, ended_ms: self.audio.append((pcm, ended_ms)),
             on_words=lambda at_ms, words_ms: self.words.append((at_ms, words_ms)),
             on_window=lambda at_ms, probability: self.windows.append((at_ms, probability)),
+            call_id="v3:1",
         )
         self.rate = rate
         self.now_ms = 5000.0
@@ -181,6 +182,7 @@ def test_a_burst_is_passed_on_up_to_where_voice_activity_has_got_to() -> None:
         on_audio=lambda pcm, ended_ms: passed_on.append(ended_ms),
         on_words=lambda at_ms, words_ms: words.append((at_ms, words_ms)),
         on_window=lambda at_ms, probability: behind.append(at_ms - passed_on[-1]),
+        call_id="v3:1",
     )
     pcm = bytes(16 * 800) + tone(8000, 480, frequency=1000) + bytes(16 * 1920) + tone(8000, 640, frequency=1000)
     for at in range(0, len(pcm), 320):
@@ -199,17 +201,34 @@ def test_a_gap_in_the_audio_is_a_gap_in_the_times_of_the_windows() -> None:
     """Each window is told with the time of its own audio, not of what has come since."""
     windows: list[float] = []
     vad = LateVad()
-    ear = Ear(vad, rate=8000, on_audio=drop, on_words=ignore, on_window=lambda at_ms, _: windows.append(at_ms))
+    ear = Ear(
+        vad,
+        rate=8000,
+        on_audio=drop,
+        on_words=ignore,
+        on_window=lambda at_ms, _: windows.append(at_ms),
+        call_id="v3:1",
+    )
     for number in range(16):
         ear.hear(bytes(320), 1000 + 20 * number + (3000 if number >= 8 else 0))
     vad.run()
     assert windows == [980 + 32 * n + (3000 if n > 5 else 0) for n in range(1, 11)]
 
 
-def test_audio_without_voice_activity_is_not_kept_for_ever() -> None:
-    """Half a minute of it."""
+def test_audio_without_voice_activity_is_passed_on_after_a_second() -> None:
+    """As loudness judges it; it is not kept for ever."""
     vad = LateVad()
-    ear = Ear(vad, rate=8000, on_audio=drop, on_words=ignore, on_window=ignore)
-    for number in range(2000):
+    passed_on: list[float] = []
+    ear = Ear(
+        vad,
+        rate=8000,
+        on_audio=lambda pcm, ended_ms: passed_on.append(ended_ms),
+        on_words=ignore,
+        on_window=ignore,
+        call_id="v3:1",
+    )
+    for number in range(100):
         ear.hear(bytes(320), 20 * number)
-    assert len(ear._ahead) <= 1501
+        ear.tick(20)
+    assert passed_on == [20 * number for number in range(len(passed_on))]
+    assert passed_on[-1] > 1900

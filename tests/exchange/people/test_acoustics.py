@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from offhook.audio.frames import dbfs
-from offhook.exchange.people.acoustics import Echo, EchoPath, Uplink
+from offhook.exchange.people.acoustics import Echo, EchoPath, Noise, Uplink
 
 SILENCE = bytes(320)
 
@@ -41,6 +41,28 @@ class TestEcho:
         assert dbfs(echo.said(SILENCE)) == pytest.approx(dbfs(frame(16000)) + gain_db, abs=0.1)
         echo.heard(SILENCE)
         assert echo.said(frame(5)) == frame(5)
+
+
+class TestNoise:
+    @pytest.mark.parametrize("rate", [8000, 16000])
+    def test_it_has_the_level_that_was_asked_for_and_never_repeats(self, rate: int) -> None:
+        """On a line of either rate, and in every frame."""
+        noise = Noise(-50.0, rate)
+        silence = bytes(rate // 25)
+        frames = [noise.said(silence) for _ in range(100)]
+        assert dbfs(b"".join(frames)) == pytest.approx(-50.0, abs=0.3)
+        assert len(set(frames)) == len(frames)
+
+    def test_what_is_said_stays_in_it(self) -> None:
+        """It is added; what is too loud is clipped, not turned over."""
+        assert dbfs(Noise(-60.0, 8000).said(frame(16000))) == pytest.approx(dbfs(frame(16000)), abs=0.1)
+        loud = np.frombuffer(Noise(-10.0, 8000).said(frame(32767)), "<i2")
+        assert loud.max() == 32767
+        assert loud.mean() > 16000
+
+    def test_it_is_the_same_in_every_call(self) -> None:
+        """So that a call that was a failure can be made again."""
+        assert Noise(-50.0, 8000).said(SILENCE) == Noise(-50.0, 8000).said(SILENCE)
 
 
 class TestUplink:

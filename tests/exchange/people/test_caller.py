@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from offhook.audio.frames import dbfs
 from offhook.clock import ManualClock
 from offhook.exchange.people.caller import AnsweringPerson, ScriptedCaller
 from offhook.exchange.people.script import parse_script
@@ -328,6 +329,14 @@ class TestAcoustics:
             caller.ear(VOICE if now_ms < 40 else SILENCE, now_ms)
         assert [tick for tick, pcm in enumerate(said) if any(pcm)] == [6, 7]
         assert said[6] == (4096 // 10).to_bytes(2, "little") * 160
+
+    def test_noise_is_on_the_line_all_the_time(self) -> None:
+        """``noise_dbfs`` of the script, while nobody says anything."""
+        document = {"steps": [{"wait_s": 10}], "noise_dbfs": -40}
+        caller = ScriptedCaller(parse_script(document), voices=Recordings())
+        caller.connected(0)
+        said = [caller.mouth(now_ms) for now_ms in range(0, 100, 20)]
+        assert all(-43 < dbfs(pcm) < -37 for pcm in said)
 
     def test_without_an_echo_the_phone_says_what_it_says(self) -> None:
         """The common case."""

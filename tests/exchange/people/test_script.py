@@ -114,9 +114,18 @@ def test_a_caller_can_have_an_echo() -> None:
     assert parse_script({"steps": steps, "echo_db": -45, "echo_ms": 600}).echo == EchoPath(-45.0, 600.0)
 
 
+def test_a_line_can_have_noise() -> None:
+    """Of a level; none unless it is asked for."""
+    steps = [{"hang_up": True}]
+    assert parse_script({"steps": steps}).noise_dbfs is None
+    assert parse_script({"steps": steps, "noise_dbfs": -55}).noise_dbfs == -55.0
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"noise_dbfs": 3}, "noise_dbfs, got 3"),
+        ({"noise_dbfs": "loud"}, "noise_dbfs, got str"),
         ({"echo_ms": 200}, "echo_db with echo_ms"),
         ({"echo_db": 3}, "a number of -96 to 0"),
         ({"echo_db": True}, "a number of -96 to 0"),

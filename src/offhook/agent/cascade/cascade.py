@@ -136,6 +136,7 @@ class Cascade:
             on_audio=lambda pcm, ended_ms: self._recogniser.hear(pcm, ended_ms),
             on_words=lambda at_ms, words_ms: self._do(self._turns.frame(at_ms, words_ms)),
             on_window=lambda at_ms, probability: self._do(self._turns.window(at_ms, probability)),
+            call_id=self._host.call.id,
         )
         self._turns = TurnTaking(agent.turn_taking, limits=agent.limits, now_ms=clock.now_ms())
         outlet = OverheardOutlet(line, self._ear, clock)
@@ -194,8 +195,10 @@ class Cascade:
         self._mouth.tick()
         if self._opening is not None and self._opening.tick(now_ms):
             self._greet()
-        self._no_audio_ms += min(now_ms - self._ticked_ms, _HELD_UP_MS) if self._ticked_ms is not None else 0.0
+        passed_ms = min(now_ms - self._ticked_ms, _HELD_UP_MS) if self._ticked_ms is not None else 0.0
         self._ticked_ms = now_ms
+        self._ear.tick(passed_ms)
+        self._no_audio_ms += passed_ms
         if self._no_audio_ms >= _NO_AUDIO_MS:
             self._do(self._turns.audio_stopped(now_ms))
         self._do(self._turns.tick(now_ms))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
+from offhook.agent.cascade.activity import Activity
 from offhook.audio.formats import PCM_8K, Rewriter
 from offhook.audio.resample import Resampler
 from offhook.speech.echo import EchoGuard
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["Ear", "OverheardOutlet"]
 
 _VAD_RATE = 8000
-_LONGEST_MS = 30_000
-"""Audio that waits for voice activity, if there is none."""
 _AHEAD_MS = 200
 """Word evidence of audio that is further ahead of voice activity, in a burst, waits for it: the two are weighed
 together. Otherwise it is told at once, since it silences an agent."""
@@ -53,6 +52,7 @@ class Ear:
         on_words: told, for every piece of audio, when it ended and how many milliseconds of it sound like words; where
             voice activity is far behind, in time with it.
         on_window: told when a window of audio ended, and the probability that it is speech.
+        call_id: whose audio it is, for the log.
     """
 
     def __init__(
@@ -63,6 +63,7 @@ class Ear:
         on_audio: Callable[[bytes, float], None],
         on_words: Callable[[float, float], None],
         on_window: Callable[[float, float], None],
+        call_id: str,
     ) -> None:
         self._rate = rate
         self._on_audio = on_audio
@@ -78,13 +79,17 @@ class Ear:
         self._untold = 0
         self._pushed_ms = 0.0
         self._last = _Piece(0.0, 0.0, b"", None)  # the last that voice activity is through with
-        self._stream = vad.open(self._window)
+        self._activity = Activity(vad, on_window=self._window, call_id=call_id)
 
     def hear(self, pcm: bytes, ended_ms: float) -> None:
         """Take a piece of audio, usually 20 ms, that ended at ``ended_ms``."""
         self._wide += pcm
         for heard in self._guard.hear(self._to_vad.process(pcm), ended_ms):
             self._take(heard)
+
+    def tick(self, passed_ms: float) -> None:
+        """So much time has passed, and audio could come."""
+        self._activity.tick(passed_ms)
 
     def said(self, audio: bytes, written: AudioFormat, now_ms: float) -> None:
         """The agent's audio was sent to the line at ``now_ms``: it may come back."""
@@ -111,9 +116,7 @@ class Ear:
         else:
             self._on_words(heard.at_ms, words_ms)
         self._ahead.append(_Piece(heard.at_ms, self._pushed_ms, pcm, words_ms if wait else None))
-        if self._pushed_ms - self._ahead[0].pushed_ms > _LONGEST_MS:
-            self._judged(self._ahead.popleft())  # there is no voice activity
-        self._stream.push(narrow)
+        self._activity.push(narrow, loud=self._evidence.loud)
 
     def _judged(self, piece: _Piece) -> None:
         """Voice activity has got to the end of ``piece``."""
@@ -125,7 +128,7 @@ class Ear:
 
     def close(self) -> None:
         """Hear nothing more."""
-        self._stream.close()
+        self._activity.close()
 
     def _words_in(self, pcm: bytes) -> float:
         before_ms = self._evidence.words_ms

@@ -1,4 +1,4 @@
-"""What happens to audio at the caller's end: an echo of what is heard into what is said, and audio that stops.
+"""What happens to audio at the caller's end: an echo of what is heard into what is said, noise, and audio that stops.
 
 Pure: 20 ms frames in the order of the ticks, and times that are given. This is the place for whatever lies between a
 person and the line; a phone uses it in its ``mouth`` and its ``ear``.
@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from offhook.audio.frames import SAMPLE_BYTES, frame_bytes
 from offhook.audio.mix import gain, mix
 
-__all__ = ["Echo", "EchoPath", "Uplink"]
+__all__ = ["Echo", "EchoPath", "Noise", "Uplink"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,25 @@ class Echo:
     def heard(self, pcm: bytes) -> None:
         """The next frame of what is heard."""
         self._on_its_way += pcm
+
+
+class Noise:
+    """What a line adds to everything that is said on it, whoever is silent: white noise, for ever the same.
+
+    Args:
+        level_dbfs: its level; -60 is a quiet line, -40 a bad one.
+        rate: Hz.
+    """
+
+    def __init__(self, level_dbfs: float, rate: int) -> None:
+        self._samples = frame_bytes(rate) // SAMPLE_BYTES
+        self._scale = 32768.0 * 10.0 ** (level_dbfs / 20)
+        self._random = np.random.default_rng(1)
+
+    def said(self, pcm: bytes) -> bytes:
+        """The next frame of what is said, with the noise of 20 ms in it."""
+        noise = self._random.standard_normal(self._samples) * self._scale
+        return mix(pcm, np.clip(np.rint(noise), -32768, 32767).astype("<i2").tobytes())
 
 
 class Uplink:

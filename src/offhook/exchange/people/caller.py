@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from offhook.audio.frames import FRAME_MS, frame_bytes
 from offhook.clock import Clock, SystemClock
-from offhook.exchange.people.acoustics import Echo, Uplink
+from offhook.exchange.people.acoustics import Echo, Noise, Uplink
 from offhook.exchange.people.hearing import HOLE_MS, Hearing, Sound, answer, backchannel, stop_ms
 from offhook.exchange.people.script import (
     Backchannel,
@@ -71,6 +71,7 @@ class ScriptedCaller:
         self._handset: Handset | None = None
         self._hearing = Hearing(rate)
         self._echo = None if script.echo is None else Echo(script.echo, rate)
+        self._noise = None if script.noise_dbfs is None else Noise(script.noise_dbfs, rate)
         self._uplink = Uplink()
         self._speech = b""
         self._offset = 0
@@ -114,6 +115,8 @@ class ScriptedCaller:
         said = self._say_next(now_ms)
         if self._echo is not None:
             said = self._echo.said(said)
+        if self._noise is not None:
+            said = self._noise.said(said)
         return self._uplink.send(said, now_ms)
 
     def _say_next(self, now_ms: float) -> bytes:

@@ -6,6 +6,7 @@ A script is a TOML file, or the same as a table in JSON::
     voice = "flite:rms"                     # for steps with `text`; the machine's own voice if absent
     echo_db = -30                           # what is heard comes back into what is said, this much louder,
     echo_ms = 200                           # this much later; no echo if absent
+    noise_dbfs = -55                        # the line's own noise, of this level; none if absent
 
     [[steps]]
     wait_agent = true                       # until the agent has spoken and fallen silent
@@ -171,6 +172,7 @@ class Script:
     name: str = ""
     voice: str | None = None
     echo: EchoPath | None = None
+    noise_dbfs: float | None = None
 
     def clips(self) -> tuple[ClipRef, ...]:
         """Everything that will be said, in order."""
@@ -198,9 +200,9 @@ def parse_script(document: Mapping[str, Any], *, name: str = "") -> Script:
     Raises:
         ConfigError: something in it is not as described above; the message says in which step.
     """
-    unknown = set(document) - {"name", "voice", "steps", "description", "echo_db", "echo_ms"}
+    unknown = set(document) - {"name", "voice", "steps", "description", "echo_db", "echo_ms", "noise_dbfs"}
     if unknown:
-        known = "name, voice, description, echo_db, echo_ms and steps"
+        known = "name, voice, description, echo_db, echo_ms, noise_dbfs and steps"
         raise _wrong("the script", known, ", ".join(sorted(unknown)))
     steps = document.get("steps")
     if not isinstance(steps, list) or not steps:
@@ -213,6 +215,7 @@ def parse_script(document: Mapping[str, Any], *, name: str = "") -> Script:
         name=str(document.get("name", name)),
         voice=voice,
         echo=_echo(document),
+        noise_dbfs=_level(document["noise_dbfs"], "noise_dbfs") if "noise_dbfs" in document else None,
     )
 
 
@@ -292,13 +295,17 @@ def _echo(document: Mapping[str, Any]) -> EchoPath | None:
         if "echo_ms" in document:
             raise _wrong("the script", "echo_db with echo_ms", "echo_ms alone")
         return None
-    gain_db = document["echo_db"]
-    if isinstance(gain_db, bool) or not isinstance(gain_db, int | float) or not -96 <= gain_db <= 0:
-        raise _wrong("the script: echo_db", "a number of -96 to 0", _kind(gain_db))
+    gain_db = _level(document["echo_db"], "echo_db")
     delay_ms = _positive(document.get("echo_ms", 200.0), "the script: echo_ms")
     if delay_ms > MAX_ECHO_MS:
         raise _wrong("the script: echo_ms", f"at most {MAX_ECHO_MS:.0f}", _kind(delay_ms))
-    return EchoPath(float(gain_db), delay_ms)
+    return EchoPath(gain_db, delay_ms)
+
+
+def _level(value: object, name: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -96 <= value <= 0:
+        raise _wrong(f"the script: {name}", "a number of -96 to 0", _kind(value))
+    return float(value)
 
 
 def _option(value: object, kind: object, where: str) -> float | bool:
