@@ -137,6 +137,16 @@ async def test_the_recognisers_and_the_stand_ins_that_are_shown_are_made(
     await names["test_my_agent"]()
 
 
+def test_the_plugins_of_livekit_that_are_shown_are_made(monkeypatch: pytest.MonkeyPatch, require: Any) -> None:
+    """The blocks of livekit-plugins.md, as they stand."""
+    require(find_spec("livekit") is not None, "the dependency group livekit")
+    monkeypatch.setenv("DEEPGRAM_API_KEY", "k")
+    names: dict[str, Any] = {}
+    for source in blocks(ROOT / "docs" / "livekit-plugins.md", "python"):
+        exec(compile(source, "livekit-plugins.md", "exec"), names)
+    assert names["agent"].llm == ("livekit:google.LLM(model=gemini-2.5-flash)",)
+
+
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_every_verb_that_is_shown_exists(path: Path) -> None:
     """``offhook something`` in a document is something that offhook can do."""

@@ -8,7 +8,7 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-__all__ = ["install"]
+__all__ = ["install", "install_package"]
 
 
 def install(extra: str) -> str:
@@ -22,6 +22,11 @@ def install(extra: str) -> str:
     if (clone / "pyproject.toml").exists() and (clone / "constraints.txt").exists():
         return f"{pip} -c {shlex.quote(_near(clone / 'constraints.txt'))} -e {shlex.quote(f'{_near(clone)}[{extra}]')}"
     return f"{pip} {' '.join(map(shlex.quote, _packages(extra)))}"
+
+
+def install_package(name: str) -> str:
+    """The command that installs a package which is no part of an extra."""
+    return f"{_python()} -m pip install {shlex.quote(name)}"
 
 
 def _packages(extra: str) -> list[str]:

@@ -11,11 +11,12 @@ from typing import Any, Final
 
 from offhook.errors import ConfigError
 
-__all__ = ["RECOGNISERS", "SPEECH_TO_SPEECH", "VOICES", "make"]
+__all__ = ["MODELS", "RECOGNISERS", "SPEECH_TO_SPEECH", "VOICES", "make"]
 
 RECOGNISERS: Final[dict[str, str]] = {
     "assemblyai": "offhook.providers.assemblyai:named",
     "deepgram": "offhook.providers.deepgram:named",
+    "livekit": "offhook.providers.livekit.stt:named",
     "moonshine": "offhook.speech.engines:moonshine",
     "telnyx": "offhook.providers.telnyx:named",
 }
@@ -28,10 +29,16 @@ VOICES: Final[dict[str, str]] = {
     "elevenlabs": "offhook.providers.elevenlabs:named",
     "espeak": "offhook.speech.engines:espeak",
     "flite": "offhook.speech.engines:flite",
+    "livekit": "offhook.providers.livekit.tts:named",
     "openai": "offhook.providers.openai_speech:named",
     "rime": "offhook.providers.rime:named",
 }
 """What speaks, likewise."""
+
+MODELS: Final[dict[str, str]] = {
+    "livekit": "offhook.providers.livekit.llm:named",
+}
+"""Language models that do not speak OpenAI's chat protocol, likewise: an :class:`offhook.models.base.LanguageModel`."""
 
 SPEECH_TO_SPEECH: Final[dict[str, str]] = {
     "openai": "offhook.providers.realtime.model:named",

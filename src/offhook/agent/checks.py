@@ -6,7 +6,7 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from offhook.errors import ConfigError, kind_of
-from offhook.models.hosts import split_name
+from offhook.models.loading import check_name
 
 if TYPE_CHECKING:
     import os
@@ -51,7 +51,7 @@ def checked_llm(
         raise ConfigError("expected a language model, got an empty list of them.", fix='llm="openai:gpt-5-mini"')
     for model in models:
         if isinstance(model, str):
-            split_name(model)
+            check_name(model)
         elif not callable(getattr(model, "stream", None)):
             raise ConfigError(
                 f"expected language models by name or with a method stream, got {kind_of(model)}.",

@@ -22,7 +22,7 @@ from offhook.errors import AnswerInvalid, ConfigError, EngineError, EngineRefuse
 from offhook.health import REST_S, Health
 from offhook.logs import describe
 from offhook.models.base import Finished, Rules, TextPiece, ToolCall, ToolResult
-from offhook.models.openai import OpenAIModel
+from offhook.models.loading import load_model
 from offhook.waiting import WaitOver, close, each_within
 from offhook.waits import MODEL_FIRST, MODEL_NEXT
 
@@ -112,7 +112,7 @@ class ModelDialog:
                 f"expected a model or more, and rounds of 0 or more, got {len(named)} models and {rounds} rounds.",
                 fix='ModelDialog("openai:gpt-5-mini", "You are …")',
             )
-        self._models: list[LanguageModel] = [OpenAIModel(one) if isinstance(one, str) else one for one in named]
+        self._models: list[LanguageModel] = [load_model(one) if isinstance(one, str) else one for one in named]
         self._health: Health[LanguageModel] = Health(now_s=time.monotonic)
         self._instructions = instructions
         self._tools = tools

@@ -90,9 +90,9 @@ async def _recogniser(given: Any, spoken: Spoken) -> Found:
 
 async def _model(given: Any, specs: Sequence[ToolSpec]) -> Found:
     if isinstance(given, str):
-        from offhook.models.openai import OpenAIModel
+        from offhook.models.loading import load_model
 
-        given = OpenAIModel(given)
+        given = load_model(given)
     return await ask_model(given, specs)
 
 

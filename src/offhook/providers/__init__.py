@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from offhook.providers.cartesia import Cartesia
     from offhook.providers.deepgram import Aura, Deepgram, Flux
     from offhook.providers.elevenlabs import ElevenLabs
+    from offhook.providers.livekit import LiveKitModel, LiveKitStt, LiveKitTts
     from offhook.providers.openai_speech import OpenAISpeech
     from offhook.providers.realtime.model import OpenAIRealtime
     from offhook.providers.rime import Rime
@@ -22,6 +23,9 @@ __all__ = [
     "Deepgram",
     "ElevenLabs",
     "Flux",
+    "LiveKitModel",
+    "LiveKitStt",
+    "LiveKitTts",
     "OpenAIRealtime",
     "OpenAISpeech",
     "Rime",
@@ -35,6 +39,9 @@ _HOMES = {
     "Deepgram": "deepgram",
     "ElevenLabs": "elevenlabs",
     "Flux": "deepgram",
+    "LiveKitModel": "livekit",
+    "LiveKitStt": "livekit",
+    "LiveKitTts": "livekit",
     "OpenAIRealtime": "realtime.model",
     "OpenAISpeech": "openai_speech",
     "Rime": "rime",
