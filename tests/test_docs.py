@@ -137,6 +137,14 @@ async def test_the_recognisers_and_the_stand_ins_that_are_shown_are_made(
     await names["test_my_agent"]()
 
 
+def test_the_agent_whose_services_may_break_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The block of failover.md, as it stands."""
+    names: dict[str, Any] = {}
+    (source,) = blocks(ROOT / "docs" / "failover.md", "python")
+    exec(compile(source, "failover.md", "exec"), names)
+    assert len(names["agent"].stt) == len(names["agent"].tts) == 3
+
+
 def test_the_plugins_of_livekit_that_are_shown_are_made(monkeypatch: pytest.MonkeyPatch, require: Any) -> None:
     """The blocks of livekit-plugins.md, as they stand."""
     require(find_spec("livekit") is not None, "the dependency group livekit")

@@ -27,6 +27,7 @@ ROOMS = [
     "exchange",
     "testing",
     "web",
+    "faults",
     "demo",
     "cli",
 ]

@@ -32,6 +32,7 @@ __all__ = [
     "PROVIDER_CONNECT",
     "PROVIDER_WORDS",
     "REALTIME",
+    "REALTIME_OF_SEVERAL",
     "RECOGNITION",
     "REPLY_NEXT",
     "SESSION_END",
@@ -116,6 +117,11 @@ REALTIME = Wait(
     limit_s=5.0,
     outcome="another session takes over, with the next model where there is one, and is asked again; once each has "
     "failed twice in a row, a person takes over, or the carrier's voice apologises and the call ends",
+)
+REALTIME_OF_SEVERAL = Wait(
+    name="a realtime model that is one of several to go on with what it was asked for",
+    limit_s=1.2,
+    outcome="a session with the next one takes over, and is asked again",
 )
 
 # -- speech ----------------------------------------------------------------------------------------------------------
@@ -270,6 +276,7 @@ ALL = (
     MODEL_NEXT,
     MODEL_READY,
     REALTIME,
+    REALTIME_OF_SEVERAL,
     VOICE_ACTIVITY,
     RECOGNITION,
     FLUSH,

@@ -15,6 +15,8 @@ from offhook.speech.text import Spoken
 
 MS = 16
 
+TEXT = "one two three four"
+
 
 def pcm(ms: float) -> bytes:
     return b"\1\2" * round(ms * MS / 2)
@@ -330,19 +332,31 @@ def test_whatever_happens_every_sound_is_heard_once_and_in_order(
 
 
 def test_a_sentence_that_is_broken_off_is_as_long_as_what_there_is_of_it() -> None:
-    """What its voice has not said was not to be said; the next sentence is whole."""
+    """What its voice has not said was not to be said, and is known; the next sentence is whole."""
     playout = Playout(PCM_8K)
-    playout.cut()
+    assert playout.cut() is None
     playout.begin(Spoken.plain("one two three four"))
     playout.feed(pcm(600))
-    playout.cut()
-    playout.cut()
+    rest = playout.cut()
+    assert rest is not None
+    assert rest.text == "four"
+    assert playout.cut() is None
     playout.begin(Spoken.plain("five"))
     playout.feed(pcm(300))
     playout.finish()
-    assert playout.text == "one two five"
+    assert playout.text == "one two three five"
     assert playout.fed_ms == 900
     assert playout.heard_text(0) == ""
+
+
+@pytest.mark.parametrize(("letter_ms", "rest"), [(30.0, ""), (60.0, "four"), (100.0, "three four"), (2000.0, TEXT)])
+def test_how_far_a_voice_got_is_guessed_by_how_it_speaks(letter_ms: float, rest: str) -> None:
+    """As if it had spoken somewhat quicker: a word that is left out is better than one that is said twice."""
+    playout = Playout(PCM_8K)
+    playout.begin(Spoken.plain(TEXT))
+    playout.feed(pcm(700))
+    spoken = playout.cut(letter_ms)
+    assert ("" if spoken is None else spoken.text) == rest
 
 
 def test_a_sentence_broken_off_before_its_first_word_is_not_in_the_text() -> None:

@@ -61,7 +61,6 @@ def test_words_come_as_they_are_sent() -> None:
         {"choices": [None]},
         {"choices": [{}]},
         {"choices": [{"delta": None}]},
-        {"choices": "x"},
         delta(content=None),
         delta(content=7),
         delta(reasoning_content="Hm."),
@@ -191,6 +190,13 @@ def test_what_is_no_object_is_no_chunk(chunk: object) -> None:
     """It is said what came, by its kind."""
     with pytest.raises(EngineError, match="JSON objects"):
         ChunkReader("host:m").read(chunk)
+
+
+@pytest.mark.parametrize("choices", ["x", {}, 7])
+def test_choices_that_are_no_list_are_an_error(choices: object) -> None:
+    """A word may have been in it."""
+    with pytest.raises(EngineError, match="a list of choices"):
+        ChunkReader("host:m").read({"choices": choices})
 
 
 def test_an_error_in_the_middle_is_told_without_its_words() -> None:

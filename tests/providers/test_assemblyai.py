@@ -215,6 +215,23 @@ def test_a_heartbeat_says_that_it_is_there_but_not_what_it_has_heard() -> None:
         assert [*session.waited(number)] == [FinalWords("", flushed=number)]
 
 
+def test_heartbeats_that_stop_say_that_it_is_gone() -> None:
+    """A flush is not answered then; for as long as it has ever been silent before it may be."""
+    session = AssemblyAISession(PCMU)
+    beat = json.dumps({"type": "Heartbeat", "total_audio_received_ms": 0, "total_duration_ms": 1})
+    second = b"\xff" * 8040
+    for _ in range(3):
+        session.push(second)
+        assert events(session, beat) == []
+    session.push(second)
+    number, _ = session.flush()
+    assert [*session.waited(number)] == [FinalWords("", flushed=number)]
+    session.push(second)
+    number, _ = session.flush()
+    with pytest.raises(EngineUnavailable, match="is there"):
+        session.waited(number)
+
+
 def test_a_silence_says_up_to_where_there_are_no_words() -> None:
     """That answers a flush, but not in the middle of a turn."""
     session = AssemblyAISession(PCMU)

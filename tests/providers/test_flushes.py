@@ -72,6 +72,35 @@ def test_a_provider_that_tells_nothing_twice_is_given_up() -> None:
         flushes.waited(number)
 
 
+def test_one_that_owes_an_answer_is_given_up_at_once() -> None:
+    """It answers always, or has said that somebody speaks, or has told words that may still change."""
+    always = Flushes("X", always=True)
+    with pytest.raises(EngineUnavailable):
+        always.waited(always.ask(0))
+    begun = Flushes("X")
+    begun.told_more()
+    with pytest.raises(EngineUnavailable):
+        begun.waited(begun.ask(0))
+
+
+def test_one_that_is_there_or_has_told_its_words_owes_nothing() -> None:
+    """Something was told since it was asked, or words for good before."""
+    there = Flushes("X", always=True)
+    number = there.ask(0)
+    before = there.alive
+    there.told()
+    assert (before, there.alive) == (False, True)
+    assert there.waited(number) == number
+    done = Flushes("X")
+    done.told_more()
+    done.told_words()
+    assert done.waited(done.ask(0)) == 1
+    done.told_more()
+    number = done.ask(0)
+    done.told()
+    assert done.waited(number) == number
+
+
 @given(st.lists(st.sampled_from(["ask", "heard", "answered", "all", "waited", "told"]), max_size=30))
 def test_numbers_only_grow_and_none_is_answered_before_it_is_asked(steps: list[str]) -> None:
     """Whatever the provider tells, in whatever order."""

@@ -30,6 +30,10 @@ __all__ = ["Audio", "Mark", "Playout", "PlayoutOptions"]
 
 _LETTER_MS = 65.0
 """What a letter takes to say, roughly: only used while a sentence's audio is not complete."""
+_QUICK_LETTER_MS = 45.0
+"""What it takes a quick voice."""
+_QUICKER = 0.85
+"""A sentence may be said that much quicker than those before."""
 
 _ids = count(1)
 
@@ -131,11 +135,15 @@ class Playout:
         if self._segments and not self._stopped:
             self._segments[-1].spoken = spoken
 
-    def cut(self) -> Spoken | None:
+    def cut(self, letter_ms: float | None = None) -> Spoken | None:
         """The last sentence has no more audio than there is: what is not said of it was not to be said.
 
-        Returns what is not said, where the voice has told its words; if it was cut in the middle of a word, and what
-        there is of that was not sent, the word is not said. Else nothing.
+        Returns what is not said, ``None`` if that is nothing. Where the voice has told its words it is known to the
+        word: if it was cut in the middle of one, and what there is of that was not sent, the word is not said. Else it
+        is guessed from how long there is audio, so that rather a word is left out than said twice.
+
+        Args:
+            letter_ms: what a letter takes the voice, in the sentences that it has said; ``None``: not known.
         """
         if not self._segments or (last := self._segments[-1]).end is not None:
             return None
@@ -143,9 +151,14 @@ class Playout:
         if timed:
             self._drop_half_word(last)
         said_ms = self._ms(self._total - last.start)
-        last.spoken, rest = last.spoken.split(words_heard(words, timed, said_ms, self._ms(self._length(last))))
+        if timed:
+            length_ms = self._ms(self._length(last))
+        else:
+            quick_ms = _QUICK_LETTER_MS if letter_ms is None else letter_ms * _QUICKER
+            length_ms = max(said_ms, len(last.spoken.voice) * quick_ms)
+        last.spoken, rest = last.spoken.split(words_heard(words, timed, said_ms, length_ms))
         self._end_segment()
-        return rest if timed and rest.text else None
+        return rest if rest.text else None
 
     def _drop_half_word(self, segment: _Segment) -> None:
         """Drop audio behind the last word that is whole, if none of it was sent."""

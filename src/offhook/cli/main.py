@@ -285,6 +285,19 @@ def providers_fault(
     _run(run_fault(port=port, fault=fault if door is not None else None, as_json=as_json))
 
 
+@providers_app.command("faults")
+def providers_faults(
+    only: Annotated[
+        str | None, typer.Option("--only", help="recogniser, voice, model, tool, realtime, or a provider's name.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Let every provider fail in every way, each on a call, against stand-ins; 1 if a call does not go on as stated."""
+    from offhook.cli.faults import run_faults
+
+    _run(run_faults(only, as_json=as_json))
+
+
 @bench_app.command("media")
 def bench_media(
     rounds: Annotated[int, typer.Option(min=1, max=20, help="How often each server is measured.")] = 3,

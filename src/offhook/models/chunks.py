@@ -67,6 +67,8 @@ class ChunkReader:
             raise EngineUnavailable(f"expected {self._host} to answer to the end, got an error in the middle.")
         self._read_usage(chunk.get("usage"))
         choices = chunk.get("choices")
+        if choices is not None and not isinstance(choices, list):
+            raise EngineError(f"expected chunks of {self._host} with a list of choices, got {kind_of(choices)}.")
         choice = choices[0] if isinstance(choices, list) and choices else None
         return TextPiece(self._read_choice(choice) if isinstance(choice, Mapping) else "")
 

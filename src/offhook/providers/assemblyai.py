@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from offhook.errors import ConfigError
+from offhook.errors import ConfigError, EngineUnavailable
 from offhook.keys import key_for
 from offhook.providers.addressing import base_of, with_query, within_limits
 from offhook.providers.connection import Link
@@ -45,6 +45,10 @@ _REFUSALS: Final = Refusals(
     key=KEY,
     codes={1008: "key", 4001: "key", 4002: "account", 3006: "request", 4101: "request", 4102: "request"},
 )
+_LATE = 1.3
+"""So much longer than ever before it says nothing: it is gone.
+
+How often it speaks is not documented."""
 _ENGLISH: Final = "universal-streaming-english"
 _MANY: Final = "universal-streaming-multilingual"
 _ENCODINGS: Final = {"pcm": "pcm_s16le", "pcmu": "pcm_mulaw"}
@@ -149,6 +153,16 @@ class AssemblyAISession(ListeningSession):
         """The last turn that is over: it is told again, formatted."""
         self._turn = -1
         self._eager = ""
+        self._beat_ms: float | None = None  # the last time that it said that it is there, by the audio that was sent
+        self._beats_every_ms = 0.0  # at most, so far
+
+    def waited(self, number: int) -> Iterator[RecognitionEvent]:
+        """See :class:`~offhook.providers.listening.ListeningSession`. It says that it is there every so often: where it
+        does not any more, it is not."""
+        since_ms = self.clock.sent_ms - (self._beat_ms or 0.0)
+        if self._beats_every_ms and since_ms > _LATE * self._beats_every_ms and not self.flushes.alive:
+            raise EngineUnavailable("expected AssemblyAI to tell that it is there, got nothing.")
+        return super().waited(number)
 
     def received(self, message: str | bytes) -> Iterable[RecognitionEvent]:
         """See :class:`~offhook.providers.listening.ListeningSession`."""
@@ -161,6 +175,9 @@ class AssemblyAISession(ListeningSession):
                 return [Onset(self.clock.stream_ms(number(values, "timestamp")))]
             case "Heartbeat":
                 self.flushes.told()  # it is there; that it has received audio does not mean that it has heard it
+                if self._beat_ms is not None:
+                    self._beats_every_ms = max(self._beats_every_ms, self.clock.sent_ms - self._beat_ms)
+                self._beat_ms = self.clock.sent_ms
                 return []
             case "Silence":
                 return self._heard(number(values, "end_ms"))

@@ -34,6 +34,7 @@ class FluxSession(ListeningSession):
             message_ms=_MESSAGE_MS,
             finish='{"type":"ForceEndTurn"}',
             last='{"type":"CloseStream"}',
+            tells_always=True,
         )
         self._eager = False
 

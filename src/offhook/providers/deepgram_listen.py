@@ -33,6 +33,7 @@ class ListenSession(ListeningSession):
             message_ms=_MESSAGE_MS,
             finish='{"type":"Finalize"}',
             last='{"type":"CloseStream"}',
+            always_answers=True,
         )
 
     def received(self, message: str | bytes) -> Iterable[RecognitionEvent]:

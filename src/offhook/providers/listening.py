@@ -31,6 +31,8 @@ class ListeningSession(ABC):
         least_ms: less than that is not taken; 0: any amount is.
         finish: the request to tell the words of all audio; ``None``: there is none.
         last: what to say before the socket is closed.
+        always_answers: whether a request to finish is answered also where nothing was said.
+        tells_always: whether it tells something all along, several times a second, while somebody speaks.
     """
 
     def __init__(
@@ -42,12 +44,15 @@ class ListeningSession(ABC):
         least_ms: float = 0.0,
         finish: str | None,
         last: str,
+        always_answers: bool = False,
+        tells_always: bool = False,
     ) -> None:
         self.provider = provider
         self.clock = AudioClock(audio, message_ms=message_ms, least_ms=least_ms)
-        self.flushes = Flushes(provider)
+        self.flushes = Flushes(provider, always=always_answers)
         self.partial = PartialWords("")
         """The words that may still change."""
+        self.tells_always = tells_always
         self._finish = finish
         self._last = last
 

@@ -7,14 +7,14 @@ import logging
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
-from offhook.errors import ConfigError, EngineError
+from offhook.errors import ConfigError, EngineError, EngineUnavailable
 from offhook.providers.connection import Connection, tls
-from offhook.speech.streams import RecognitionStream, StreamBroke
+from offhook.speech.streams import EndOfTurn, FinalWords, Onset, PartialWords, RecognitionStream, StreamBroke
 from offhook.threads import in_thread
 from offhook.waits import PROVIDER_WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from offhook.errors import OffhookError
     from offhook.providers.connection import Link
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 __all__ = ["NetworkRecogniser"]
 
 logger = logging.getLogger(__name__)
+
+_LOOK_S = 0.2
+_SILENT_S = 1.0
+"""One that tells something all along, and then nothing for so long, is gone."""
 
 
 class NetworkRecogniser(ABC):
@@ -84,7 +88,10 @@ class _Stream(RecognitionStream):
         self._provider = link.refusals.provider
         self._lost = 0
         self._over = False
+        self._silent = 0
         self._connection = Connection(link, self, call_id=call_id)
+        if session.tells_always:
+            self._look_later()
 
     # -- for whoever has the audio ------------------------------------------------------------------------------------
 
@@ -119,7 +126,16 @@ class _Stream(RecognitionStream):
 
     def received(self, message: str | bytes) -> None:
         """A message of the provider's."""
-        self._tell(self._session.received(message))
+        self._silent = 0
+        self._tell(self._noting_words(self._session.received(message)))
+
+    def _noting_words(self, events: Iterable[RecognitionEvent]) -> Iterator[RecognitionEvent]:
+        for event in events:
+            if isinstance(event, Onset | PartialWords):
+                self._session.flushes.told_more()
+            elif isinstance(event, FinalWords | EndOfTurn):
+                self._session.flushes.told_words()
+            yield event
 
     def dropped(self, message: str | bytes) -> None:
         """Audio has waited for too long."""
@@ -134,6 +150,21 @@ class _Stream(RecognitionStream):
             self._over = True
 
     # -- both ---------------------------------------------------------------------------------------------------------
+
+    def _look_later(self) -> None:
+        asyncio.get_running_loop().call_later(_LOOK_S, self._look)
+
+    def _look(self) -> None:
+        """See whether a provider that tells something all along does so in the middle of a turn. Where this process was
+        held up, that counts once."""
+        if self._over:
+            return
+        self._silent = self._silent + 1 if self._session.partial.text else 0
+        if self._silent * _LOOK_S > _SILENT_S:
+            self._connection.close(*self._session.ending())
+            self.broke(EngineUnavailable(f"expected {self._provider} to go on, got nothing for {_SILENT_S:g} s."))
+        else:
+            self._look_later()
 
     def _wait_for(self, number: int) -> None:
         asyncio.get_running_loop().call_later(PROVIDER_WORDS.limit_s, self._waited, number)

@@ -115,6 +115,7 @@ class TelnyxSession(ListeningSession):
             message_ms=_MESSAGE_MS,
             finish='{"type":"Finalize"}' if finishes else None,
             last='{"type":"CloseStream"}',
+            always_answers=finishes,
         )
 
     def received(self, message: str | bytes) -> Iterable[RecognitionEvent]:

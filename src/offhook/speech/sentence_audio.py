@@ -74,6 +74,11 @@ class SentenceAudio:
             self.sounds = self._wanted.sounds(piece)
         return piece
 
+    @property
+    def made_ms(self) -> float:
+        """How much the voice has given."""
+        return self._made / self._given.bytes_per_ms
+
     def words(self, sound: Sound) -> list[Word]:
         """The words that a piece tells, without what is none: when a word is said is worth knowing, and no more."""
         given: object = sound.words
@@ -86,7 +91,7 @@ class SentenceAudio:
             EngineError: it is not all of the sentence.
         """
         rest = self._rewriter.flush()
-        made_ms = self._made / self._given.bytes_per_ms
+        made_ms = self.made_ms
         if self.sounds and made_ms < _SHORTEST_LETTER_MS * (len(self._text) - 10):
             raise EngineError(
                 f"expected audio of a sentence of {len(self._text)} characters, got {made_ms:g} ms of it.",

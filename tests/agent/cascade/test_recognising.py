@@ -632,6 +632,25 @@ async def test_a_call_goes_back_to_a_better_recogniser_between_two_utterances() 
     assert bytes(first.streams[1].pushed) == call.audio(21, 21)
 
 
+async def test_the_same_words_are_heard_again_by_another_recogniser() -> None:
+    """What the one before has told of an utterance that is over says nothing of the next: a second "yes" is one."""
+    first, second = FakeStreamingStt(formats=(PCM_8K,)), FakeStreamingStt(formats=(PCM_8K,))
+    call = Hearing(first, second)
+    await call.say(400)
+    first.streams[0].tell(StreamBroke(OSError()))
+    await settle()
+    second.streams[0].tell(PartialWords("yes", 0.9))
+    await settle()
+    assert ("so far", "yes", True) in call.told
+    call.words.speech_over()
+    assert first.open_streams == 1
+    call.told.clear()
+    await call.say(400)
+    first.streams[1].tell(PartialWords("yes", 0.9))
+    await settle()
+    assert call.told[-1] == ("so far", "yes", True)
+
+
 async def test_what_fails_in_the_call_is_no_failure_of_the_recogniser(live: FakeStreamingStt) -> None:
     """It comes from the midst of the recogniser's own code, and is told to whoever looks after the event loop."""
     seen: list[dict[str, Any]] = []

@@ -21,7 +21,7 @@ from offhook.providers.connection import until_closed
 from offhook.providers.realtime import speaking
 from offhook.providers.realtime.model import OpenAIRealtime
 from offhook.testing.providers import Scripted, StandIns
-from offhook.waits import REALTIME
+from offhook.waits import REALTIME, REALTIME_OF_SEVERAL
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -153,6 +153,7 @@ async def standins(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[StandIns]:
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """The clock of the call runs faster than time: on a slow machine a model that works must not seem to hang."""
     monkeypatch.setattr(speaking, "REALTIME", replace(REALTIME, limit_s=60.0))
+    monkeypatch.setattr(speaking, "REALTIME_OF_SEVERAL", replace(REALTIME_OF_SEVERAL, limit_s=60.0))
 
 
 @pytest.fixture

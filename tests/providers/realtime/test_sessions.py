@@ -149,6 +149,19 @@ async def test_no_more_than_ten_seconds_of_the_caller_are_kept_and_half_a_second
     assert sizes == [10_000, 0, 0]
 
 
+async def test_what_is_said_before_a_session_is_there_is_kept_for_the_next(call: OneCall, standins: StandIns) -> None:
+    """Nobody has heard it yet."""
+    assert call.sessions.current is not None
+    call.sessions.current.ready = False
+    for _ in range(5):
+        call.sessions.audio(b"\x00" * 8000, keep=False)
+    assert call.sessions.kept_ms == 5000
+    assert not call.sessions.several
+    call.sessions.current.ready = True
+    call.sessions.audio(b"\x00" * 8000, keep=False)
+    assert call.sessions.kept_ms <= 1000
+
+
 async def test_a_session_that_breaks_while_it_is_not_in_use_is_no_loss(call: OneCall, standins: StandIns) -> None:
     """Another one is made."""
     call.clock.advance((HOUR_S - 299) * 1000)

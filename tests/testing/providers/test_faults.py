@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from offhook.errors import ConfigError
-from offhook.testing.providers.faults import Fault, Faults
+from offhook.testing.providers.faults import GARBAGE, Fault, Faults, garbled
 
 
 def kinds(faults: Faults, door: str, stage: str, **more: bool) -> list[str]:
@@ -81,6 +81,15 @@ def test_what_is_no_fault_is_refused(values: dict[str, Any]) -> None:
     """It would never happen, and the test that relies on it would pass."""
     with pytest.raises(ConfigError):
         Fault.of(values)
+
+
+def test_garbage_comes_as_an_event_where_events_are_sent() -> None:
+    """Else whoever reads the stream would pass over it."""
+    assert garbled('data: {"a": 1}\n\n', "json") == f"data: {GARBAGE['json']!s}\n\n"
+    assert garbled('data: {"a": 1}\n\n', "binary") == GARBAGE["binary"]
+    assert garbled('{"a": 1}', "text") == GARBAGE["text"]
+    assert garbled(b"data: ", "text") == GARBAGE["text"]
+    assert garbled(None, "text") == GARBAGE["text"]
 
 
 def test_a_fault_is_read_from_json_as_it_is_written() -> None:

@@ -377,6 +377,7 @@ class Recogniser:
             logger.error("call %s: recognition raised %s", self._call_id, describe(error))
             return error
         self._open = opened
+        self._words.restart()  # what another stream has told says nothing of what this one tells
         self._listener.hears(engine)
         if began_ms is not None:
             self._ask_of(opened, lambda: opened.stream.speech_began(0.0))

@@ -76,6 +76,7 @@ class Synthesis:
         self._limits = limits
         self._call_id = call_id
         self._unsaid = InARow()
+        self._letter_ms: dict[int, float] = {}  # what a letter takes a voice, by its id
 
     async def synthesise(self, speech: Speech) -> None:
         """Make all of its audio. Where the source of its words fails, that is its end, and ``speech.error``.
@@ -145,8 +146,8 @@ class Synthesis:
                 if not line.begun:
                     playout.void()
                     continue
-                # What is lost of it is said by the next voice, if it is known: else something would be heard twice.
-                if (rest := playout.cut()) is None:
+                # What is lost of it is said by the next voice.
+                if (rest := playout.cut(self._letter_ms.get(id(voice)))) is None:
                     break
                 line.sentence = rest
             else:
@@ -218,6 +219,8 @@ class Synthesis:
                 call_id=self._call_id,
             )
             self._feed(speech, audio.flush())
+            if audio.sounds:
+                self._letter_ms[id(voice)] = audio.made_ms / len(line.sentence.voice)
         finally:
             self._voices.over(asked)
 

@@ -113,7 +113,7 @@ class WordsSoFar:
             self._forget()
 
     def restart(self) -> None:
-        """Another recogniser hears the utterance anew."""
+        """Another stream hears the utterance anew, or those that follow."""
         self._ended.clear()
         self._turn = _Turn()
 

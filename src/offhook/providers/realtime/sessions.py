@@ -107,6 +107,11 @@ class Sessions:
         return self._current is not None
 
     @property
+    def several(self) -> bool:
+        """Whether there is another model than the one that talks."""
+        return len(self._models) > 1
+
+    @property
     def current(self) -> ModelSession | None:
         """It."""
         return self._current
@@ -120,11 +125,13 @@ class Sessions:
         """A piece of the caller's audio.
 
         ``keep``: it is of a turn that the model has not understood yet. Where the session breaks, the next one is sent
-        it again, but no more than the last 10 s; of other audio, half a second.
+        it again, and so it is of one that was not there yet, but no more than the last 10 s; of other audio, half a
+        second.
         """
         self._kept.append(audio)
         self._kept_ms += len(audio) / self._audio.bytes_per_ms
-        most_ms = _KEPT_MS if keep else _BEFORE_MS
+        unheard = self._current is None or not self._current.ready
+        most_ms = _KEPT_MS if keep or unheard else _BEFORE_MS
         while self._kept_ms > most_ms:
             self._kept_ms -= len(self._kept.popleft()) / self._audio.bytes_per_ms
         if self._current is not None:

@@ -28,7 +28,7 @@ from offhook.providers.realtime.protocol import (
 )
 from offhook.providers.realtime.replies import EXACTLY, GO_ON, Ask, Reply
 from offhook.waiting import WaitOver
-from offhook.waits import REALTIME
+from offhook.waits import REALTIME, REALTIME_OF_SEVERAL
 
 if TYPE_CHECKING:
     from offhook.agent.conversant import SpeechOutlet
@@ -344,9 +344,10 @@ class Speaking:
         if self.mouth is not None:
             self.mouth.send()
         owes = self._asked is not None or self._active is not None or self._turn_owed
-        if owes and self.mouth is not None and now_ms - self._since_ms >= REALTIME.limit_s * 1000:
+        wait = REALTIME_OF_SEVERAL if self._sessions.several else REALTIME
+        if owes and self.mouth is not None and now_ms - self._since_ms >= wait.limit_s * 1000:
             self._since_ms = now_ms
-            self._sessions.restart(WaitOver(REALTIME, REALTIME.limit_s, call_id=self._call_id))
+            self._sessions.restart(WaitOver(wait, wait.limit_s, call_id=self._call_id))
 
     def broke(self) -> None:
         """The session is over: of what it was saying there is what there is."""

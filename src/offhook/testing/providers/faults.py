@@ -10,7 +10,7 @@ from offhook.errors import ConfigError, kind_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["GARBAGE", "Fault", "Faults", "Garbage", "Kind"]
+__all__ = ["GARBAGE", "Fault", "Faults", "Garbage", "Kind", "garbled"]
 
 Kind = Literal[
     "refuse", "hang", "silence", "garbage", "close", "reset", "error", "drop", "ignore", "late", "slow", "rate"
@@ -27,6 +27,14 @@ GARBAGE: dict[str, str | bytes] = {
     "huge": '{"type":"' + "x" * 200_000 + '"}',
 }
 """What a garbled message is replaced by."""
+
+
+def garbled(message: str | bytes | None, garbage: Garbage) -> str | bytes:
+    """What a message is replaced by: in an event of a stream of events, where it is one."""
+    given = GARBAGE[garbage]
+    if isinstance(message, str) and message.startswith("data: ") and isinstance(given, str):
+        return f"data: {given}\n\n"
+    return given
 
 
 @dataclass(frozen=True, slots=True)

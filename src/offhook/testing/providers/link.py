@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from offhook.errors import OffhookError
 from offhook.testing.providers.ears import Ears
-from offhook.testing.providers.faults import GARBAGE
+from offhook.testing.providers.faults import garbled
 from offhook.testing.providers.session import (
     Accept,
     Close,
@@ -321,7 +321,7 @@ class Link:
             case "silence":
                 self._silent = True
             case "garbage":
-                return GARBAGE[fault.garbage]
+                return garbled(message, fault.garbage)
             case "drop":
                 return None
             case "close" | "refuse":
