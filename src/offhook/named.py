@@ -30,6 +30,7 @@ VOICES: Final[dict[str, str]] = {
     "flite": "offhook.speech.engines:flite",
     "openai": "offhook.providers.openai_speech:named",
     "rime": "offhook.providers.rime:named",
+    "telnyx": "offhook.providers.telnyx_voice:named",
 }
 """What speaks, likewise."""
 
