@@ -67,10 +67,10 @@ class TelnyxTts:
             raise ConfigError(f"expected a voice as Provider.Model.Voice, got {voice!r}.", fix=f'tts="telnyx:{_VOICE}"')
         self._settings = dict(settings or {})
         base = base_of("Telnyx", base_url, *BASE_URLS, default=ADDRESS)
-        query: list[tuple[str, object]] = [("voice", voice), ("audio_format", "mp3"), *(options or {}).items()]
+        query: dict[str, object] = {"voice": voice, "audio_format": "mp3", **(options or {})}
         self._link = Link(
             refusals=REFUSALS,
-            url=with_query(f"{base}/text-to-speech/speech", query),
+            url=with_query(f"{base}/text-to-speech/speech", query.items()),
             headers={"Authorization": f"Bearer {key}"},
         )
 
@@ -142,7 +142,7 @@ class _Stream:
     # -- for its sentences --------------------------------------------------------------------------------------------
 
     def over(self, sentence: _Sentence) -> None:
-        """It is said, or will not be."""
+        """It was given to its end, or will not be."""
         self._asked.discard(sentence)
 
     def broke(self, sentence: _Sentence, error: OffhookError) -> None:
@@ -189,7 +189,6 @@ class _Sentence:
     def end(self, error: OffhookError | None = None) -> _Sentence:
         """There is no more of it; ``error``: though there should be."""
         self._over, self._error = True, error
-        self._stream.over(self)
         self._more.set()
         return self
 
@@ -198,8 +197,14 @@ class _Sentence:
         if self._connection is not None:
             self._connection.close(*([STOP] if self._text is not None else []))
         self._mp3.clear()
-        self._pcm, self._ended = iter(()), True
+        self._pcm = iter(())
         self.end()
+        self._done()
+
+    def _done(self) -> None:
+        """Nobody gets any more of it."""
+        self._ended = True
+        self._stream.over(self)
 
     # -- for the connection -------------------------------------------------------------------------------------------
 
@@ -254,7 +259,7 @@ class _Sentence:
                     self._more.clear()
                     await self._more.wait()
                 else:
-                    self._ended = True
+                    self._done()
                     if self._error is None and self._begun and (pcm := self._decoder.flush()):
                         return Sound(pcm)
             except CodecError as error:
