@@ -142,10 +142,13 @@ class Synthesis:
             except Exception as failure:
                 error = failure
                 self._failed(voice, speech, failure)
-                if not line.begun:
+                again = at < len(voices) and not (voices[at] is voice and isinstance(failure, WaitOver))
+                if not line.begun or (again and playout.unheard()):
+                    line.begun = False
                     playout.void()
                     continue
-                # What is lost of it is said by the next voice, if it is known: else something would be heard twice.
+                # What is lost of it is said by the next voice, if it is known. It is not guessed: a word more would be
+                # heard twice, and without a word that is left out ("not") the caller may hear the contrary.
                 if (rest := playout.cut()) is None:
                     break
                 line.sentence = rest
