@@ -124,16 +124,6 @@ async def test_a_sentence_without_a_sound_comes_to_its_end(standins: StandIns) -
     stream.close()
 
 
-async def test_a_sentence_that_is_there_but_not_given_yet_is_dropped_with_the_others(standins: StandIns) -> None:
-    """Nothing of what was asked for is said after a cancellation."""
-    stream = TelnyxTts().open(PCM_8K)
-    sounds = stream.speak("one two")
-    await until(standins, "gone", 1)
-    stream.cancel()
-    assert await heard_ms(sounds) == 0
-    stream.close()
-
-
 def test_a_voice_is_named_with_its_provider(monkeypatch: pytest.MonkeyPatch) -> None:
     """By all three parts of its name."""
     monkeypatch.setenv("TELNYX_API_KEY", "a key")

@@ -142,6 +142,18 @@ async def test_a_cancellation_is_at_the_provider_within_50_ms(name: str, standin
 
 
 @pytest.mark.parametrize("name", SOCKETS)
+async def test_a_sentence_that_is_there_is_dropped_with_the_others(name: str, standins: StandIns) -> None:
+    """Nothing of what was asked for is given after a cancellation, whether or not the vendor is done with it."""
+    voice = voice_of(name)
+    stream = voice.open(voice.formats[0])
+    first, second = stream.speak("one two"), stream.speak("three")
+    await all_of(second)
+    stream.cancel()
+    assert await all_of(first) == (b"", [])
+    stream.close()
+
+
+@pytest.mark.parametrize("name", SOCKETS)
 async def test_a_sentence_that_is_not_wanted_is_dropped_alone(name: str, standins: StandIns) -> None:
     """The one after it is said; the last one that is dropped cancels."""
     voice = voice_of(name)
