@@ -32,6 +32,7 @@ VOICES: Final[dict[str, str]] = {
     "livekit": "offhook.providers.livekit.tts:named",
     "openai": "offhook.providers.openai_speech:named",
     "rime": "offhook.providers.rime:named",
+    "telnyx": "offhook.providers.telnyx_voice:named",
 }
 """What speaks, likewise."""
 

@@ -368,6 +368,50 @@ def test_a_sentence_broken_off_before_its_first_word_is_not_in_the_text() -> Non
     assert playout.text == ""
 
 
+@pytest.mark.parametrize("written", [PCMU, PCM_8K])
+def test_a_sentence_of_which_only_silence_was_sent_can_be_said_anew(written: AudioFormat) -> None:
+    """And none of which anything was, or may have been; or whose words are known, so that it can be gone on with."""
+    sound, silence = tone_of(written), written.silence
+    playout = Playout(written, FINE)
+    playout.begin(Spoken.plain("one"))
+    playout.feed(sound)
+    assert playout.unheard()
+    (name,) = marks(list(playout.due(0)))
+    assert not playout.unheard()
+    playout.begin(Spoken.plain("two three"))
+    playout.feed(silence + sound)
+    assert playout.unheard()
+    playout.mark_returned(name, 20)
+    list(playout.due(20))
+    assert playout.unheard()
+    timed = deepcopy(playout)
+    timed.time_words([Word("two", 0, 100)])
+    assert not timed.unheard()
+    playout.void()
+    playout.begin(Spoken.plain("four"))
+    playout.feed(sound)
+    assert playout.unheard()
+    playout.finish()
+    assert playout.text == "one four"
+    assert playout.fed_ms == 60
+    assert not playout.unheard()
+
+
+def test_a_sentence_whose_beginning_was_heard_is_not_said_anew() -> None:
+    """Whatever that was."""
+    playout = Playout(PCMU, FINE)
+    playout.begin(Spoken.plain("one"))
+    playout.feed(PCMU.silence * 3)
+    for now_ms in (0, 20):
+        (name,) = marks(list(playout.due(now_ms)))
+        playout.mark_returned(name, now_ms + 20)
+    assert not playout.unheard()
+
+
+def tone_of(written: AudioFormat) -> bytes:
+    return b"\x20" * written.frame_bytes
+
+
 FINE = PlayoutOptions(first_ms=20, chunk_ms=20, lead_ms=20)
 """A frame at a time."""
 

@@ -1,4 +1,4 @@
-"""Recognisers over the network, on the phone: ``serve``, the exchange, a recorded caller, and stand-ins that hear."""
+"""Recognisers and a voice over the network, on the phone: ``serve``, the exchange, a recorded caller, and stand-ins."""
 
 from __future__ import annotations
 
@@ -74,6 +74,23 @@ def test_where_one_breaks_in_a_turn_the_next_hears_all_of_it(make_office: Any, s
     assert {"open", "sunday"} & {*words_in(heard["text"])}
     assert "EngineUnavailable" in office.agent.log
     assert json.dumps(standins.env["DEEPGRAM_API_KEY"]) not in office.agent.log
+
+
+def test_a_caller_is_spoken_to_by_a_voice_whose_audio_is_mp3(make_office: Any, standins: StandIns) -> None:
+    """It is decoded on its way to the line; where the connection breaks under it the caller is answered, too."""
+    office = make_office("networked:spoken", standins.env).ready()
+    for kind in (None, "reset"):
+        if kind is not None:
+            standins.fault("telnyx-tts", "audio", kind, times=None)
+        call = office.place(WAIT, SAY, WAIT, OVER)
+        report = office.over(call)
+        assert report["caller"]["missed_steps"] == []
+        (heard,) = office.told(call, "turn.heard")
+        assert ("reply", f"I heard {heard['text']}.") in office.spoken(call)
+        asked = standins.sent("telnyx-tts", "flush")[-1]
+        assert json.loads(asked["message"]) == {"text": f"I heard {heard['text']}.", "flush": True}
+    assert sum(entry["bytes"] for entry in standins.sent("telnyx-tts", "audio")) > 8 * 1000
+    assert "EngineUnavailable" in office.agent.log
 
 
 def test_without_a_key_nothing_is_started(launch: Any, exchange: Any) -> None:

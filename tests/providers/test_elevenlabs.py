@@ -57,6 +57,25 @@ def test_elevenlabs_tells_letters_which_become_words() -> None:
         told(session, {"error": "quota"})
 
 
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_times_of_letters_are_those_of_the_sentence(goes_on: bool) -> None:
+    """Whether they begin anew with each message, as they are said to, or go on."""
+    session = ElevenLabsSession(PCMU, {})
+    session.say(1, "Hello there you.")
+    said = []
+    for text, from_ms in (("Hel", 0), ("lo there ", 300), ("you.", 1200)):
+        first = from_ms if goes_on else 0
+        starts = [first + 100 * at for at in range(len(text))]
+        letters = {"chars": [*text], "charStartTimesMs": starts, "charDurationsMs": [100] * len(text)}
+        said += told(session, {"contextId": "1", "normalizedAlignment": letters})
+    said += told(session, {"contextId": "1", "isFinal": True})
+    assert [word for each in said if isinstance(each, SentenceWords) for word in each.words] == [
+        Word("Hello", 0, 500),
+        Word("there", 600, 1100),
+        Word("you.", 1200, 1600),
+    ]
+
+
 def test_settings_of_the_voice_go_with_each_context() -> None:
     """Where there are some."""
     assert "voice_settings" in ElevenLabsSession(PCMU, {"speed": 1.1}).say(1, "Hm.")[0]

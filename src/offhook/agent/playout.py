@@ -171,6 +171,15 @@ class Playout:
         """Drop all audio behind ``at`` that was not sent."""
         del self._audio[max(at, self._sent) - self._dropped :]
 
+    def unheard(self) -> bool:
+        """Whether nothing of the last sentence was sent but silence, and the voice has told no words of it: then it can
+        be said anew, and nothing is heard twice."""
+        last = self._segments[-1]
+        start = last.start - self._dropped
+        if last.end is not None or last.words or start < 0:
+            return False
+        return not self.audio.sounds(bytes(self._audio[start : self._sent - self._dropped]))
+
     def void(self) -> None:
         """Nothing is said in the last sentence: its audio is silence, and dropped where it was not sent."""
         last = self._segments[-1]

@@ -156,7 +156,7 @@ class LiveKit(Client):
     async def open(self) -> None:
         """A stream of its plugin; it takes linear audio alone."""
         import aiohttp
-        from livekit.plugins import deepgram
+        import livekit.plugins.deepgram as deepgram  # not from: mypy finds the package of plugins where one is there
 
         if LiveKit._session is None:
             LiveKit._session = aiohttp.ClientSession()

@@ -66,6 +66,7 @@ _VOICES: Final = {
     "elevenlabs": "elevenlabs",
     "rime": "rime",
     "openai": "speech",
+    "telnyx": "telnyx-tts",
 }
 _TELL_WORDS: Final = {"cartesia", "elevenlabs", "rime"}
 _MODEL: Final = "openai"

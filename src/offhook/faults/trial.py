@@ -30,6 +30,7 @@ from offhook.providers import (
     OpenAISpeech,
     Rime,
     TelnyxStt,
+    TelnyxTts,
 )
 from offhook.speech.base import Recognition
 from offhook.speech.testing import FakeTts, FakeVad, tone
@@ -65,6 +66,7 @@ _MADE: Final[Mapping[str, Callable[[str], Any]]] = {
     "voice cartesia": lambda origin: Cartesia("v", api_key=KEY, base_url=origin),
     "voice elevenlabs": lambda origin: ElevenLabs("v", api_key=KEY, base_url=origin),
     "voice rime": lambda origin: Rime(api_key=KEY, base_url=origin),
+    "voice telnyx": lambda origin: TelnyxTts(api_key=KEY, base_url=f"{origin}/v2"),
     "voice openai": lambda origin: OpenAISpeech(api_key=KEY, base_url=f"{origin}/v1"),
 }
 

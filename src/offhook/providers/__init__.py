@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from offhook.providers.realtime.model import OpenAIRealtime
     from offhook.providers.rime import Rime
     from offhook.providers.telnyx import TelnyxStt
+    from offhook.providers.telnyx_voice import TelnyxTts
 
 __all__ = [
     "AssemblyAI",
@@ -30,6 +31,7 @@ __all__ = [
     "OpenAISpeech",
     "Rime",
     "TelnyxStt",
+    "TelnyxTts",
 ]
 
 _HOMES = {
@@ -46,6 +48,7 @@ _HOMES = {
     "OpenAISpeech": "openai_speech",
     "Rime": "rime",
     "TelnyxStt": "telnyx",
+    "TelnyxTts": "telnyx_voice",
 }
 
 

@@ -120,7 +120,7 @@ class ElevenLabsSession(SpeakingSession):
         if told.get("audio"):
             yield SentenceAudio(sentence, audio_in(told["audio"], self.provider))
         letters = self._letters.setdefault(sentence, _Letters())
-        if words := letters.add(told.get("alignment")):
+        if words := letters.add(told.get("alignment") or told.get("normalizedAlignment")):
             yield SentenceWords(sentence, words)
         if told.get("isFinal") or told.get("is_final"):
             del self._letters[sentence]
@@ -148,37 +148,49 @@ def _close(sentence: int) -> dict[str, Any]:
 
 
 class _Letters:
-    """The letters of a sentence with their times, on their way to words. A word is over with the space after it."""
+    """The letters of a sentence with their times, on their way to words. A word is over with the space after it.
+
+    Times count from the end of the letters that were told before; some say that they go on counting. A message in
+    which they begin anew says which.
+    """
 
     def __init__(self) -> None:
         self._word = ""
         self._began_ms = self._ended_ms = 0.0
+        self._told_ms = 0.0
+        """Up to where letters are told."""
+        self._anew = False
 
     def add(self, alignment: object) -> tuple[Word, ...]:
         """More letters; the words that are over."""
         if not isinstance(alignment, dict):
             return ()
         letters, starts, lengths = (
-            alignment.get(names[0], alignment.get(names[1]))
+            next((alignment[name] for name in names if alignment.get(name) is not None), None)
             for names in (
                 ("chars", "characters"),
-                ("charStartTimesMs", "char_start_times_ms"),
-                ("charDurationsMs", "char_durations_ms"),
+                ("charStartTimesMs", "charsStartTimesMs", "char_start_times_ms"),
+                ("charDurationsMs", "charsDurationsMs", "char_durations_ms"),
             )
         )
         if not (isinstance(letters, list) and isinstance(starts, list) and isinstance(lengths, list)):
             return ()
+        first = next((start for start in starts if isinstance(start, int | float)), 0.0)
+        self._anew = self._anew or first < self._told_ms / 2
+        since_ms = self._told_ms if self._anew else 0.0
         words: list[Word] = []
         for letter, start_ms, length_ms in zip(letters, starts, lengths, strict=False):
             if not isinstance(letter, str) or not isinstance(start_ms, int | float):
                 continue
+            at_ms = since_ms + float(start_ms)
+            self._told_ms = at_ms + (float(length_ms) if isinstance(length_ms, int | float) else 0.0)
             if not letter.strip():
                 words += self.rest()
                 continue
             if not self._word:
-                self._began_ms = float(start_ms)
+                self._began_ms = at_ms
             self._word += letter
-            self._ended_ms = float(start_ms) + (float(length_ms) if isinstance(length_ms, int | float) else 0.0)
+            self._ended_ms = self._told_ms
         return tuple(words)
 
     def rest(self) -> tuple[Word, ...]:

@@ -73,6 +73,9 @@ class _Stream:
         self._audio = audio
         self._call_id = call_id
         self._sentences: dict[int, _Sentence] = {}
+        """Those that are owed."""
+        self._there: set[_Sentence] = set()
+        """Those that are here to their end, and were not given to it."""
         self._count = 0
         self._closed = False
         self._refused: OffhookError | None = None
@@ -102,9 +105,10 @@ class _Stream:
 
     def cancel(self) -> None:
         """Say nothing of it any more."""
-        for sentence in self._sentences.values():
+        for sentence in [*self._sentences.values(), *self._there]:
             sentence.drop()
         self._sentences.clear()
+        self._there.clear()
         self._send(self._session.cancel())
 
     def close(self) -> None:
@@ -120,6 +124,10 @@ class _Stream:
         """A sentence is not wanted any more; if no other is, the provider is told."""
         if self._sentences.pop(number, None) is not None and not self._sentences:
             self._send(self._session.cancel())
+
+    def given(self, sentence: _Sentence) -> None:
+        """There is no more of it to give."""
+        self._there.discard(sentence)
 
     # -- for the connection -------------------------------------------------------------------------------------------
 
@@ -141,6 +149,7 @@ class _Stream:
                     self._worked = True
                     if sentence is not None:
                         del self._sentences[number]
+                        self._there.add(sentence)
                         sentence.end()
         self._send(self._session.next())
 
@@ -221,6 +230,7 @@ class _Sentence:
     async def __anext__(self) -> Sound:
         while not self._sounds:
             if self._over:
+                self._stream.given(self)
                 if self._error is not None:
                     raise self._error
                 raise StopAsyncIteration
@@ -232,4 +242,5 @@ class _Sentence:
         """Drop it."""
         self.drop()
         self._error = None
+        self._stream.given(self)
         self._stream.unwanted(self._number)

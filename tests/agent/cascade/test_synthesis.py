@@ -364,6 +364,44 @@ async def test_what_is_left_of_a_sentence_is_said_by_the_next_voice(phone: Any, 
     assert len(call.stream.played) / 16 == pytest.approx(9 * 200, abs=40)
 
 
+@pytest.mark.parametrize("deed", ["break", "hang"])
+async def test_a_sentence_that_breaks_off_before_it_is_sent_is_said_anew(phone: Any, elapse: Any, deed: Any) -> None:
+    """All of it by the next voice, where the first does not tell its words: nothing twice, and nothing is lost."""
+    first = FakeStreamingTts(word_ms=1000, timed=False, deeds=["say", deed])
+    second = FakeStreamingTts(word_ms=1000, timed=False)
+    call = await phone(agent_of(), "when", tts=first, fallback=Fallback(second))
+    await call.say()
+    await elapse(1.05)
+    await call.until_quiet()
+    assert heard(call) == [THREE]
+    assert second.asked == [("Two is here.", True), ("Three is here.", False)]
+    assert len(call.stream.played) / 16 == pytest.approx(9 * 1000, abs=40)
+
+
+async def test_a_sentence_that_breaks_off_while_it_is_heard_is_not_gone_on_with(phone: Any, elapse: Any) -> None:
+    """Where nobody knows its words: what there is of it is heard, then the next sentence."""
+    first = FakeStreamingTts(piece_ms=450, timed=False, deeds=["hang"])
+    second = FakeStreamingTts(timed=False)
+    call = await phone(agent_of(), "when", tts=first, fallback=Fallback(second))
+    await call.say()
+    await call.line(600)
+    await elapse(1.05)
+    await call.until_quiet()
+    assert second.asked == [("Two is here.", True), ("Three is here.", False)]
+    assert len(call.stream.played) / 16 == pytest.approx(450 + 6 * 200, abs=40)
+
+
+async def test_a_sentence_that_no_voice_says_to_its_end_is_heard_as_far_as_the_last_one_said_it(phone: Any) -> None:
+    """It is said anew only where somebody is left to do so."""
+    first = FakeStreamingTts(piece_ms=450, timed=False, deeds=["say", "break"])
+    second = FakeStreamingTts(piece_ms=450, timed=False, deeds=["break"])
+    call = await phone(agent_of(), "when", tts=first, fallback=Fallback(second))
+    await call.say()
+    await call.until_quiet()
+    assert second.asked[0] == ("Two is here.", True)
+    assert len(call.stream.played) / 16 == pytest.approx(600 + 450 + 600, abs=40)
+
+
 async def test_a_voice_that_is_alone_says_what_is_left_itself(phone: Any) -> None:
     """On a new connection."""
     tts = FakeStreamingTts(piece_ms=450, deeds=["break"])

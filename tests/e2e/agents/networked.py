@@ -1,4 +1,4 @@
-"""Agents that hear through services over the network."""
+"""Agents that hear and speak through services over the network."""
 
 from offhook import Agent, Call, Heard
 
@@ -21,3 +21,4 @@ deepgram = agent_of("deepgram")
 flux = agent_of("deepgram:flux")
 telnyx = agent_of("telnyx")
 two = agent_of("deepgram", "moonshine")
+spoken = Agent(name="Networked", greeting="Hello and welcome.", tts=["telnyx", "flite"], dialog=Parrot())

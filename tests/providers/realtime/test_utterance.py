@@ -90,12 +90,12 @@ def test_what_breaks_off_is_said_as_far_as_there_is_audio_of_it() -> None:
     utterance = Utterance("i1", PCMU)
     utterance.words(WORDS)
     utterance.audio(SECOND)
-    assert utterance.break_off() == "one two three four"
+    assert utterance.break_off() == "one two three"
     assert utterance.complete
     line = Line(utterance)
     line.run(1200)
     assert utterance.ended(line.now_ms)
-    assert utterance.heard == "one two three four"
+    assert utterance.heard == "one two three"
 
 
 def test_one_without_audio_says_nothing() -> None:

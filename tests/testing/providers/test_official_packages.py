@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ import httpx
 import pytest
 
 from offhook.audio.codecs import make_decoder
+from offhook.audio.mp3 import Mp3Decoder
 from offhook.audio.resample import resample
 from offhook.testing.providers import Answer
 
@@ -330,4 +332,128 @@ async def test_the_package_of_openai_speaks(providers: StandIns, require: Any) -
     reply = await client.audio.speech.create(model="tts-1", voice="alloy", input=PHRASE, response_format="pcm")
     await client.close()
     heard = await providers.engines.recogniser().recognise(resample(reply.content, 24_000, 16_000), 0, None)
+    assert understood(words_in(heard.text))
+
+
+# -- ElevenLabs -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def elevenlabs(providers: StandIns, require: Any) -> Any:
+    """Its package's client; its own socket speaks TLS alone, which nobody has on loopback."""
+    require(find_spec("elevenlabs") is not None, "the package elevenlabs")
+    from elevenlabs.client import ElevenLabs
+
+    base = providers.env["ELEVENLABS_BASE_URL"]
+    client = ElevenLabs(api_key="a key", base_url=base)
+    speech: Any = client.text_to_speech
+    speech._ws_base_url = base.replace("http", "ws", 1)
+    return client
+
+
+@pytest.mark.parametrize("output_format", ["ulaw_8000", "mp3_44100_128"])
+async def test_the_package_of_elevenlabs_says_texts_that_come_piece_by_piece(
+    elevenlabs: Any, providers: StandIns, output_format: str
+) -> None:
+    """Until the socket is closed, which is the end of all of them."""
+    from elevenlabs import VoiceSettings
+
+    def say() -> bytes:
+        pieces = elevenlabs.text_to_speech.convert_realtime(
+            "a voice",
+            text=iter(f"{word} " for word in PHRASE.split()),
+            model_id="eleven_flash_v2_5",
+            output_format=output_format,
+            voice_settings=VoiceSettings(stability=0.5),
+        )
+        return b"".join(pieces)
+
+    audio = await asyncio.to_thread(say)
+    heard = await providers.engines.recogniser().recognise(written(audio, output_format), 0, None)
+    assert understood(words_in(heard.text))
+
+
+async def test_the_package_of_elevenlabs_is_told_of_a_refusal(elevenlabs: Any, providers: StandIns) -> None:
+    """As an error of its own."""
+    from elevenlabs.core.api_error import ApiError
+
+    providers.fault("elevenlabs-single", "audio", "error", text="quota_exceeded", code=1008)
+
+    def say() -> bytes:
+        return b"".join(elevenlabs.text_to_speech.convert_realtime("a voice", text=iter([PHRASE])))
+
+    with pytest.raises(ApiError) as told:
+        await asyncio.to_thread(say)
+    assert told.value.body["message"] == "quota_exceeded"
+
+
+async def test_messages_of_several_contexts_are_of_the_types_of_the_package_of_elevenlabs(
+    elevenlabs: Any, providers: StandIns
+) -> None:
+    """It has no client for them: what one would send is understood, and what it would be sent is what it describes."""
+    from elevenlabs.types.audio_output_multi import AudioOutputMulti
+    from elevenlabs.types.close_context import CloseContext
+    from elevenlabs.types.close_socket import CloseSocket
+    from elevenlabs.types.final_output_multi import FinalOutputMulti
+    from elevenlabs.types.flush_context import FlushContext
+    from elevenlabs.types.initialise_context import InitialiseContext
+    from elevenlabs.types.initialize_connection_multi import InitializeConnectionMulti
+    from elevenlabs.types.keep_context_alive import KeepContextAlive
+    from elevenlabs.types.send_text_multi import SendTextMulti
+    from websockets.asyncio.client import connect
+
+    first, second = PHRASE[:10], PHRASE[10:]
+    asked = [
+        InitializeConnectionMulti(context_id="a"),
+        SendTextMulti(context_id="a", text=first),
+        InitialiseContext(context_id="b", text="Yes. "),
+        KeepContextAlive(context_id="b"),
+        FlushContext(context_id="a", text=second, flush=True),
+        FlushContext(context_id="b", flush=True),
+        CloseContext(context_id="a", close_context=True),
+        CloseSocket(close_socket=True),
+    ]
+    where = providers.env["ELEVENLABS_BASE_URL"].replace("http", "ws", 1)
+    url = f"{where}/v1/text-to-speech/v/multi-stream-input?output_format=ulaw_8000"
+    async with connect(url, additional_headers={"xi-api-key": "a key"}) as socket:
+        for message in asked:
+            await socket.send(message.json(exclude_none=True))
+        told = [json.loads(message) async for message in socket]
+    finals = [FinalOutputMulti.model_validate(message) for message in told if message.get("isFinal")]
+    audio = [AudioOutputMulti.model_validate(message) for message in told if not message.get("isFinal")]
+    assert sorted(str(final.context_id) for final in finals) == ["a", "b"]
+    of_a = [one for one in audio if one.context_id == "a"]
+    pcmu = b"".join(base64.b64decode(one.audio) for one in of_a)
+    heard = await providers.engines.recogniser().recognise(pcm_16k(pcmu), 0, None)
+    assert understood(words_in(heard.text))
+    letters = [letter for one in of_a if one.alignment for letter in one.alignment.chars or []]
+    assert understood(words_in("".join(letters)))
+
+
+def written(audio: bytes, output_format: str) -> bytes:
+    """Pcm at 16 kHz."""
+    if output_format.startswith("ulaw"):
+        return pcm_16k(audio)
+    decoder = Mp3Decoder(16_000)
+    return b"".join(decoder.decode(audio)) + decoder.flush()
+
+
+# -- Telnyx -----------------------------------------------------------------------------------------------------------
+
+
+async def test_the_package_of_telnyx_says_a_text(providers: StandIns) -> None:
+    """In MP3, until it says that no other follows; its own types know every message."""
+    from telnyx import AsyncTelnyx
+
+    asked: list[Any] = [{"text": " ", "voice_settings": {"voice_speed": 1.0}}, {"text": PHRASE}, {"text": ""}]
+    async with (
+        AsyncTelnyx(api_key="a key", base_url=providers.env["TELNYX_SPEECH_BASE_URL"]) as client,
+        client.text_to_speech.stream(extra_query={"voice": "Telnyx.NaturalHD.astra"}) as connection,
+    ):
+        for each in asked:
+            await connection.send(each)
+        told: list[Any] = [event async for event in connection]
+    assert [event.type for event in told] == ["audio_chunk"] * (len(told) - 1) + ["final"]
+    mp3 = b"".join(base64.b64decode(event.audio or "") for event in told)
+    heard = await providers.engines.recogniser().recognise(written(mp3, "mp3"), 0, None)
     assert understood(words_in(heard.text))

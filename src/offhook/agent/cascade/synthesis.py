@@ -143,7 +143,9 @@ class Synthesis:
             except Exception as failure:
                 error = failure
                 self._failed(voice, speech, failure)
-                if not line.begun:
+                again = at < len(voices) and not (voices[at] is voice and isinstance(failure, WaitOver))
+                if not line.begun or (again and playout.unheard()):
+                    line.begun = False
                     playout.void()
                     continue
                 # What is lost of it is said by the next voice.

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Cut", "Utterance"]
 
+_LETTER_MS = 75.0
+"""What a letter takes these models to say, at leisure: the next session goes on in words of its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cut:
@@ -87,7 +90,7 @@ class Utterance:
         that are in that."""
         if self.complete or self.over:
             return self.text
-        self.playout.cut()
+        self.playout.cut(_LETTER_MS)
         self.finish()
         self._words = [self.playout.text]
         return self.text

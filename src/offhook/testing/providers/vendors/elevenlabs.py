@@ -1,7 +1,7 @@
 """ElevenLabs' voices: ``multi-stream-input``, contexts on one connection, and ``stream-input``, which has one.
 
 The wire is that of the vendor's reference and of the official package. Texts of a context are gathered, and said when
-they are flushed or the context is closed.
+they are flushed or the context is closed. The times of letters count from the end of those that were told before.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any
 
+from offhook.audio.mp3 import Mp3Encoder
 from offhook.speech.streams import AudioFormat
 from offhook.testing.providers.session import (
     Accept,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["VENDOR", "ElevenLabs"]
 
 _ENCODINGS: dict[str, Any] = {"ulaw": "pcmu", "alaw": "pcma", "pcm": "pcm"}
+_MP3_RATES = ("22050", "24000", "44100")
 _MOST_CONTEXTS = 5
 
 
@@ -53,12 +55,21 @@ class ElevenLabs:
         self._saying: dict[str, int] = {}
         """How many texts of a context are being said."""
         self._closing: set[str] = set()
+        self._ending = False
+        self._told_ms: dict[str, float] = {}
+        """Up to where the letters of the text that a context says are told."""
+        self._bit_rate: int | None = None
+        """Of MP3, where that is wanted."""
+        self._mp3: dict[str, Mp3Encoder] = {}
 
     def opened(self, request: Request) -> Iterator[Act]:
         """The key is in a header; the format is in the address."""
-        law, _, rate = request.one("output_format", "pcm_16000").partition("_")
+        law, rate, bit_rate = (request.one("output_format", "mp3_44100_128") + "__").split("_")[:3]
         if not request.headers.get("xi-api-key") and not request.headers.get("authorization"):
             yield Refuse(401, {"detail": {"status": "needs_authorization"}})
+        elif law == "mp3" and rate in _MP3_RATES and bit_rate.isdecimal():
+            self._audio, self._bit_rate = AudioFormat("pcm", int(rate)), 1000 * int(bit_rate)
+            yield Accept()
         elif law not in _ENCODINGS or not rate.isdecimal() or (law != "pcm" and rate != "8000"):
             yield Refuse(400, {"detail": {"status": "unsupported_output_format"}})
         else:
@@ -70,13 +81,15 @@ class ElevenLabs:
         told = as_object(message) or {}
         if told.get("close_socket"):
             return "end"
-        if told.get("close_context"):
-            return "cancel"
+        if "close_context" in told:
+            return "cancel" if told["close_context"] is True else "keep_alive"
+        if told.get("flush") is True:
+            return "flush"
         if not isinstance(told.get("text"), str):
             return "unknown"
-        if told["text"] == "" and not self._several:
-            return "end"
-        return "flush" if told.get("flush") else "text"
+        if told["text"] == "":
+            return "keep_alive" if self._several else "end"
+        return "text"
 
     def received(self, message: str | bytes) -> Iterator[Act]:
         """A text of a context, or the end of one."""
@@ -88,7 +101,7 @@ class ElevenLabs:
                     yield self._error("max_active_conversations")
                     yield Close(1008, "max_active_conversations")
                     return
-                self._texts[context] = self._texts.get(context, "") + told["text"]
+                self._texts[context] = self._texts.get(context, "") + str(told.get("text") or "")
                 if kind == "flush":
                     yield from self._say(context)
             case "cancel" if context in self._texts:
@@ -97,13 +110,14 @@ class ElevenLabs:
                 if not self._saying.get(context):
                     yield from self._over(context)
             case "end":
+                self._ending = True
+                if not self._texts:
+                    yield Close(1000)
                 self._closing |= {*self._texts}
                 for each in [*self._texts]:
                     yield from self._say(each)
                     if not self._saying.get(each):
                         yield from self._over(each)
-                if not self._texts:
-                    yield Close(1000)
             case _:
                 return
 
@@ -118,21 +132,39 @@ class ElevenLabs:
         """Audio, the times of the letters, and the end of a context that was closed."""
         match event:
             case Piece(context, audio, words):
-                told: dict[str, Any] = {"audio": base64.b64encode(audio).decode()}
-                yield self._send("audio", context, {**told, **({"alignment": _letters(words)} if words else {})})
+                yield from self._give(context, self._written(context, audio), words)
             case Spoken(context):
+                if context in self._mp3:
+                    yield from self._give(context, self._mp3.pop(context).flush(), ())
+                self._told_ms.pop(context, None)
                 self._saying[context] -= 1
                 if context in self._closing and not self._saying[context]:
                     yield from self._over(context)
             case _:
                 return
 
+    def _written(self, context: str, audio: bytes) -> bytes:
+        if self._bit_rate is None:
+            return audio
+        if context not in self._mp3:
+            self._mp3[context] = Mp3Encoder(self._audio.sample_rate, bit_rate=self._bit_rate)
+        return self._mp3[context].process(audio)
+
+    def _give(self, context: str, audio: bytes, words: Sequence[Word]) -> Iterator[Act]:
+        told: dict[str, Any] = {"audio": base64.b64encode(audio).decode()}
+        if words:
+            letters = _letters(words, self._told_ms.get(context, 0.0))
+            self._told_ms[context] = words[-1].ended_ms
+            told |= {"alignment": letters, "normalizedAlignment": letters}
+        if audio or words:
+            yield self._send("audio", context, told)
+
     def _over(self, context: str) -> Iterator[Act]:
         self._closing.discard(context)
         self._saying.pop(context, None)
         self._texts.pop(context, None)
         yield self._send("done", context, {"isFinal": True})
-        if not self._several:
+        if self._ending and not self._texts:
             yield Close(1000)
 
     def failure(self, code: int, text: str) -> Iterator[Act]:
@@ -149,8 +181,9 @@ class ElevenLabs:
         return Send("error", to_json({"message": text, "error": text, "code": 1008}))
 
 
-def _letters(words: Sequence[Word]) -> dict[str, Any]:
-    """The letters of words, each as long as the others of its word, with a space after each word."""
+def _letters(words: Sequence[Word], since_ms: float) -> dict[str, Any]:
+    """The letters of words, each as long as the others of its word, with a space after each word, and their times from
+    ``since_ms``."""
     letters: list[str] = []
     starts: list[int] = []
     lengths: list[int] = []
@@ -158,10 +191,10 @@ def _letters(words: Sequence[Word]) -> dict[str, Any]:
         each_ms = (word.ended_ms - word.began_ms) / max(1, len(word.text))
         for at, letter in enumerate(word.text):
             letters.append(letter)
-            starts.append(round(word.began_ms + at * each_ms))
+            starts.append(round(word.began_ms + at * each_ms - since_ms))
             lengths.append(round(each_ms))
         letters.append(" ")
-        starts.append(round(word.ended_ms))
+        starts.append(round(word.ended_ms - since_ms))
         lengths.append(0)
     return {"chars": letters, "charStartTimesMs": starts, "charDurationsMs": lengths}
 
