@@ -42,6 +42,7 @@ MODELS: Final[dict[str, str]] = {
 """Language models that do not speak OpenAI's chat protocol, likewise: an :class:`offhook.models.base.LanguageModel`."""
 
 SPEECH_TO_SPEECH: Final[dict[str, str]] = {
+    "livekit": "offhook.providers.livekit.realtime:named",
     "openai": "offhook.providers.realtime.model:named",
 }
 """What hears and speaks in one, likewise: an :class:`offhook.agent.speech_to_speech.SpeechToSpeech`."""

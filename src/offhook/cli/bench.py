@@ -9,7 +9,7 @@ from offhook.cli.console import emit_json, err, out
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["run_calls", "run_echo", "run_media", "run_providers"]
+__all__ = ["run_calls", "run_echo", "run_media", "run_providers", "run_turns"]
 
 
 def run_media(*, rounds: int, seconds: float, connections: int, as_json: bool) -> None:
@@ -58,6 +58,19 @@ def run_providers(*, streams: int, seconds: float, rounds: int, livekit: Path | 
         rounds=rounds,
         livekit_python=livekit,
         progress=lambda line: err.print(f"[dim]{line}[/]"),
+    )
+    if as_json:
+        emit_json(result.to_dict())
+    else:
+        out.print(result.table())
+
+
+def run_turns(*, calls: int, turns: int, livekit: Path | None, as_json: bool) -> None:
+    """Measure our share of a turn, and print the table."""
+    from offhook.bench.turns import run_turns_bench
+
+    result = run_turns_bench(
+        calls=calls, turns=turns, livekit_python=livekit, progress=lambda line: err.print(f"[dim]{line}[/]")
     )
     if as_json:
         emit_json(result.to_dict())

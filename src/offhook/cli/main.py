@@ -333,6 +333,21 @@ def bench_echo(as_json: Json = False) -> None:
     run_echo(as_json=as_json)
 
 
+@bench_app.command("turns")
+def bench_turns(
+    calls: Annotated[int, typer.Option(min=1, max=500, help="Calls at once, on one core.")] = 50,
+    turns: Annotated[int, typer.Option(min=1, max=100, help="Turns of each.")] = 8,
+    livekit: Annotated[
+        Path | None, typer.Option(help="A Python with livekit-agents: its AgentSession holds the same calls.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Our share of a turn, from its end to the first sound of the answer, with engines of known delay."""
+    from offhook.cli.bench import run_turns
+
+    run_turns(calls=calls, turns=turns, livekit=livekit, as_json=as_json)
+
+
 @bench_app.command("providers")
 def bench_providers(
     streams: Annotated[int, typer.Option(min=1, max=500, help="Calls at once.")] = 40,

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from offhook.providers.cartesia import Cartesia
     from offhook.providers.deepgram import Aura, Deepgram, Flux
     from offhook.providers.elevenlabs import ElevenLabs
-    from offhook.providers.livekit import LiveKitModel, LiveKitStt, LiveKitTts
+    from offhook.providers.livekit import LiveKitModel, LiveKitRealtime, LiveKitStt, LiveKitTts
     from offhook.providers.openai_speech import OpenAISpeech
     from offhook.providers.realtime.model import OpenAIRealtime
     from offhook.providers.rime import Rime
@@ -25,6 +25,7 @@ __all__ = [
     "ElevenLabs",
     "Flux",
     "LiveKitModel",
+    "LiveKitRealtime",
     "LiveKitStt",
     "LiveKitTts",
     "OpenAIRealtime",
@@ -42,6 +43,7 @@ _HOMES = {
     "ElevenLabs": "elevenlabs",
     "Flux": "deepgram",
     "LiveKitModel": "livekit",
+    "LiveKitRealtime": "livekit",
     "LiveKitStt": "livekit",
     "LiveKitTts": "livekit",
     "OpenAIRealtime": "realtime.model",

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.providers.realtime.conftest import patient, phone, standins
 
 from offhook.providers.livekit.surroundings import aclose
 from offhook.testing.providers import StandIns
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from offhook.testing.providers import Embedded
+
+
+__all__ = ["patient", "phone", "plugins", "standins", "vendors"]
 
 
 def _installed() -> bool:

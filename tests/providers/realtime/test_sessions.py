@@ -14,6 +14,7 @@ from offhook.providers.connection import until_closed
 from offhook.providers.realtime import protocol
 from offhook.providers.realtime.model import OpenAIRealtime
 from offhook.providers.realtime.protocol import Ready
+from offhook.providers.realtime.session import ModelSession
 from offhook.providers.realtime.sessions import Sessions
 from offhook.speech.streams import PCMU
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from offhook.errors import OffhookError
+    from offhook.providers.realtime.seam import RealtimeModel
     from offhook.testing.providers import StandIns
 
 HOUR_S = 3600.0
@@ -61,13 +63,14 @@ class OneCall:
         self.clock = ManualClock()
         self.watcher = Watcher()
         self.models = models or (OpenAIRealtime(),)
-        self.health: Health[OpenAIRealtime] = Health(now_s=lambda: self.clock.now_ms() / 1000)
+        self.health: Health[RealtimeModel] = Health(now_s=lambda: self.clock.now_ms() / 1000)
         self.sessions = Sessions(
             self.models, self.health, PCMU, self._first, self.watcher, clock=self.clock, call_id="v3:call"
         )
 
     @staticmethod
-    def _first(model: OpenAIRealtime) -> list[str]:
+    def _first(model: RealtimeModel) -> list[str]:
+        assert isinstance(model, OpenAIRealtime)
         return [protocol.update({"instructions": model.name})]
 
     async def ready(self) -> OneCall:
@@ -151,13 +154,14 @@ async def test_no_more_than_ten_seconds_of_the_caller_are_kept_and_half_a_second
 
 async def test_what_is_said_before_a_session_is_there_is_kept_for_the_next(call: OneCall, standins: StandIns) -> None:
     """Nobody has heard it yet."""
-    assert call.sessions.current is not None
-    call.sessions.current.ready = False
+    session = call.sessions.current
+    assert isinstance(session, ModelSession)
+    session.ready = False
     for _ in range(5):
         call.sessions.audio(b"\x00" * 8000, keep=False)
     assert call.sessions.kept_ms == 5000
     assert not call.sessions.several
-    call.sessions.current.ready = True
+    session.ready = True
     call.sessions.audio(b"\x00" * 8000, keep=False)
     assert call.sessions.kept_ms <= 1000
 
@@ -195,7 +199,7 @@ async def test_an_error_that_another_try_cannot_mend_is_the_end(
 ) -> None:
     """With the model's own code, and without its words."""
     session = call.sessions.current
-    assert session is not None
+    assert isinstance(session, ModelSession)
     with pytest.raises(EngineRefused, match=code):
         session.received(f'{{"type":"error","error":{{"code":"{code}","message":"sk-secret"}}}}')
 

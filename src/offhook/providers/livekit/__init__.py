@@ -4,7 +4,8 @@ One adapter for each kind of plugin. They need no LiveKit server and no room: a 
 """
 
 from offhook.providers.livekit.llm import LiveKitModel
+from offhook.providers.livekit.realtime import LiveKitRealtime
 from offhook.providers.livekit.stt import LiveKitStt
 from offhook.providers.livekit.tts import LiveKitTts
 
-__all__ = ["LiveKitModel", "LiveKitStt", "LiveKitTts"]
+__all__ = ["LiveKitModel", "LiveKitRealtime", "LiveKitStt", "LiveKitTts"]

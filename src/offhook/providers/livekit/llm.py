@@ -20,11 +20,11 @@ from offhook.providers.livekit.plugin import checked
 from offhook.providers.livekit.surroundings import begin
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import AsyncGenerator, Mapping, Sequence
 
     from offhook.models.base import Message, ModelEvent, ToolSpec
 
-__all__ = ["LiveKitModel", "named"]
+__all__ = ["LiveKitModel", "named", "tool_of"]
 
 _MOST_EXTRAS: Final = 1000
 
@@ -66,7 +66,10 @@ class LiveKitModel:
         plugin, options = self.plugin, connecting()
         called, usage, stream = False, None, None
         try:
-            context, offered = self._context(messages), [_tool(each) for each in tools]
+            context, offered = (
+                self._context(messages),
+                [tool_of(each.name, each.description, each.parameters) for each in tools],
+            )
             stream = await begin(plugin, lambda: plugin.chat(chat_ctx=context, tools=offered, conn_options=options))
             async for chunk in stream:
                 usage = chunk.usage or usage
@@ -129,14 +132,14 @@ class LiveKitModel:
         return context
 
 
-def _tool(spec: ToolSpec) -> Any:
-    """A tool that is never used there: calls of it are told, and used here."""
+def tool_of(name: str, description: str, parameters: Mapping[str, object]) -> Any:
+    """A tool as LiveKit has them. It is never used there: calls of it are told, and used here."""
     from livekit.agents.llm import function_tool
 
     async def used(raw_arguments: dict[str, object]) -> None:
         raise NotImplementedError
 
-    schema = {"name": spec.name, "description": spec.description, "parameters": dict(spec.parameters)}
+    schema = {"name": name, "description": description, "parameters": dict(parameters)}
     return function_tool(used, raw_schema=schema)
 
 

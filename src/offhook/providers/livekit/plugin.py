@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Kind", "PluginName", "checked", "load", "parse"]
 
-Kind = Literal["STT", "TTS", "LLM"]
+Kind = Literal["STT", "TTS", "LLM", "RealtimeModel"]
 """The class of a plugin that does what is wanted, as LiveKit calls it."""
 
-_ROOMS: Final[Mapping[Kind, str]] = {"STT": "stt", "TTS": "tts", "LLM": "llm"}
+_ROOMS: Final[Mapping[Kind, str]] = {"STT": "stt", "TTS": "tts", "LLM": "llm", "RealtimeModel": "llm"}
 """Where in ``livekit.agents`` the class of each kind is."""
 _FIX: Final = '"livekit:deepgram.STT", "livekit:cartesia.TTS(voice=…)"'
 _NAME = re.compile(r"(?P<plugin>[a-z][a-z0-9_]*)(?P<path>(\.[A-Za-z_]\w*)*)(\((?P<options>.*)\))?", re.DOTALL)

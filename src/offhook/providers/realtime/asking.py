@@ -6,27 +6,25 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Final
 
-from offhook.audio.formats import PCMU
 from offhook.errors import EngineError
 from offhook.providers.connection import until_closed
 from offhook.providers.realtime import protocol
 from offhook.providers.realtime.protocol import ReplyAudio, ReplyOver, Trouble
-from offhook.providers.realtime.session import ModelSession
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from offhook.errors import OffhookError
     from offhook.models.base import ToolSpec
-    from offhook.providers.realtime.model import OpenAIRealtime
     from offhook.providers.realtime.protocol import ModelEvent
+    from offhook.providers.realtime.seam import RealtimeModel, RealtimeSession
 
 __all__ = ["first_sounds"]
 
 _ASKED: Final = "Say exactly the following words, as they are: Good morning."
 
 
-async def first_sounds(model: OpenAIRealtime, tools: Sequence[ToolSpec]) -> tuple[float, float, float]:
+async def first_sounds(model: RealtimeModel, tools: Sequence[ToolSpec]) -> tuple[float, float, float]:
     """Let it speak twice in one session.
 
     Returns:
@@ -52,14 +50,15 @@ async def first_sounds(model: OpenAIRealtime, tools: Sequence[ToolSpec]) -> tupl
 class _Asking:
     """One session, and what comes of it."""
 
-    def __init__(self, model: OpenAIRealtime, tools: Sequence[ToolSpec]) -> None:
+    def __init__(self, model: RealtimeModel, tools: Sequence[ToolSpec]) -> None:
+        audio = model.formats[0]
         settings = model.session(
-            PCMU, PCMU, instructions="", tools=tools, language="en", answers=False, interrupts=False
+            audio, audio, instructions="", tools=tools, language="en", answers=False, interrupts=False
         )
         self._sounds_s: list[float] = []
         self.said_ms = 0.0
         self._over: asyncio.Future[None]
-        self.session = ModelSession(model, PCMU, [protocol.update(settings)], self)
+        self.session = model.open(audio, [protocol.update(settings)], self)
 
     async def sound(self, tag: str) -> float:
         """Ask for a response; when its first sound came."""
@@ -71,18 +70,18 @@ class _Asking:
             raise EngineError("expected the model to speak, got a response without a sound.")
         return self._sounds_s[0]
 
-    def told(self, session: ModelSession, event: ModelEvent) -> None:
+    def told(self, session: RealtimeSession, event: ModelEvent) -> None:
         """An event of it."""
         match event:
             case ReplyAudio(audio=audio) if audio:
                 self._sounds_s.append(time.perf_counter())
-                self.said_ms += len(audio) / PCMU.bytes_per_ms
+                self.said_ms += len(audio) / self.session.model.formats[0].bytes_per_ms
             case ReplyOver() if not self._over.done():
                 self._over.set_result(None)
             case Trouble(code):
                 self.lost(session, EngineError(f"expected the model to take the session, got {code}."))
 
-    def lost(self, session: ModelSession, error: OffhookError) -> None:
+    def lost(self, session: RealtimeSession, error: OffhookError) -> None:
         """It is over."""
         if not self._over.done():
             self._over.set_exception(error)

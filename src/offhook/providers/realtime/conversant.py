@@ -19,7 +19,6 @@ from offhook.errors import EngineError
 from offhook.providers.realtime import protocol
 from offhook.providers.realtime.callers import CallersTurns
 from offhook.providers.realtime.history import Used, messages_of
-from offhook.providers.realtime.model import FORMATS, OpenAIRealtime
 from offhook.providers.realtime.protocol import CallerBegan, CallerEnded, CallerHeard, CallerTurn, CallerWords
 from offhook.providers.realtime.sessions import Sessions
 from offhook.providers.realtime.speaking import Speaking
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from offhook.health import Health
     from offhook.providers.realtime.protocol import ModelEvent
     from offhook.providers.realtime.replies import Reply
+    from offhook.providers.realtime.seam import RealtimeModel
     from offhook.providers.realtime.utterance import Utterance
 
 __all__ = ["PREAMBLE", "RealtimeConversant"]
@@ -64,8 +64,8 @@ class RealtimeConversant:
     def __init__(
         self,
         host: ConversantHost,
-        models: Sequence[OpenAIRealtime],
-        health: Health[OpenAIRealtime],
+        models: Sequence[RealtimeModel],
+        health: Health[RealtimeModel],
     ) -> None:
         self._host = host
         self._models = models
@@ -75,7 +75,7 @@ class RealtimeConversant:
         self._preparing: asyncio.Task[None] | None = None
         self._answers = True
         """Whether the model answers the caller of its own accord."""
-        self._input = self._output = FORMATS[0]
+        self._input = self._output = models[0].formats[0]
         self._rewriter: Rewriter | None = None
         self._used = Used()
         self._sessions: Sessions | None = None
@@ -135,11 +135,11 @@ class RealtimeConversant:
 
     def _formats(self) -> tuple[AudioFormat, AudioFormat]:
         """How the model is to hear and to speak on the line."""
-        line = self._line
+        line, formats = self._line, self._models[0].formats
         if line is None:  # it will most likely be the same both ways
-            expected = best_for(self._host.call.line.output_format, FORMATS)
+            expected = best_for(self._host.call.line.output_format, formats)
             return expected, expected
-        return best_for(line.input_format, FORMATS), best_for(line.output_format, FORMATS)
+        return best_for(line.input_format, formats), best_for(line.output_format, formats)
 
     def begin(self, line: CallAudio) -> None:
         """Audio flows: greet, or say what the call is to be opened with instead."""
@@ -178,7 +178,7 @@ class RealtimeConversant:
             turns = session.model.turns(answers=answers, interrupts=self._host.agent.turn_taking.barge_in)
             self._sessions.send(protocol.update({"audio": {"input": {"turn_detection": turns}}}))
 
-    def _first_words(self, model: OpenAIRealtime) -> list[str]:
+    def _first_words(self, model: RealtimeModel) -> list[str]:
         """What a session is told before anything else."""
         agent, transcript = self._host.agent, self._host.call.transcript
         tools = agent.tools

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from offhook.agent.conversant import Conversant, ConversantHost
     from offhook.health import Health
     from offhook.models.base import ToolSpec
+    from offhook.providers.realtime.seam import RealtimeModel, SessionWatcher
+    from offhook.providers.realtime.session import ModelSession
 
 __all__ = ["FORMATS", "OpenAIRealtime", "named"]
 
@@ -55,6 +57,8 @@ class OpenAIRealtime:
     Raises:
         ConfigError: there is no key, or a number that cannot work.
     """
+
+    formats = FORMATS
 
     def __init__(
         self,
@@ -106,7 +110,7 @@ class OpenAIRealtime:
         await in_thread(tls)
 
     def converse(
-        self, host: ConversantHost, models: Sequence[OpenAIRealtime], health: Health[OpenAIRealtime]
+        self, host: ConversantHost, models: Sequence[RealtimeModel], health: Health[RealtimeModel]
     ) -> Conversant:
         """What talks on one call; ``models``: itself, and those that talk where it does not work."""
         from offhook.providers.realtime.conversant import RealtimeConversant
@@ -118,6 +122,14 @@ class OpenAIRealtime:
         from offhook.providers.realtime.asking import first_sounds
 
         return await first_sounds(self, tools)
+
+    def open(
+        self, audio: AudioFormat, first: Sequence[str], watcher: SessionWatcher, *, call_id: str | None = None
+    ) -> ModelSession:
+        """A session: see :class:`~offhook.providers.realtime.session.ModelSession`."""
+        from offhook.providers.realtime.session import ModelSession
+
+        return ModelSession(self, audio, first, watcher, call_id=call_id)
 
     def link(self) -> Link:
         """Where to connect to."""

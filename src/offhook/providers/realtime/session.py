@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from offhook.errors import EngineRefused, EngineUnavailable
 from offhook.providers.audio_clock import AudioClock
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from offhook.audio.formats import AudioFormat
     from offhook.errors import OffhookError
     from offhook.providers.realtime.model import OpenAIRealtime
-    from offhook.providers.realtime.protocol import ModelEvent
+    from offhook.providers.realtime.seam import SessionWatcher
 
-__all__ = ["ModelSession", "SessionWatcher"]
+__all__ = ["ModelSession"]
 
 _MESSAGE_MS = 40.0
 """How much of the caller's audio is sent at once: half as many messages as there are frames, for 10 ms on average."""
@@ -29,18 +29,6 @@ _REFUSED = {
 }
 _OVER = {"session_expired", "server_error", "rate_limit_exceeded"}
 """Errors after which a session is of no use, as others' are."""
-
-
-class SessionWatcher(Protocol):
-    """Who is told what a session says."""
-
-    def told(self, session: ModelSession, event: ModelEvent) -> None:
-        """An event."""
-        ...
-
-    def lost(self, session: ModelSession, error: OffhookError) -> None:
-        """It is over, and nothing follows."""
-        ...
 
 
 class ModelSession:

@@ -12,7 +12,6 @@ from collections import deque
 from typing import TYPE_CHECKING, Final, Protocol
 
 from offhook.errors import EngineRefused
-from offhook.providers.realtime.session import ModelSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,8 +20,8 @@ if TYPE_CHECKING:
     from offhook.clock import Clock
     from offhook.errors import OffhookError
     from offhook.health import Health
-    from offhook.providers.realtime.model import OpenAIRealtime
     from offhook.providers.realtime.protocol import ModelEvent
+    from offhook.providers.realtime.seam import RealtimeModel, RealtimeSession
 
 __all__ = ["Sessions", "SessionsWatcher"]
 
@@ -74,10 +73,10 @@ class Sessions:
 
     def __init__(
         self,
-        models: Sequence[OpenAIRealtime],
-        health: Health[OpenAIRealtime],
+        models: Sequence[RealtimeModel],
+        health: Health[RealtimeModel],
         audio: AudioFormat,
-        first: Callable[[OpenAIRealtime], Sequence[str]],
+        first: Callable[[RealtimeModel], Sequence[str]],
         watcher: SessionsWatcher,
         *,
         clock: Clock,
@@ -92,8 +91,8 @@ class Sessions:
         self._clock = clock
         self._call_id = call_id
         self._lasts_s = lasts_s
-        self._current: ModelSession | None = None
-        self._next: ModelSession | None = None
+        self._current: RealtimeSession | None = None
+        self._next: RealtimeSession | None = None
         self._next_knows = -1
         self._ends_at_s: float | None = None
         self._failed = 0
@@ -112,7 +111,7 @@ class Sessions:
         return len(self._models) > 1
 
     @property
-    def current(self) -> ModelSession | None:
+    def current(self) -> RealtimeSession | None:
         """It."""
         return self._current
 
@@ -207,22 +206,22 @@ class Sessions:
             self._next.close()
             self._next = None
 
-    def _make(self, model: OpenAIRealtime) -> ModelSession:
-        return ModelSession(model, self._audio, self._first(model), self, call_id=self._call_id)
+    def _make(self, model: RealtimeModel) -> RealtimeSession:
+        return model.open(self._audio, self._first(model), self, call_id=self._call_id)
 
-    def _end_of(self, session: ModelSession) -> float:
+    def _end_of(self, session: RealtimeSession) -> float:
         return session.expires_at_s or self._clock.wall_ms() / 1000 + self._lasts_s
 
     # -- what sessions tell -------------------------------------------------------------------------------------------
 
-    def told(self, session: ModelSession, event: ModelEvent) -> None:
+    def told(self, session: RealtimeSession, event: ModelEvent) -> None:
         """An event; only those of the current one matter."""
         if session is self._current:
             if self._ends_at_s is None:
                 self._ends_at_s = self._end_of(session)
             self._watcher.told(event)
 
-    def lost(self, session: ModelSession, error: OffhookError) -> None:
+    def lost(self, session: RealtimeSession, error: OffhookError) -> None:
         """One is over: another one is made, until every model was tried twice in a row."""
         if session is self._next:
             self._next = None
@@ -243,7 +242,7 @@ class Sessions:
         )
         self._replace(others[0] if others else session.model)
 
-    def _replace(self, model: OpenAIRealtime) -> None:
+    def _replace(self, model: RealtimeModel) -> None:
         """Another session for one that is over, in the middle of whatever is said."""
         self._watcher.broke()
         self._current, self._ends_at_s = self._make(model), None
