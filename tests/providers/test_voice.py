@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -50,6 +51,11 @@ VENDORS = {
     "telnyx": Vendor(TelnyxTts, "telnyx-tts", "TELNYX_API_KEY", timed=False, coded=True),
     "openai": Vendor(OpenAISpeech, "speech", "OPENAI_API_KEY", timed=False),
 }
+REAL = {
+    "cartesia": lambda: Cartesia("694f9389-aac1-45b6-b726-9d9369183238"),
+    "elevenlabs": lambda: ElevenLabs("21m00Tcm4TlvDq8ikWAM"),
+}
+"""Voices that there are."""
 SOCKETS = [name for name in VENDORS if name != "openai"]
 
 
@@ -101,6 +107,24 @@ async def test_sentences_are_said_in_their_order(name: str, standins: StandIns) 
     assert [told for _, told in said] == words
     assert all(any(audio) for audio, _ in said)
     stream.close()
+
+
+@pytest.mark.parametrize("name", VENDORS)
+async def test_it_speaks_to_the_stand_in_and_to_the_vendor_alike(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With ``OFFHOOK_TEST_REAL=1`` and a key to the vendor itself: a sentence can be heard, for as long as one takes."""
+    vendor = VENDORS[name]
+    async with StandIns(Scripted(word_ms=300)) as standins:
+        if not (os.environ.get("OFFHOOK_TEST_REAL") and os.environ.get(vendor.key)):
+            for variable, value in standins.env.items():
+                monkeypatch.setenv(variable, value)
+        voice = as_streaming(REAL[name]() if name in REAL else vendor.make())
+        stream = voice.open(voice.formats[0])
+        for text in ("We open at nine every day of the week.", "Would you like to come?"):
+            audio, _ = await all_of(stream.speak(text))
+            assert 1000 < ms_of(audio, voice) < 6000
+            assert voice.formats[0].sounds(audio)
+        stream.close()
+        await aclose_connections()
 
 
 @pytest.mark.parametrize("name", SOCKETS)

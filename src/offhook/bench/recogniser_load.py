@@ -1,8 +1,9 @@
-"""Callers on one recogniser over the network: ``python recogniser_load.py CLIENT PORT STREAMS SECONDS``.
+"""Callers on one recogniser or voice over the network: ``python recogniser_load.py CLIENT PORT STREAMS SECONDS``.
 
 A process of its own, which prints one JSON object. Callers speak for a second and a half, and are silent for one, in
-frames of 20 ms in real time. CPU time is that of the whole process, pacing included; CLIENT ``pace`` does nothing else.
-It imports offhook for its own clients alone, so that another interpreter, with LiveKit's plugin, can run it.
+frames of 20 ms in real time; a voice says sentence after sentence, each as long as it is. CPU time is that of the whole
+process, pacing included; CLIENT ``pace`` does nothing else. It imports offhook for its own clients alone, so that
+another interpreter, with LiveKit's plugin, can run it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ _FRAME_S = 0.02
 _WARM_S = 1.0
 _SPEECH_FRAMES, _SILENT_FRAMES = 75, 50
 _LIMIT_S = 10.0
+_SENTENCE = "We open at nine every day of the week, and at ten on Saturday."
 _PAUSE_S = 1.0
 """Before streams are closed, so that the far end has heard all, and it is our part that is measured."""
 
@@ -180,12 +182,95 @@ class LiveKit(Client):
         self._tasks.append(asyncio.create_task(self._stream.aclose()))
 
 
+class Voice(Client):
+    """A voice of ours, by its name: what it says is written as the line plays it."""
+
+    name = ""
+    _engine: Any = None
+
+    async def open(self) -> None:
+        """A stream, on which it speaks."""
+        from offhook.audio.formats import PCMU, best_for
+        from offhook.speech.batch_voice import as_streaming
+        from offhook.speech.engines import load_tts
+
+        if type(self)._engine is None:
+            import os
+
+            os.environ.update(await asyncio.to_thread(_ask, self.port, "env"))
+            type(self)._engine = as_streaming(load_tts(self.name))
+        self._audio = best_for(PCMU, self._engine.formats)
+        self._stream = self._engine.open(self._audio)
+        self._tasks = [asyncio.create_task(self._speak())]
+
+    async def _speak(self) -> None:
+        from offhook.audio.formats import PCMU
+        from offhook.speech.sentence_audio import SentenceAudio
+
+        loop = asyncio.get_running_loop()
+        while True:
+            began_s, said = loop.time(), SentenceAudio(_SENTENCE, self._audio, PCMU)
+            size = 0
+            async for sound in self._stream.speak(_SENTENCE):
+                size += len(said.take(sound))
+                self.events += 1
+            size += len(said.flush())
+            await asyncio.sleep(max(0.05, began_s + size / 8000 - loop.time()))
+
+    def close(self) -> None:
+        """Leave."""
+        self._tasks[0].cancel()
+        self._stream.close()
+
+
+class Aura(Voice):
+    """``deepgram``."""
+
+    name, door = "deepgram", "aura"
+
+
+class Cartesia(Voice):
+    """``cartesia``."""
+
+    name, door = "cartesia:v", "cartesia"
+
+
+class ElevenLabs(Voice):
+    """``elevenlabs``."""
+
+    name, door = "elevenlabs:v", "elevenlabs"
+
+
+class Rime(Voice):
+    """``rime``."""
+
+    name, door = "rime", "rime"
+
+
+class OpenAISpeech(Voice):
+    """``openai``, a request for each sentence: there is no stream to be closed."""
+
+    name = "openai"
+
+
+class TelnyxVoice(Voice):
+    """``telnyx``: MP3."""
+
+    name, door = "telnyx", "telnyx-tts"
+
+
 CLIENTS: dict[str, type[Client]] = {
     "pace": Client,
     "assemblyai": AssemblyAI,
     "deepgram": Deepgram,
     "flux": Flux,
     "telnyx": Telnyx,
+    "aura": Aura,
+    "cartesia": Cartesia,
+    "elevenlabs": ElevenLabs,
+    "rime": Rime,
+    "speech": OpenAISpeech,
+    "telnyx-voice": TelnyxVoice,
     "plain": Plain,
     "livekit": LiveKit,
 }

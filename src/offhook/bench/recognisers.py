@@ -1,4 +1,4 @@
-"""``offhook bench providers``: what a call's audio costs on its way to a recogniser over the network.
+"""``offhook bench providers``: what a call's audio costs on its way to a recogniser, or from a voice, over the network.
 
 Stand-ins in a process of their own hear what a script says; callers are in another process
 (:mod:`offhook.bench.recogniser_load`), a new one for each client, so that none pays for another's modules. The figure
@@ -30,6 +30,12 @@ _LABELS = {
     "deepgram": "offhook: deepgram",
     "flux": "offhook: deepgram:flux",
     "telnyx": "offhook: telnyx",
+    "aura": "offhook: voice deepgram",
+    "cartesia": "offhook: voice cartesia",
+    "elevenlabs": "offhook: voice elevenlabs",
+    "rime": "offhook: voice rime",
+    "speech": "offhook: voice openai",
+    "telnyx-voice": "offhook: voice telnyx",
     "plain": "websockets, a task each way",
     "livekit": "LiveKit's Deepgram plugin",
 }
@@ -113,7 +119,7 @@ def run_recognisers_bench(
     livekit_python: Path | None = None,
     progress: Callable[[str], None] = lambda line: None,
 ) -> RecognisersBenchResult:
-    """Measure all clients, in turn. Blocks for about ``rounds`` * 7 * (``seconds`` + 4) seconds.
+    """Measure all clients, in turn. Blocks for about ``rounds`` * 13 * (``seconds`` + 4) seconds.
 
     Args:
         streams: calls at once.
@@ -167,5 +173,5 @@ def _measure(python: str, name: str, port: int, streams: int, seconds: float, co
         raise BenchFailed(f"expected {_LABELS[name]} to be measured, got: {why}")
     result: dict[str, Any] = json.loads(out.splitlines()[-1])
     if name != "pace" and not result["events"]:
-        raise BenchFailed(f"expected words of {_LABELS[name]}, got none.")
+        raise BenchFailed(f"expected words or sounds of {_LABELS[name]}, got none.")
     return result
