@@ -51,7 +51,7 @@ VENDORS = {
     "telnyx": Vendor(TelnyxTts, "telnyx-tts", "TELNYX_API_KEY", timed=False, coded=True),
     "openai": Vendor(OpenAISpeech, "speech", "OPENAI_API_KEY", timed=False),
 }
-REAL = {
+REAL: dict[str, Callable[[], Any]] = {
     "cartesia": lambda: Cartesia("694f9389-aac1-45b6-b726-9d9369183238"),
     "elevenlabs": lambda: ElevenLabs("21m00Tcm4TlvDq8ikWAM"),
 }
@@ -111,13 +111,13 @@ async def test_sentences_are_said_in_their_order(name: str, standins: StandIns) 
 
 @pytest.mark.parametrize("name", VENDORS)
 async def test_it_speaks_to_the_stand_in_and_to_the_vendor_alike(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With ``OFFHOOK_TEST_REAL=1`` and a key to the vendor itself: a sentence can be heard, for as long as one takes."""
+    """With ``OFFHOOK_TEST_REAL=1`` and a key to the vendor itself: a sentence is heard, for as long as one takes."""
     vendor = VENDORS[name]
     async with StandIns(Scripted(word_ms=300)) as standins:
         if not (os.environ.get("OFFHOOK_TEST_REAL") and os.environ.get(vendor.key)):
             for variable, value in standins.env.items():
                 monkeypatch.setenv(variable, value)
-        voice = as_streaming(REAL[name]() if name in REAL else vendor.make())
+        voice = as_streaming(REAL.get(name, vendor.make)())
         stream = voice.open(voice.formats[0])
         for text in ("We open at nine every day of the week.", "Would you like to come?"):
             audio, _ = await all_of(stream.speak(text))
