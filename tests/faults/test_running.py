@@ -34,6 +34,7 @@ async def test_a_case_is_told_as_soon_as_it_is_known_and_in_its_order_at_the_end
     assert log == []
 
 
+@pytest.mark.slow
 async def test_a_call_without_an_answer_is_not_green() -> None:
     """A table that cannot be red says nothing: here the answer is another than the caller is to hear."""
     case = replace(next(case for case in cases_of("tool") if case.fault == "nothing"), answer="We never open at all.")
