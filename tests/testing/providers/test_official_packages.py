@@ -457,3 +457,26 @@ async def test_the_package_of_telnyx_says_a_text(providers: StandIns) -> None:
     mp3 = b"".join(base64.b64decode(event.audio or "") for event in told)
     heard = await providers.engines.recogniser().recognise(written(mp3, "mp3"), 0, None)
     assert understood(words_in(heard.text))
+
+
+async def test_the_package_of_telnyx_hears_a_caller(providers: StandIns, caller: bytes) -> None:
+    """Its own types know every message; the words that are for good are those that were said."""
+    from telnyx import AsyncTelnyx
+
+    query = {"transcription_engine": "Deepgram", "model": "nova-3", "language": "en", "input_format": "mulaw",
+             "sample_rate": "8000", "interim_results": "true"}  # fmt: skip
+    final: list[Any] = []
+    async with (
+        asyncio.timeout(30),
+        AsyncTelnyx(api_key="a key", base_url=providers.env["TELNYX_SPEECH_BASE_URL"]) as client,
+        client.speech_to_text.transcribe(extra_query=query) as connection,
+    ):
+        for frame in frames(caller):
+            await connection.send_raw(frame)
+            await asyncio.sleep(0.004)
+        async for event in connection:
+            assert event.type == "transcript"
+            if event.is_final and event.transcript:
+                final.append(event)
+                break
+    assert understood(words_in(final[0].transcript))
