@@ -21,6 +21,8 @@ ECHOES = {
     "loud and soon": {"echo_db": -20, "echo_ms": 80},
     "usual": {"echo_db": -30, "echo_ms": 200},
     "late": {"echo_db": -45, "echo_ms": 600},
+}
+NOISY = {
     "loud, on a noisy line": {"echo_db": -20, "echo_ms": 150, "noise_dbfs": -50},
     "late, on a line with some noise": {"echo_db": -25, "echo_ms": 600, "noise_dbfs": -60},
 }
@@ -76,8 +78,17 @@ def test_a_caller_whose_audio_stops_in_a_word_is_answered_and_reminded(office: A
 
 def test_the_agents_own_words_are_no_turn(office: Any) -> None:
     """Nor do they interrupt it; a caller who does is heard over them."""
+    not_a_turn(office, ECHOES)
+
+
+def test_nor_are_they_on_a_line_with_noise(office: Any) -> None:
+    """Which hides some of what comes back, and some of the caller."""
+    not_a_turn(office, NOISY)
+
+
+def not_a_turn(office: Any, lines: dict[str, dict[str, float]]) -> None:
     steps = [WAIT, SAY, {"barge_in": "hours", "after_ms": 700}, WAIT, {"wait_s": 1.5}, OVER]
-    calls = [office.place(*steps, line=line) for line in ECHOES.values()]
+    calls = [office.place(*steps, line=line) for line in lines.values()]
     for call in calls:
         report = office.over(call)
         turns = heard(office, call)

@@ -24,6 +24,7 @@ async def ran(*cases: Case) -> tuple[list[Verdict], list[Verdict], list[str]]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 async def test_a_case_is_told_as_soon_as_it_is_known_and_in_its_order_at_the_end() -> None:
     """With what is usual for its provider."""
     cases = [case for case in cases_of("rime") if case.fault in ("nothing", "refuses us")]
@@ -35,6 +36,7 @@ async def test_a_case_is_told_as_soon_as_it_is_known_and_in_its_order_at_the_end
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 async def test_a_call_without_an_answer_is_not_green() -> None:
     """A table that cannot be red says nothing: here the answer is another than the caller is to hear."""
     case = replace(next(case for case in cases_of("tool") if case.fault == "nothing"), answer="We never open at all.")
@@ -44,6 +46,7 @@ async def test_a_call_without_an_answer_is_not_green() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 async def test_every_provider_with_every_fault(require: Any) -> None:
     """Every call goes on as stated, and no line of the log holds a key or what was said."""
     require(find_spec("openai") is not None, "the extra openai")

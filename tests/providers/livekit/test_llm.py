@@ -25,6 +25,9 @@ from offhook.testing.providers import Answer, StandIns
 if TYPE_CHECKING:
     from offhook.models.base import LanguageModel, ModelEvent
 
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+"""Plugins leave failed tasks behind that nobody asks for their error."""
+
 RULES = Rules("You are the receptionist.")
 BOOK = ToolSpec(
     "book", "Book a table.", {"type": "object", "properties": {"day": {"type": "string"}}, "required": ["day"]}

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from tests.providers.realtime.conftest import Caller
 
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+"""Plugins leave failed tasks behind that nobody asks for their error."""
+
 NAME = "livekit:openai.realtime.RealtimeModel(model=gpt-realtime, base_url={OPENAI_BASE_URL}, api_key=stand-in)"
 LONG = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"
 

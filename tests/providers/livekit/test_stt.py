@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from offhook.speech.streams import RecognitionStream
     from offhook.testing.providers import StandIns
 
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+"""Plugins leave failed tasks behind that nobody asks for their error."""
+
 NAMES = {
     "deepgram": "deepgram.STT(base_url={DEEPGRAM_BASE_URL}/v1/listen)",
     "flux": "deepgram.STTv2(base_url={DEEPGRAM_BASE_URL}/v2/listen)",

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from offhook.speech.streams import Sounds
     from offhook.testing.providers import StandIns
 
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+"""Plugins leave failed tasks behind that nobody asks for their error."""
+
 NAMES = {
     "aura": "deepgram.TTS(base_url={DEEPGRAM_BASE_URL}/v1/speak)",
     "cartesia": "cartesia.TTS(base_url={CARTESIA_BASE_URL})",
