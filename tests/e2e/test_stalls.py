@@ -17,12 +17,12 @@ STALLS: dict[str, list[dict[str, Any]]] = {
     "for good": [WAIT, {"stop_audio_s": 30, "after_ms": 1000}, SAY, WAIT, WAIT, OVER],
 }
 """When the audio of a caller stops, counted from before a question of a second and a half."""
-ECHOES = {
+ECHOES: dict[str, dict[str, float]] = {
     "loud and soon": {"echo_db": -20, "echo_ms": 80},
     "usual": {"echo_db": -30, "echo_ms": 200},
     "late": {"echo_db": -45, "echo_ms": 600},
 }
-NOISY = {
+NOISY: dict[str, dict[str, float]] = {
     "loud, on a noisy line": {"echo_db": -20, "echo_ms": 150, "noise_dbfs": -50},
     "late, on a line with some noise": {"echo_db": -25, "echo_ms": 600, "noise_dbfs": -60},
 }
