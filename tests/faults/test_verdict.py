@@ -42,8 +42,8 @@ def test_a_call_on_which_nothing_went_wrong_is_right() -> None:
         (replace(USUAL, said=(("We open at nine.",), (FALLBACK,))), "12 words 4 were heard"),
         (replace(USUAL, said=((SAID, SAID), (FALLBACK,))), "12 words 24 were heard"),
         (replace(USUAL, said=((SAID,), ())), "second answer"),
-        (replace(USUAL, first_ms=1901.0), "1501 ms longer"),
-        (replace(USUAL, gap_ms=1600.0), "1580 ms longer"),
+        (replace(USUAL, first_ms=2001.0), "1601 ms longer"),
+        (replace(USUAL, gap_ms=1700.0), "1680 ms longer"),
         (replace(USUAL, sounded_ms=(2800.0, 1200.0)), "400 ms more were heard"),
     ],
 )

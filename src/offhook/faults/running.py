@@ -6,7 +6,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from offhook.faults.cases import HEALTHY
+from offhook.faults.cases import HEALTHY, MOST_LATER_MS
 from offhook.faults.scripts import CALLER
 from offhook.faults.trial import KEY, hold
 from offhook.faults.verdict import Verdict, judge
@@ -38,12 +38,15 @@ class _Log(logging.Handler):
         self.lines.append(record.getMessage())
 
 
-async def run_cases(cases: Sequence[Case], tell: Callable[[Verdict], None]) -> tuple[list[Verdict], list[str]]:
+async def run_cases(
+    cases: Sequence[Case], tell: Callable[[Verdict], None], *, most_later_ms: float = MOST_LATER_MS
+) -> tuple[list[Verdict], list[str]]:
     """Try all of them.
 
     Args:
         cases: what to try.
         tell: told each, as soon as it is known.
+        most_later_ms: how much longer than without a fault a caller may wait.
 
     Returns:
         What came of each, in their order; and the lines of the log that hold what they must not.
@@ -61,7 +64,10 @@ async def run_cases(cases: Sequence[Case], tell: Callable[[Verdict], None]) -> t
             for case in cases:
                 if case.fault == HEALTHY:
                     healthy[case.role, case.provider] = group.create_task(_hold(case, turns))
-            trials = [group.create_task(_try(case, healthy[case.role, case.provider], turns, tell)) for case in cases]
+            trials = [
+                group.create_task(_try(case, healthy[case.role, case.provider], turns, tell, most_later_ms))
+                for case in cases
+            ]
     finally:
         ours.removeHandler(log)
         ours.propagate = propagate
@@ -78,14 +84,18 @@ async def _hold(case: Case, turns: asyncio.Semaphore) -> Conversation:
 
 
 async def _try(
-    case: Case, healthy: asyncio.Task[Conversation], turns: asyncio.Semaphore, tell: Callable[[Verdict], None]
+    case: Case,
+    healthy: asyncio.Task[Conversation],
+    turns: asyncio.Semaphore,
+    tell: Callable[[Verdict], None],
+    most_later_ms: float,
 ) -> Verdict:
     usual = await healthy
     if case.fault == HEALTHY:
         verdict = judge(case, usual, usual)
     else:
         try:
-            verdict = judge(case, await _hold(case, turns), usual)
+            verdict = judge(case, await _hold(case, turns), usual, most_later_ms=most_later_ms)
         except TimeoutError:
             verdict = Verdict(case=case, wrong=(f"the call was not over after {_LIMIT_S:.0f} s",))
     tell(verdict)

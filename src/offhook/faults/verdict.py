@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 __all__ = ["Verdict", "judge"]
 
 FILLER = "One moment."
+_MEASURED_MS = 100.0
+"""Two calls of the same kind differ by so much."""
 _TOLERANCE_MS = 300.0
 """So much longer something may be heard than without a fault before it counts as said twice."""
 
@@ -48,7 +50,7 @@ class Verdict:
         }
 
 
-def judge(case: Case, had: Conversation, healthy: Conversation) -> Verdict:
+def judge(case: Case, had: Conversation, healthy: Conversation, *, most_later_ms: float = MOST_LATER_MS) -> Verdict:
     """Compare a conversation with what is to become of its case, and with the one in which nothing goes wrong."""
     wrong = []
     if had.error:
@@ -66,7 +68,7 @@ def judge(case: Case, had: Conversation, healthy: Conversation) -> Verdict:
     if _plain(" ".join(second)) not in {_plain(FALLBACK), _plain(case.answer)}:
         wrong.append("the second answer was not heard as it is")
     later_ms = max(had.first_ms - healthy.first_ms, had.gap_ms - healthy.gap_ms, 0.0)
-    if later_ms > MOST_LATER_MS and not case.filler:
+    if later_ms > most_later_ms + _MEASURED_MS and not case.filler:
         wrong.append(f"the caller waited for {later_ms:.0f} ms longer")
     comparable = not (case.interrupts or case.filler or case.kind == "rate" or case.script)
     if comparable and had.sounded_ms[0] > healthy.sounded_ms[0] + _TOLERANCE_MS:
